@@ -1,0 +1,380 @@
+package schema
+
+// The documents of a tenancy repo. Each type mirrors the CUE definition of the
+// same name, whose comments say what the fields mean; a field that is left out
+// is the zero value here, and the compiler resolves it.
+
+// Settings is what holds for the whole repo.
+type Settings struct {
+	GitOps      GitOps               `json:"gitops,omitzero"`
+	Currency    string               `json:"currency,omitempty"`
+	Labels      map[string]LabelRule `json:"labels,omitempty"`
+	Controllers []string             `json:"controllers,omitempty"`
+}
+
+// Engine is a GitOps engine.
+type Engine string
+
+// The GitOps engines.
+const (
+	Flux Engine = "flux"
+	Argo Engine = "argo"
+)
+
+// GitOps is how rendered manifests reach the physical clusters.
+type GitOps struct {
+	Engine    Engine       `json:"engine,omitempty"`
+	Namespace string       `json:"namespace,omitempty"`
+	Interval  string       `json:"interval,omitempty"`
+	Cut       int          `json:"cut,omitempty"`
+	Source    GitOpsSource `json:"source,omitzero"`
+}
+
+// GitOpsSource is where the GitOps engine reads the output from.
+type GitOpsSource struct {
+	Kind   string `json:"kind,omitempty"`
+	URL    string `json:"url"`
+	Branch string `json:"branch,omitempty"`
+	Path   string `json:"path,omitempty"`
+	Secret string `json:"secret,omitempty"`
+}
+
+// LabelOwner says who may set a label.
+type LabelOwner string
+
+// The owners of labels.
+const (
+	OwnerPlatform     LabelOwner = "platform"
+	OwnerOrganization LabelOwner = "organization"
+	OwnerTeam         LabelOwner = "team"
+)
+
+// LabelRule says who may set a label, and to what.
+type LabelRule struct {
+	Owner  LabelOwner `json:"owner"`
+	Values []string   `json:"values,omitempty"`
+}
+
+// PhysicalCluster is a Kubernetes cluster that logical clusters are placed on.
+type PhysicalCluster struct {
+	Labels      map[string]string `json:"labels,omitempty"`
+	Region      string            `json:"region"`
+	Kubernetes  string            `json:"kubernetes"`
+	Capacity    Capacity          `json:"capacity,omitzero"`
+	Backings    []Backing         `json:"backings,omitempty"`
+	Taints      []Taint           `json:"taints,omitempty"`
+	Server      string            `json:"server"`
+	CA          string            `json:"ca,omitempty"`
+	Kubeconfig  *SecretKey        `json:"kubeconfig,omitempty"`
+	Engine      Engine            `json:"engine,omitempty"`
+	DNS         DNS               `json:"dns,omitzero"`
+	PriceFactor Money             `json:"priceFactor,omitempty"`
+}
+
+// Capacity is what a physical cluster can hold, in the sum of quotas. A nil or
+// empty amount is not limited.
+type Capacity struct {
+	LogicalClusters *int     `json:"logicalClusters,omitempty"`
+	Namespaces      *int     `json:"namespaces,omitempty"`
+	CPU             Quantity `json:"cpu,omitempty"`
+	Memory          Quantity `json:"memory,omitempty"`
+	LoadBalancers   *int     `json:"loadBalancers,omitempty"`
+}
+
+// DNS is where a physical cluster's DNS runs.
+type DNS struct {
+	Namespace string            `json:"namespace,omitempty"`
+	Labels    map[string]string `json:"labels,omitempty"`
+}
+
+// SecretKey is a key of a secret.
+type SecretKey struct {
+	Secret string `json:"secret"`
+	Key    string `json:"key,omitempty"`
+}
+
+// Taint keeps logical clusters away that do not tolerate it.
+type Taint struct {
+	Key   string `json:"key"`
+	Value string `json:"value,omitempty"`
+}
+
+// Toleration lets a logical cluster onto a tainted physical cluster.
+type Toleration struct {
+	Key   string `json:"key"`
+	Value string `json:"value,omitempty"`
+}
+
+// Promise is what the owners of an API set promise between its versions.
+type Promise string
+
+// APISet is a named set of APIs in versions.
+type APISet struct {
+	Description string                `json:"description,omitempty"`
+	Promise     Promise               `json:"promise,omitempty"`
+	Channels    map[string]string     `json:"channels,omitempty"`
+	Versions    map[string]APIVersion `json:"versions"`
+}
+
+// Lifecycle is how far along a version of an API set is.
+type Lifecycle string
+
+// The lifecycles.
+const (
+	Alpha      Lifecycle = "alpha"
+	Beta       Lifecycle = "beta"
+	Stable     Lifecycle = "stable"
+	Deprecated Lifecycle = "deprecated"
+	Removed    Lifecycle = "removed"
+)
+
+// APIVersion is one version of an API set.
+type APIVersion struct {
+	Lifecycle  Lifecycle           `json:"lifecycle,omitempty"`
+	Sunset     string              `json:"sunset,omitempty"`
+	ReplacedBy string              `json:"replacedBy,omitempty"`
+	CRDs       string              `json:"crds,omitempty"`
+	Resources  map[string]Resource `json:"resources"`
+}
+
+// Who installs the CRDs of an API version.
+const (
+	CRDsExternal = "external"
+	CRDsManaged  = "managed"
+)
+
+// Resource is one resource of an API set.
+type Resource struct {
+	File     string   `json:"file,omitempty"`
+	Versions []string `json:"versions,omitempty"`
+	Verbs    Verbs    `json:"verbs,omitzero"`
+}
+
+// Verbs are the verbs of each role on a resource; nil means the usual ones.
+type Verbs struct {
+	View  []string `json:"view,omitempty"`
+	Edit  []string `json:"edit,omitempty"`
+	Admin []string `json:"admin,omitempty"`
+}
+
+// Backing is how a logical cluster is built on a physical cluster.
+type Backing string
+
+// The backings.
+const (
+	NamespaceBacking Backing = "namespace"
+	DedicatedBacking Backing = "dedicated"
+)
+
+// Network is the network stance of a logical cluster.
+type Network string
+
+// The network stances.
+const (
+	NetworkClosed         Network = "closed"
+	NetworkLogicalCluster Network = "logical-cluster"
+	NetworkOrganization   Network = "organization"
+	NetworkOpen           Network = "open"
+)
+
+// PodSecurity is a Pod Security level.
+type PodSecurity string
+
+// Inheritable are the fields that a logical cluster inherits.
+type Inheritable struct {
+	Backing         Backing           `json:"backing,omitempty"`
+	APIs            map[string]string `json:"apis,omitempty"`
+	Quota           Quota             `json:"quota,omitempty"`
+	Network         Network           `json:"network,omitempty"`
+	PodSecurity     PodSecurity       `json:"podSecurity,omitempty"`
+	Containers      *Containers       `json:"containers,omitempty"`
+	Regions         []string          `json:"regions,omitempty"`
+	ClusterSelector *Selector         `json:"clusterSelector,omitempty"`
+	Tolerations     []Toleration      `json:"tolerations,omitempty"`
+}
+
+// Containers are defaults and bounds of containers.
+type Containers struct {
+	DefaultRequest Compute `json:"defaultRequest,omitzero"`
+	Default        Compute `json:"default,omitzero"`
+	Max            Compute `json:"max,omitzero"`
+	Min            Compute `json:"min,omitzero"`
+}
+
+// Compute are amounts of one container.
+type Compute struct {
+	CPU    Quantity `json:"cpu,omitempty"`
+	Memory Quantity `json:"memory,omitempty"`
+}
+
+// Selector has Kubernetes' semantics.
+type Selector struct {
+	MatchLabels      map[string]string `json:"matchLabels,omitempty"`
+	MatchExpressions []Requirement     `json:"matchExpressions,omitempty"`
+}
+
+// Requirement is one requirement of a selector.
+type Requirement struct {
+	Key      string   `json:"key"`
+	Operator string   `json:"operator"`
+	Values   []string `json:"values,omitempty"`
+}
+
+// Class is a kind of logical cluster.
+type Class struct {
+	Inheritable
+	Description string            `json:"description,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Parents     *Parents          `json:"parents,omitempty"`
+	Price       Money             `json:"price,omitempty"`
+}
+
+// Parents say where logical clusters of a class may stand.
+type Parents struct {
+	Organizations []string  `json:"organizations,omitempty"`
+	Selector      *Selector `json:"selector,omitempty"`
+}
+
+// Organization is a node of the organization tree.
+type Organization struct {
+	DisplayName string            `json:"displayName,omitempty"`
+	Owners      []string          `json:"owners,omitempty"`
+	Labels      map[string]string `json:"labels,omitempty"`
+	Budget      Money             `json:"budget,omitempty"`
+	Ceilings    *Ceilings         `json:"ceilings,omitempty"`
+	Offers      *Offers           `json:"offers,omitempty"`
+	Access      map[string]Role   `json:"access,omitempty"`
+	Defaults    *Defaults         `json:"defaults,omitempty"`
+	Formerly    []string          `json:"formerly,omitempty"`
+}
+
+// Defaults are what logical clusters below an organization inherit.
+type Defaults struct {
+	Inheritable
+	Class string `json:"class,omitempty"`
+}
+
+// Ceilings bound the sum of all below an organization.
+type Ceilings struct {
+	LogicalClusters *int  `json:"logicalClusters,omitempty"`
+	Quota           Quota `json:"quota,omitempty"`
+}
+
+// Offers are what logical clusters below an organization may use. A nil list
+// offers everything, an empty one nothing.
+type Offers struct {
+	APIs    []string `json:"apis,omitempty"`
+	Classes []string `json:"classes,omitempty"`
+	Regions []string `json:"regions,omitempty"`
+}
+
+// Role is what a subject may do in a logical cluster.
+type Role string
+
+// The roles, each including the ones before it.
+const (
+	View  Role = "view"
+	Edit  Role = "edit"
+	Admin Role = "admin"
+)
+
+// LogicalCluster is what a team asks for.
+type LogicalCluster struct {
+	Inheritable
+	Class      string               `json:"class,omitempty"`
+	Labels     map[string]string    `json:"labels,omitempty"`
+	Namespaces map[string]Namespace `json:"namespaces,omitempty"`
+	Access     map[string]Role      `json:"access,omitempty"`
+	Budget     Money                `json:"budget,omitempty"`
+	Placement  *Placement           `json:"placement,omitempty"`
+	Source     *Source              `json:"source,omitempty"`
+	State      State                `json:"state,omitempty"`
+	Formerly   []string             `json:"formerly,omitempty"`
+}
+
+// State is the state of a logical cluster.
+type State string
+
+// The states.
+const (
+	Active  State = "active"
+	Frozen  State = "frozen"
+	Deleted State = "deleted"
+)
+
+// Namespace is one namespace of a logical cluster.
+type Namespace struct {
+	Quota Quota `json:"quota,omitempty"`
+	Share *int  `json:"share,omitempty"`
+}
+
+// Placement is where a logical cluster is placed.
+type Placement struct {
+	Cluster string   `json:"cluster,omitempty"`
+	Release []string `json:"release,omitempty"`
+}
+
+// Source is a team's own repository.
+type Source struct {
+	Repo      string `json:"repo"`
+	Path      string `json:"path,omitempty"`
+	Branch    string `json:"branch,omitempty"`
+	Role      Role   `json:"role,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	Secret    string `json:"secret,omitempty"`
+	Interval  string `json:"interval,omitempty"`
+}
+
+// Module is a policy module.
+type Module struct {
+	Description string         `json:"description,omitempty"`
+	Stage       string         `json:"stage"`
+	Parameters  map[string]any `json:"parameters,omitempty"`
+	Rules       []Rule         `json:"rules"`
+}
+
+// Rule is one rule, in CEL.
+type Rule struct {
+	Expression        string `json:"expression"`
+	Message           string `json:"message,omitempty"`
+	MessageExpression string `json:"messageExpression,omitempty"`
+}
+
+// Policy is a use of a module, or inline rules.
+type Policy struct {
+	Description string         `json:"description,omitempty"`
+	Module      string         `json:"module,omitempty"`
+	Parameters  map[string]any `json:"parameters,omitempty"`
+	Stage       string         `json:"stage,omitempty"`
+	Rules       []Rule         `json:"rules,omitempty"`
+	Selector    *Selector      `json:"selector,omitempty"`
+	Classes     []string       `json:"classes,omitempty"`
+	Enforcement string         `json:"enforcement"`
+}
+
+// Exemption is an exception from a policy or a ceiling.
+type Exemption struct {
+	Policy  string `json:"policy,omitempty"`
+	Ceiling string `json:"ceiling,omitempty"`
+	Target  string `json:"target"`
+	Reason  string `json:"reason"`
+	Expires string `json:"expires"`
+}
+
+// Implicit are resources that appear in many logical clusters.
+type Implicit struct {
+	Description string           `json:"description,omitempty"`
+	Selector    *Selector        `json:"selector,omitempty"`
+	Objects     []map[string]any `json:"objects,omitempty"`
+	Files       []string         `json:"files,omitempty"`
+	Merge       string           `json:"merge,omitempty"`
+	Locked      *bool            `json:"locked,omitempty"`
+}
+
+// PriceBook is a price book.
+type PriceBook struct {
+	From     string           `json:"from,omitempty"`
+	Quota    map[string]Money `json:"quota,omitempty"`
+	APIs     map[string]Money `json:"apis,omitempty"`
+	Backings map[string]Money `json:"backings,omitempty"`
+}

@@ -1,0 +1,116 @@
+// Package schema is the language of a tenancy repo: the CUE schema, embedded,
+// and the Go types of the documents that it describes. A test holds the two
+// equal.
+package schema
+
+import (
+	"crypto/sha256"
+	"embed"
+	"io/fs"
+	"path"
+)
+
+// ImportPath is how CUE files import the schema.
+const ImportPath = "tenantry.dev/schema/v1alpha1"
+
+// VendorDir is where `tenantry init` puts a copy of the schema in a tenancy
+// repo, so that plain `cue vet` and editors find it. The compiler never reads
+// that copy.
+const VendorDir = "cue.mod/pkg/" + ImportPath
+
+//go:embed v1alpha1/*.cue
+var files embed.FS
+
+// File is one CUE file of the schema.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Files returns the CUE files of the schema, sorted by name.
+func Files() []File {
+	entries, err := fs.ReadDir(files, "v1alpha1")
+	if err != nil {
+		panic(err) // the files are part of the binary
+	}
+	out := make([]File, 0, len(entries))
+	for _, e := range entries {
+		data, err := files.ReadFile(path.Join("v1alpha1", e.Name()))
+		if err != nil {
+			panic(err)
+		}
+		out = append(out, File{Name: e.Name(), Data: data})
+	}
+	return out
+}
+
+// Digest identifies the schema's text.
+func Digest() [32]byte {
+	h := sha256.New()
+	for _, f := range Files() {
+		h.Write([]byte(f.Name))
+		h.Write([]byte{0})
+		h.Write(f.Data)
+		h.Write([]byte{0})
+	}
+	return [32]byte(h.Sum(nil))
+}
+
+// Where says in which directories a kind of document may stand.
+type Where int
+
+const (
+	// Anywhere in the repo, reaching the subtree of the declaring directory.
+	Anywhere Where = iota
+	// Outside orgs/ only.
+	Outside
+	// Inside orgs/ only, with keys under the declaring directory's path.
+	Inside
+)
+
+// Kind names a map of documents, as it stands in a CUE file.
+type Kind string
+
+// The maps of a tenancy repo.
+const (
+	KindSettings         Kind = "settings"
+	KindPhysicalClusters Kind = "physicalClusters"
+	KindAPISets          Kind = "apiSets"
+	KindClasses          Kind = "classes"
+	KindOrganizations    Kind = "organizations"
+	KindLogicalClusters  Kind = "logicalClusters"
+	KindModules          Kind = "modules"
+	KindPolicies         Kind = "policies"
+	KindExemptions       Kind = "exemptions"
+	KindImplicit         Kind = "implicit"
+	KindPrices           Kind = "prices"
+)
+
+// KindInfo is what the compiler knows of a kind of document.
+type KindInfo struct {
+	Kind  Kind
+	Where Where
+	// Singleton: the field is one document and not a map of them.
+	Singleton bool
+	// Local: siblings may use the same key, since a directory is part of the identity.
+	Local bool
+	// New returns a pointer to an empty document.
+	New func() any
+}
+
+// Kinds lists all kinds, in the order of #Tenancy.
+func Kinds() []KindInfo {
+	return []KindInfo{
+		{Kind: KindSettings, Where: Outside, Singleton: true, New: func() any { return new(Settings) }},
+		{Kind: KindPhysicalClusters, Where: Outside, New: func() any { return new(PhysicalCluster) }},
+		{Kind: KindAPISets, Where: Anywhere, Local: true, New: func() any { return new(APISet) }},
+		{Kind: KindClasses, Where: Outside, New: func() any { return new(Class) }},
+		{Kind: KindOrganizations, Where: Inside, New: func() any { return new(Organization) }},
+		{Kind: KindLogicalClusters, Where: Inside, New: func() any { return new(LogicalCluster) }},
+		{Kind: KindModules, Where: Outside, New: func() any { return new(Module) }},
+		{Kind: KindPolicies, Where: Anywhere, Local: true, New: func() any { return new(Policy) }},
+		{Kind: KindExemptions, Where: Anywhere, Local: true, New: func() any { return new(Exemption) }},
+		{Kind: KindImplicit, Where: Anywhere, Local: true, New: func() any { return new(Implicit) }},
+		{Kind: KindPrices, Where: Outside, New: func() any { return new(PriceBook) }},
+	}
+}
