@@ -8,8 +8,8 @@ package schema
 type Settings struct {
 	GitOps      GitOps               `json:"gitops,omitzero"`
 	Currency    string               `json:"currency,omitempty"`
-	Labels      map[string]LabelRule `json:"labels,omitempty"`
-	Controllers []string             `json:"controllers,omitempty"`
+	Labels      map[string]LabelRule `json:"labels,omitzero"`
+	Controllers []string             `json:"controllers,omitzero"`
 }
 
 // Engine is a GitOps engine.
@@ -52,20 +52,20 @@ const (
 // LabelRule says who may set a label, and to what.
 type LabelRule struct {
 	Owner  LabelOwner `json:"owner"`
-	Values []string   `json:"values,omitempty"`
+	Values []string   `json:"values,omitzero"`
 }
 
 // PhysicalCluster is a Kubernetes cluster that logical clusters are placed on.
 type PhysicalCluster struct {
-	Labels      map[string]string `json:"labels,omitempty"`
+	Labels      map[string]string `json:"labels,omitzero"`
 	Region      string            `json:"region"`
 	Kubernetes  string            `json:"kubernetes"`
 	Capacity    Capacity          `json:"capacity,omitzero"`
-	Backings    []Backing         `json:"backings,omitempty"`
-	Taints      []Taint           `json:"taints,omitempty"`
+	Backings    []Backing         `json:"backings,omitzero"`
+	Taints      []Taint           `json:"taints,omitzero"`
 	Server      string            `json:"server"`
 	CA          string            `json:"ca,omitempty"`
-	Kubeconfig  *SecretKey        `json:"kubeconfig,omitempty"`
+	Kubeconfig  *SecretKey        `json:"kubeconfig,omitzero"`
 	Engine      Engine            `json:"engine,omitempty"`
 	DNS         DNS               `json:"dns,omitzero"`
 	PriceFactor Money             `json:"priceFactor,omitempty"`
@@ -74,17 +74,17 @@ type PhysicalCluster struct {
 // Capacity is what a physical cluster can hold, in the sum of quotas. A nil or
 // empty amount is not limited.
 type Capacity struct {
-	LogicalClusters *int     `json:"logicalClusters,omitempty"`
-	Namespaces      *int     `json:"namespaces,omitempty"`
+	LogicalClusters *int     `json:"logicalClusters,omitzero"`
+	Namespaces      *int     `json:"namespaces,omitzero"`
 	CPU             Quantity `json:"cpu,omitempty"`
 	Memory          Quantity `json:"memory,omitempty"`
-	LoadBalancers   *int     `json:"loadBalancers,omitempty"`
+	LoadBalancers   *int     `json:"loadBalancers,omitzero"`
 }
 
 // DNS is where a physical cluster's DNS runs.
 type DNS struct {
 	Namespace string            `json:"namespace,omitempty"`
-	Labels    map[string]string `json:"labels,omitempty"`
+	Labels    map[string]string `json:"labels,omitzero"`
 }
 
 // SecretKey is a key of a secret.
@@ -112,7 +112,7 @@ type Promise string
 type APISet struct {
 	Description string                `json:"description,omitempty"`
 	Promise     Promise               `json:"promise,omitempty"`
-	Channels    map[string]string     `json:"channels,omitempty"`
+	Channels    map[string]string     `json:"channels,omitzero"`
 	Versions    map[string]APIVersion `json:"versions"`
 }
 
@@ -146,15 +146,15 @@ const (
 // Resource is one resource of an API set.
 type Resource struct {
 	File     string   `json:"file,omitempty"`
-	Versions []string `json:"versions,omitempty"`
+	Versions []string `json:"versions,omitzero"`
 	Verbs    Verbs    `json:"verbs,omitzero"`
 }
 
 // Verbs are the verbs of each role on a resource; nil means the usual ones.
 type Verbs struct {
-	View  []string `json:"view,omitempty"`
-	Edit  []string `json:"edit,omitempty"`
-	Admin []string `json:"admin,omitempty"`
+	View  []string `json:"view,omitzero"`
+	Edit  []string `json:"edit,omitzero"`
+	Admin []string `json:"admin,omitzero"`
 }
 
 // Backing is how a logical cluster is built on a physical cluster.
@@ -183,14 +183,14 @@ type PodSecurity string
 // Inheritable are the fields that a logical cluster inherits.
 type Inheritable struct {
 	Backing         Backing           `json:"backing,omitempty"`
-	APIs            map[string]string `json:"apis,omitempty"`
-	Quota           Quota             `json:"quota,omitempty"`
+	APIs            map[string]string `json:"apis,omitzero"`
+	Quota           Quota             `json:"quota,omitzero"`
 	Network         Network           `json:"network,omitempty"`
 	PodSecurity     PodSecurity       `json:"podSecurity,omitempty"`
-	Containers      *Containers       `json:"containers,omitempty"`
-	Regions         []string          `json:"regions,omitempty"`
-	ClusterSelector *Selector         `json:"clusterSelector,omitempty"`
-	Tolerations     []Toleration      `json:"tolerations,omitempty"`
+	Containers      *Containers       `json:"containers,omitzero"`
+	Regions         []string          `json:"regions,omitzero"`
+	ClusterSelector *Selector         `json:"clusterSelector,omitzero"`
+	Tolerations     []Toleration      `json:"tolerations,omitzero"`
 }
 
 // Containers are defaults and bounds of containers.
@@ -209,43 +209,43 @@ type Compute struct {
 
 // Selector has Kubernetes' semantics.
 type Selector struct {
-	MatchLabels      map[string]string `json:"matchLabels,omitempty"`
-	MatchExpressions []Requirement     `json:"matchExpressions,omitempty"`
+	MatchLabels      map[string]string `json:"matchLabels,omitzero"`
+	MatchExpressions []Requirement     `json:"matchExpressions,omitzero"`
 }
 
 // Requirement is one requirement of a selector.
 type Requirement struct {
 	Key      string   `json:"key"`
 	Operator string   `json:"operator"`
-	Values   []string `json:"values,omitempty"`
+	Values   []string `json:"values,omitzero"`
 }
 
 // Class is a kind of logical cluster.
 type Class struct {
 	Inheritable
 	Description string            `json:"description,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`
-	Parents     *Parents          `json:"parents,omitempty"`
+	Labels      map[string]string `json:"labels,omitzero"`
+	Parents     *Parents          `json:"parents,omitzero"`
 	Price       Money             `json:"price,omitempty"`
 }
 
 // Parents say where logical clusters of a class may stand.
 type Parents struct {
-	Organizations []string  `json:"organizations,omitempty"`
-	Selector      *Selector `json:"selector,omitempty"`
+	Organizations []string  `json:"organizations,omitzero"`
+	Selector      *Selector `json:"selector,omitzero"`
 }
 
 // Organization is a node of the organization tree.
 type Organization struct {
 	DisplayName string            `json:"displayName,omitempty"`
-	Owners      []string          `json:"owners,omitempty"`
-	Labels      map[string]string `json:"labels,omitempty"`
+	Owners      []string          `json:"owners,omitzero"`
+	Labels      map[string]string `json:"labels,omitzero"`
 	Budget      Money             `json:"budget,omitempty"`
-	Ceilings    *Ceilings         `json:"ceilings,omitempty"`
-	Offers      *Offers           `json:"offers,omitempty"`
-	Access      map[string]Role   `json:"access,omitempty"`
-	Defaults    *Defaults         `json:"defaults,omitempty"`
-	Formerly    []string          `json:"formerly,omitempty"`
+	Ceilings    *Ceilings         `json:"ceilings,omitzero"`
+	Offers      *Offers           `json:"offers,omitzero"`
+	Access      map[string]Role   `json:"access,omitzero"`
+	Defaults    *Defaults         `json:"defaults,omitzero"`
+	Formerly    []string          `json:"formerly,omitzero"`
 }
 
 // Defaults are what logical clusters below an organization inherit.
@@ -256,16 +256,16 @@ type Defaults struct {
 
 // Ceilings bound the sum of all below an organization.
 type Ceilings struct {
-	LogicalClusters *int  `json:"logicalClusters,omitempty"`
-	Quota           Quota `json:"quota,omitempty"`
+	LogicalClusters *int  `json:"logicalClusters,omitzero"`
+	Quota           Quota `json:"quota,omitzero"`
 }
 
 // Offers are what logical clusters below an organization may use. A nil list
 // offers everything, an empty one nothing.
 type Offers struct {
-	APIs    []string `json:"apis,omitempty"`
-	Classes []string `json:"classes,omitempty"`
-	Regions []string `json:"regions,omitempty"`
+	APIs    []string `json:"apis,omitzero"`
+	Classes []string `json:"classes,omitzero"`
+	Regions []string `json:"regions,omitzero"`
 }
 
 // Role is what a subject may do in a logical cluster.
@@ -282,14 +282,14 @@ const (
 type LogicalCluster struct {
 	Inheritable
 	Class      string               `json:"class,omitempty"`
-	Labels     map[string]string    `json:"labels,omitempty"`
-	Namespaces map[string]Namespace `json:"namespaces,omitempty"`
-	Access     map[string]Role      `json:"access,omitempty"`
+	Labels     map[string]string    `json:"labels,omitzero"`
+	Namespaces map[string]Namespace `json:"namespaces,omitzero"`
+	Access     map[string]Role      `json:"access,omitzero"`
 	Budget     Money                `json:"budget,omitempty"`
-	Placement  *Placement           `json:"placement,omitempty"`
-	Source     *Source              `json:"source,omitempty"`
+	Placement  *Placement           `json:"placement,omitzero"`
+	Source     *Source              `json:"source,omitzero"`
 	State      State                `json:"state,omitempty"`
-	Formerly   []string             `json:"formerly,omitempty"`
+	Formerly   []string             `json:"formerly,omitzero"`
 }
 
 // State is the state of a logical cluster.
@@ -304,14 +304,14 @@ const (
 
 // Namespace is one namespace of a logical cluster.
 type Namespace struct {
-	Quota Quota `json:"quota,omitempty"`
-	Share *int  `json:"share,omitempty"`
+	Quota Quota `json:"quota,omitzero"`
+	Share *int  `json:"share,omitzero"`
 }
 
 // Placement is where a logical cluster is placed.
 type Placement struct {
 	Cluster string   `json:"cluster,omitempty"`
-	Release []string `json:"release,omitempty"`
+	Release []string `json:"release,omitzero"`
 }
 
 // Source is a team's own repository.
@@ -329,7 +329,7 @@ type Source struct {
 type Module struct {
 	Description string         `json:"description,omitempty"`
 	Stage       string         `json:"stage"`
-	Parameters  map[string]any `json:"parameters,omitempty"`
+	Parameters  map[string]any `json:"parameters,omitzero"`
 	Rules       []Rule         `json:"rules"`
 }
 
@@ -344,11 +344,11 @@ type Rule struct {
 type Policy struct {
 	Description string         `json:"description,omitempty"`
 	Module      string         `json:"module,omitempty"`
-	Parameters  map[string]any `json:"parameters,omitempty"`
+	Parameters  map[string]any `json:"parameters,omitzero"`
 	Stage       string         `json:"stage,omitempty"`
-	Rules       []Rule         `json:"rules,omitempty"`
-	Selector    *Selector      `json:"selector,omitempty"`
-	Classes     []string       `json:"classes,omitempty"`
+	Rules       []Rule         `json:"rules,omitzero"`
+	Selector    *Selector      `json:"selector,omitzero"`
+	Classes     []string       `json:"classes,omitzero"`
 	Enforcement string         `json:"enforcement"`
 }
 
@@ -364,17 +364,17 @@ type Exemption struct {
 // Implicit are resources that appear in many logical clusters.
 type Implicit struct {
 	Description string           `json:"description,omitempty"`
-	Selector    *Selector        `json:"selector,omitempty"`
-	Objects     []map[string]any `json:"objects,omitempty"`
-	Files       []string         `json:"files,omitempty"`
+	Selector    *Selector        `json:"selector,omitzero"`
+	Objects     []map[string]any `json:"objects,omitzero"`
+	Files       []string         `json:"files,omitzero"`
 	Merge       string           `json:"merge,omitempty"`
-	Locked      *bool            `json:"locked,omitempty"`
+	Locked      *bool            `json:"locked,omitzero"`
 }
 
 // PriceBook is a price book.
 type PriceBook struct {
 	From     string           `json:"from,omitempty"`
-	Quota    map[string]Money `json:"quota,omitempty"`
-	APIs     map[string]Money `json:"apis,omitempty"`
-	Backings map[string]Money `json:"backings,omitempty"`
+	Quota    map[string]Money `json:"quota,omitzero"`
+	APIs     map[string]Money `json:"apis,omitzero"`
+	Backings map[string]Money `json:"backings,omitzero"`
 }

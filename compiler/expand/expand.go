@@ -1,0 +1,123 @@
+// Package expand turns a placed logical cluster into its full desired state,
+// whatever its backing: plain data that a backing lowers into objects, and of
+// which equal content means equal output.
+package expand
+
+import "github.com/tenantry/tenantry/compiler/pins"
+
+// State is the full desired state of one logical cluster on one physical
+// cluster. It holds everything that lowering reads, and nothing else: its
+// digest stands for the objects that come of it.
+type State struct {
+	Key          string // "acme/payments/prod"
+	Organization string // "acme/payments"
+	Cluster      string
+	Cut          string
+	Backing      string
+	// Labels as the repo has them, without prefixes.
+	Labels map[string]string
+	Frozen bool
+	// Phase is Present, Leaving or Confirmed.
+	Phase pins.Phase
+	// Network is the stance.
+	Network     string
+	DNS         DNS
+	PodSecurity string
+	// Minor of the physical cluster's Kubernetes version.
+	Minor      int
+	Containers Containers
+	Namespaces []Namespace
+	Grants     []Grant
+	// Roles are the names of the ClusterRoles of view, edit and admin.
+	Roles Roles
+	// Gate is the name of the admission policy that refuses unbound APIs.
+	Gate   string
+	Source *Source
+	// Deployers is the namespace that holds the teams' deployers and the engine's objects.
+	Deployers string
+	Engine    string
+}
+
+// DNS is where the physical cluster's DNS runs.
+type DNS struct {
+	Namespace string
+	Labels    map[string]string
+}
+
+// Containers are amounts of a LimitRange by resource name ("cpu", "memory").
+type Containers struct {
+	DefaultRequest, Default, Max, Min map[string]string
+}
+
+// Namespace is one physical namespace.
+type Namespace struct {
+	Name     string // as the document has it
+	Physical string
+	// Hard is the ResourceQuota, canonical quantities by Kubernetes' names.
+	Hard map[string]string
+	// Retired: the document no longer has it. It keeps its data, closed.
+	Retired bool
+}
+
+// Grant gives a role in all namespaces to a subject.
+type Grant struct {
+	Kind, SubjectNamespace, Subject string
+	Role                            string // view, edit or admin
+}
+
+// Roles are names of ClusterRoles.
+type Roles struct{ View, Edit, Admin string }
+
+// Source is the team's own repository.
+type Source struct {
+	Repo, Path, Branch, Role, Namespace, Secret, Interval string
+}
+
+// Role is a ClusterRole that bindings of tenants refer to: one for each
+// distinct content on a physical cluster.
+type Role struct {
+	Name  string
+	Level string // view, edit or admin
+	Rules []Rule
+}
+
+// Rule is a rule of a ClusterRole.
+type Rule struct {
+	Groups, Resources, Verbs []string
+}
+
+// Gate is the set of APIs that the namespaces which carry its name may write:
+// one for each distinct content on a physical cluster.
+type Gate struct {
+	Name string
+	// Allowed are the resources that may be written, sorted.
+	Allowed []Allowed
+}
+
+// Allowed is a resource, and the versions in which it may be written; empty
+// means all.
+type Allowed struct {
+	Group, Resource string
+	Versions        []string
+}
+
+// Platform is what a physical cluster needs once, deduplicated by content.
+type Platform struct {
+	Cluster string
+	Minor   int
+	Engine  string
+	Roles   []Role
+	Gates   []Gate
+	CRDs    []CRD
+	// Controllers are exempt from gates.
+	Controllers []string
+	Deployers   string
+	// Remote: the engine reaches the cluster through a kubeconfig.
+	Remote bool
+}
+
+// CRD is a CustomResourceDefinition to install.
+type CRD struct {
+	Name string
+	Data []byte
+}

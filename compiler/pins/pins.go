@@ -1,0 +1,63 @@
+// Package pins holds what the compiler decided once and must not decide anew:
+// where logical clusters are placed, what their namespaces are called, which
+// cut carries them, how far a removal has come, and the last good document of
+// everything. Pins are part of the output, so two requests never conflict over
+// them: they are decided at merge, in order.
+package pins
+
+import "encoding/json"
+
+// Pins are all pins of an output.
+type Pins struct {
+	// AsOf is the date that the output was built for.
+	AsOf string
+	// Documents are the last good documents, by kind, key and directory.
+	Documents map[DocumentID]json.RawMessage
+	// LogicalClusters by key.
+	LogicalClusters map[string]*LogicalCluster
+}
+
+// DocumentID identifies a document.
+type DocumentID struct{ Kind, Key, Dir string }
+
+// Phase is how far the removal of a logical cluster from a physical cluster has
+// come.
+type Phase string
+
+const (
+	// Present: the objects stand and are protected from pruning.
+	Present Phase = ""
+	// Leaving: the logical cluster was moved away; its copy stands, protected, until
+	// its document releases the physical cluster.
+	Leaving Phase = "leaving"
+	// Confirmed: the objects stand for the last time, unprotected and marked, so
+	// that the GitOps engine may delete them once they vanish.
+	Confirmed Phase = "confirmed"
+	// Gone: the objects are no longer rendered. What remains is the memory of it.
+	Gone Phase = "gone"
+)
+
+// LogicalCluster is what is decided of one logical cluster.
+type LogicalCluster struct {
+	// Organization is the path of the organization whose file holds the pin.
+	Organization string `json:"-"`
+	Site
+	// Left are physical clusters that it stood on before.
+	Left []Site `json:"left,omitempty"`
+}
+
+// Site is a logical cluster's place on one physical cluster.
+type Site struct {
+	// Cluster is the physical cluster.
+	Cluster string `json:"cluster"`
+	// Cut names the part of the physical cluster's tenants that it is applied with.
+	Cut string `json:"cut"`
+	// Namespaces are the physical names by the names in the document.
+	Namespaces map[string]string `json:"namespaces"`
+	// Retired are physical namespaces that the document no longer has: they are
+	// kept, protected and closed, until the logical cluster itself is deleted.
+	Retired map[string]string `json:"retired,omitempty"`
+	Phase   Phase             `json:"phase,omitempty"`
+	// Since is the date of the build that entered the phase.
+	Since string `json:"since,omitempty"`
+}

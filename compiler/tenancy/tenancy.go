@@ -1,0 +1,201 @@
+// Package tenancy is what a tenancy repo means: its organizations as a tree,
+// and each logical cluster with everything that it inherits.
+//
+// Resolve turns documents into a Tenancy: it follows references, composes what
+// is inherited (the document, then its class, then its organizations upwards,
+// then the schema's own defaults) and turns channels into versions. Check
+// judges what spans documents: offers, ceilings, lifecycles, label owners.
+// Placing comes later: nothing here knows of a physical cluster's load.
+package tenancy
+
+import (
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Tenancy is a resolved tenancy repo. Every list is sorted by key.
+type Tenancy struct {
+	Settings        Settings
+	Clusters        []*PhysicalCluster
+	APISets         []*APISet
+	Classes         []*Class
+	Organizations   []*Organization // a parent stands before its children
+	LogicalClusters []*LogicalCluster
+}
+
+// Settings are the repo's settings with defaults filled in.
+type Settings struct {
+	schema.Settings
+	// Pos is where the settings stand; zero where the repo has none.
+	Pos diag.Position
+}
+
+// PhysicalCluster is a physical cluster with defaults filled in.
+type PhysicalCluster struct {
+	load.Meta
+	Name string
+	schema.PhysicalCluster
+	// Minor is the minor number of its Kubernetes version: 36 for 1.36.
+	Minor int
+}
+
+// APISet is an API set with its versions.
+type APISet struct {
+	load.Meta
+	Name     string
+	Spec     schema.APISet
+	Versions []*APIVersion // by name
+}
+
+// APIVersion is one version of an API set.
+type APIVersion struct {
+	Set       *APISet
+	Name      string
+	Spec      schema.APIVersion // defaults filled in
+	Resources []*Resource       // by group and plural
+}
+
+// String returns "database@v3".
+func (v *APIVersion) String() string { return v.Set.Name + "@" + v.Name }
+
+// Resource is one resource of an API set version.
+type Resource struct {
+	// Key as the document has it: "deployments.apps".
+	Key   string
+	Group string
+	// Plural is the name in URLs: "deployments".
+	Plural string
+	Kind   string
+	// Versions may be written; empty means all that are served.
+	Versions []string
+	// Served are all versions that the API server serves, as far as is known.
+	Served []string
+	// Subresources that roles may reach besides the resource itself, and for
+	// which of them a role is needed that the built-in table names.
+	Subresources []Subresource
+	// Verbs by role, usual ones filled in. A nil list gives nothing.
+	View, Edit, Admin []string
+	// CRD is the definition, where the resource is not built in.
+	CRD *CRD
+}
+
+// Subresource is a part of a resource with verbs of its own.
+type Subresource struct {
+	Name              string // "scale", "exec"
+	View, Edit, Admin []string
+}
+
+// CRD is a CustomResourceDefinition as a file of the repo has it.
+type CRD struct {
+	Name string // "databases.db.acme.example"
+	File string // path in the repo
+	// Data is the document's text.
+	Data []byte
+	// Digest is of the definition's content; equal content means equal digest,
+	// whatever the layout of the file.
+	Digest [32]byte
+	// Managed: the compiler renders it.
+	Managed bool
+}
+
+// Class is a class with its document.
+type Class struct {
+	load.Meta
+	Name string
+	Spec schema.Class
+}
+
+// Organization is a node of the organization tree.
+type Organization struct {
+	load.Meta
+	Path     string
+	Spec     schema.Organization
+	Parent   *Organization // nil at the top
+	Children []*Organization
+	// Labels are its own and those of all organizations above.
+	Labels map[string]string
+	// LogicalClusters that stand directly in it.
+	LogicalClusters []*LogicalCluster
+}
+
+// Ancestors returns the organization and all above it, the nearest first.
+func (o *Organization) Ancestors() []*Organization {
+	var out []*Organization
+	for ; o != nil; o = o.Parent {
+		out = append(out, o)
+	}
+	return out
+}
+
+// LogicalCluster is a logical cluster with everything that it inherits.
+type LogicalCluster struct {
+	load.Meta
+	// Spec is the document as it stands, nothing filled in.
+	Spec  *schema.LogicalCluster
+	Name  string // the last element of its key
+	Org   *Organization
+	Class *Class
+	// Labels are those of its organizations, its class and its own.
+	Labels      map[string]string
+	Backing     schema.Backing
+	State       schema.State
+	Network     schema.Network
+	PodSecurity schema.PodSecurity
+	Containers  schema.Containers
+	// Quota by the names that ResourceQuota uses.
+	Quota      map[string]resource.Quantity
+	Namespaces []Namespace // by name
+	APIs       []Binding   // by set name
+	Access     []Grant     // by subject, then role
+	// Regions are acceptable; nil means any.
+	Regions     []string
+	Selector    labels.Selector // nil means any
+	Tolerations []schema.Toleration
+	Placement   schema.Placement
+	Source      *schema.Source // defaults filled in
+	// Limited: a held document that breaks a rule of today; see Check. Its
+	// tenants lose their access while its workloads and data stay.
+	Suspended bool
+	// Origins says for each inherited field where its value came from.
+	Origins map[string]Origin
+}
+
+// Origin is where an effective value came from.
+type Origin struct {
+	// From is "document", "class standard", "organization acme" or "default".
+	From string
+	Pos  diag.Position
+}
+
+// Namespace is one namespace of a logical cluster, with its part of the quota.
+type Namespace struct {
+	Name  string
+	Quota map[string]resource.Quantity
+}
+
+// Binding is an API set version that a logical cluster binds.
+type Binding struct {
+	// Requested as the document has it: a channel or a version.
+	Requested string
+	Version   *APIVersion
+	Pos       diag.Position
+}
+
+// Grant is a subject's access to a logical cluster.
+type Grant struct {
+	Subject Subject
+	Role    schema.Role
+	// Organization that grants it, empty where the logical cluster itself does.
+	Organization string
+	Pos          diag.Position
+}
+
+// Subject is who access is given to.
+type Subject struct {
+	Kind      string // Group, User or ServiceAccount, as RBAC has it
+	Namespace string // of a service account
+	Name      string
+}
