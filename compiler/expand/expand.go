@@ -1,6 +1,12 @@
 // Package expand turns a placed logical cluster into its full desired state,
 // whatever its backing: plain data that a backing lowers into objects, and of
 // which equal content means equal output.
+//
+// What many logical clusters have in common is named by its content: the
+// ClusterRoles of view, edit and admin, and the gate on unbound APIs, follow
+// from the API versions that are bound and from nothing else. So thousands of
+// logical clusters share a handful of them, and a change of content is a change
+// of name.
 package expand
 
 import "github.com/tenantry/tenantry/compiler/pins"
@@ -26,8 +32,10 @@ type State struct {
 	// Minor of the physical cluster's Kubernetes version.
 	Minor      int
 	Containers Containers
+	// Namespaces of the document by name, then the retired ones by name.
 	Namespaces []Namespace
-	Grants     []Grant
+	// Grants by kind and subject; each subject has one role.
+	Grants []Grant
 	// Roles are the names of the ClusterRoles of view, edit and admin.
 	Roles Roles
 	// Gate is the name of the admission policy that refuses unbound APIs.
@@ -70,7 +78,12 @@ type Roles struct{ View, Edit, Admin string }
 
 // Source is the team's own repository.
 type Source struct {
-	Repo, Path, Branch, Role, Namespace, Secret, Interval string
+	Repo, Path, Branch string
+	// Role of the deployer.
+	Role string
+	// Namespace is the physical namespace that objects without one go to.
+	Namespace        string
+	Secret, Interval string
 }
 
 // Role is a ClusterRole that bindings of tenants refer to: one for each

@@ -1,15 +1,88 @@
 package tenancy
 
 import (
+	"cmp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
 )
 
-// Finding is a diagnostic of a pass after loading, with the documents that it
-// holds.
+// Finding is a diagnostic together with the documents that it is about.
 type Finding struct {
 	diag.Diagnostic
-	// Concerns are the documents that an error holds at their last good version;
-	// empty where it holds nobody.
+	// Concerns are the documents that an error holds at their last good version.
+	// An error that concerns nobody holds nobody.
 	Concerns []pins.DocumentID
+}
+
+// ID returns what identifies the document among the pins.
+func ID(m *load.Meta) pins.DocumentID {
+	return pins.DocumentID{Kind: string(m.Kind), Key: m.Key, Dir: m.Dir}
+}
+
+// findings gathers what is found.
+type findings []Finding
+
+// add reports a diagnostic that holds nobody.
+func (f *findings) add(m *load.Meta, d diag.Diagnostic) {
+	d.Document = m.String()
+	*f = append(*f, Finding{Diagnostic: d})
+}
+
+// fault reports an error of a document. A document that is held already can't be
+// held again: for it the error is a warning, and held says what becomes of the
+// value that is not allowed.
+func (f *findings) fault(m *load.Meta, d diag.Diagnostic, held string) {
+	d.Document = m.String()
+	if !m.Held {
+		*f = append(*f, Finding{Diagnostic: d, Concerns: []pins.DocumentID{ID(m)}})
+		return
+	}
+	d.Severity = diag.Warning
+	d.Message += " (this last good version is in use, and " + held + ")"
+	*f = append(*f, Finding{Diagnostic: d})
+}
+
+// sorted returns the findings ordered by place, code, document and message.
+func (f findings) sorted() []Finding {
+	slices.SortStableFunc(f, func(a, b Finding) int {
+		return cmp.Or(a.Position.Compare(b.Position), strings.Compare(string(a.Code), string(b.Code)),
+			strings.Compare(a.Document, b.Document), strings.Compare(a.Message, b.Message))
+	})
+	return f
+}
+
+// each calls do for 0 to n-1 on all processors. What it finds is gathered in
+// the order of the numbers, whichever goroutine found it.
+func each(n int, out *findings, do func(i int, out *findings)) {
+	workers := min(runtime.GOMAXPROCS(0), n)
+	if workers == 0 {
+		return
+	}
+	const chunk = 64
+	parts := make([]findings, (n+chunk-1)/chunk)
+	next := make(chan int, len(parts))
+	for i := range parts {
+		next <- i
+	}
+	close(next)
+	var wait sync.WaitGroup
+	for range workers {
+		wait.Go(func() {
+			for part := range next {
+				for i := part * chunk; i < min(n, (part+1)*chunk); i++ {
+					do(i, &parts[part])
+				}
+			}
+		})
+	}
+	wait.Wait()
+	for _, p := range parts {
+		*out = append(*out, p...)
+	}
 }

@@ -16,7 +16,8 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 )
 
-// Tenancy is a resolved tenancy repo. Every list is sorted by key.
+// Tenancy is a resolved tenancy repo. Every list is sorted by key. Logical
+// clusters share what they inherit: maps and slices are for reading only.
 type Tenancy struct {
 	Settings        Settings
 	Clusters        []*PhysicalCluster
@@ -24,6 +25,13 @@ type Tenancy struct {
 	Classes         []*Class
 	Organizations   []*Organization // a parent stands before its children
 	LogicalClusters []*LogicalCluster
+
+	// LastGood returns a logical cluster's last good document, nil where there is
+	// none. Check judges by it what a changed document adds to a ceiling's sum;
+	// where LastGood is nil, all of a changed document counts as added.
+	LastGood func(key string) *schema.LogicalCluster
+
+	offers map[*Organization][]*offer // from the top down, own included
 }
 
 // Settings are the repo's settings with defaults filled in.
@@ -48,6 +56,8 @@ type APISet struct {
 	Name     string
 	Spec     schema.APISet
 	Versions []*APIVersion // by name
+
+	names map[string]*APIVersion // by version and channel
 }
 
 // APIVersion is one version of an API set.
@@ -106,6 +116,10 @@ type Class struct {
 	load.Meta
 	Name string
 	Spec schema.Class
+
+	layer   layer
+	parents labels.Selector // nil: any organization
+	known   bool            // false for one that stands in for a class that is gone
 }
 
 // Organization is a node of the organization tree.
@@ -119,6 +133,17 @@ type Organization struct {
 	Labels map[string]string
 	// LogicalClusters that stand directly in it.
 	LogicalClusters []*LogicalCluster
+
+	// Missing is the nearest organization, itself included, that nobody declares;
+	// it stands in the tree only for what is held below it. Nil as a rule.
+	Missing *Organization
+
+	layer    layer
+	class    string        // the nearest default class
+	classAt  *Organization // which names it
+	values   *effective    // what its defaults and those above come to
+	grants   []Grant       // access that flows down, by subject
+	ceilings []amount      // ceilings.quota, by name
 }
 
 // Ancestors returns the organization and all above it, the nearest first.
@@ -134,9 +159,11 @@ func (o *Organization) Ancestors() []*Organization {
 type LogicalCluster struct {
 	load.Meta
 	// Spec is the document as it stands, nothing filled in.
-	Spec  *schema.LogicalCluster
-	Name  string // the last element of its key
-	Org   *Organization
+	Spec *schema.LogicalCluster
+	Name string // the last element of its key
+	Org  *Organization
+	// Class is never nil. Where a held document names a class that is gone, an
+	// empty one stands in for it.
 	Class *Class
 	// Labels are those of its organizations, its class and its own.
 	Labels      map[string]string
@@ -156,10 +183,11 @@ type LogicalCluster struct {
 	Tolerations []schema.Toleration
 	Placement   schema.Placement
 	Source      *schema.Source // defaults filled in
-	// Limited: a held document that breaks a rule of today; see Check. Its
-	// tenants lose their access while its workloads and data stay.
+	// Suspended: a held document that can't be had under today's rules. Its tenants
+	// lose their access while its workloads and data stay.
 	Suspended bool
-	// Origins says for each inherited field where its value came from.
+	// Origins says for each inherited field where its value came from: "network",
+	// "class", "labels.env", "quota.requests.cpu", "apis.database".
 	Origins map[string]Origin
 }
 

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/tenantry/tenantry/compiler"
+	"github.com/tenantry/tenantry/compiler/diag"
+)
+
+func newBuild() *cobra.Command {
+	var repo repoFlags
+	var report reportFlags
+	var out string
+	var strict, bootstrap bool
+	c := &cobra.Command{
+		Use:   "build",
+		Short: "Render the manifests of every physical cluster",
+		Long: `build compiles the tenancy repo and writes the output that Flux or Argo CD
+apply: one tree for each physical cluster, the objects of the GitOps engine,
+the inventory, and the pins, which hold what the compiler decided and must not
+decide anew.
+
+The former output is where build goes on from: logical clusters stay where they
+stand and keep their names. Nothing is removed unless its document says
+state: "deleted". The new output is written aside and swapped in.
+
+An error holds the logical clusters that it concerns at their last good
+document; everybody else's are built, and build exits 1. With --strict an
+error writes nothing.`,
+		Example: `  tenantry build --bootstrap            # the first build fills rendered/
+  tenantry build --as-of 2026-11-20
+  tenantry build --out ../rendered --strict -o sarif > findings.sarif`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o, err := repo.options(c)
+			if err != nil {
+				return err
+			}
+			if !filepath.IsAbs(out) && !c.Flags().Changed("out") {
+				out = filepath.Join(repo.dir, out)
+			}
+			o.Out, o.Strict, o.Bootstrap = out, strict, bootstrap
+			r, err := compiler.Compile(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			if err := printReport(c, r, repo, report); err != nil {
+				return err
+			}
+			if report.format == string(diag.Text) {
+				summarize(c, r, out)
+			}
+			return findings(r.Diagnostics)
+		},
+	}
+	repo.register(c)
+	report.register(c)
+	c.Flags().StringVar(&out, "out", "rendered", "the output directory")
+	c.Flags().BoolVar(&strict, "strict", false, "write nothing where there is any error")
+	c.Flags().BoolVar(&bootstrap, "bootstrap", false, "allow an output without pins: the first build")
+	_ = c.MarkFlagDirname("out")
+	return c
+}
+
+func summarize(c *cobra.Command, r *compiler.Result, out string) {
+	w := c.ErrOrStderr()
+	switch s := r.Written; {
+	case s == nil:
+		fmt.Fprintf(w, "nothing was written; %s stands as it was\n", out)
+	default:
+		fmt.Fprintf(w, "%s as of %s: %d written, %d unchanged, %d removed\n", out, r.AsOf, s.Written, s.Unchanged, s.Removed)
+	}
+}

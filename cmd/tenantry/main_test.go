@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/schema"
+)
+
+const scripts = "../../fixtures/scripts"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"tenantry": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+	})
+}
+
+// TestScripts runs the sessions in fixtures/scripts. TENANTRY_UPDATE=1 rewrites
+// what they expect.
+func TestScripts(t *testing.T) {
+	base, err := filepath.Abs("../../fixtures/base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 scripts,
+		UpdateScripts:       os.Getenv("TENANTRY_UPDATE") != "",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("TENANTRY_CACHE", filepath.Join(e.WorkDir, ".cache"))
+			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(e.WorkDir, ".gitconfig"))
+			return os.WriteFile(filepath.Join(e.WorkDir, ".gitconfig"), []byte("[user]\nname = Script\nemail = script@acme.example\n[init]\ndefaultBranch = main\n"), 0o644)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tenancy": layTenancy(base)},
+	})
+}
+
+// layTenancy is the script command `tenancy DIR`: a small tenancy repo in DIR,
+// below what the script has put there already.
+func layTenancy(base string) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 1 {
+			ts.Fatalf("usage: tenancy DIR")
+		}
+		write := func(name string, data []byte) {
+			target := filepath.Join(ts.MkAbs(args[0]), filepath.FromSlash(name))
+			if _, err := os.Lstat(target); err == nil {
+				return
+			}
+			ts.Check(os.MkdirAll(filepath.Dir(target), 0o755))
+			ts.Check(os.WriteFile(target, data, 0o644))
+		}
+		for name, data := range schema.RepoFiles("acme.example/tenancy") {
+			write(name, data)
+		}
+		ts.Check(filepath.WalkDir(base, func(p string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			name, err := filepath.Rel(base, p)
+			if err != nil {
+				return err
+			}
+			data, err := os.ReadFile(p)
+			write(filepath.ToSlash(name), data)
+			return err
+		}))
+	}
+}
+
+// Every diagnostic code is shown by a script, and no script speaks of a code that
+// does not exist.
+func TestEveryCodeHasAScript(t *testing.T) {
+	shown := map[string]bool{}
+	names, err := filepath.Glob(scripts + "/*.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	code := regexp.MustCompile(`TEN[0-9]{4}`)
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range code.FindAllString(string(data), -1) {
+			shown[c] = true
+		}
+	}
+	for _, e := range diag.Entries() {
+		if !shown[string(e.Code)] {
+			t.Errorf("%s (%s) is shown by no script", e.Code, e.Title)
+		}
+		delete(shown, string(e.Code))
+	}
+	delete(shown, "TEN9999") // the one that `explain` must not know
+	for c := range shown {
+		t.Errorf("%s is in a script and not in the catalogue", c)
+	}
+}

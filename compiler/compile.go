@@ -1,0 +1,126 @@
+// Package compiler turns a tenancy repo into the desired state of its physical
+// clusters, and writes it where Flux or Argo CD read it.
+//
+// Compile is a list of passes; each takes the result of the one before and
+// adds what it has to say to one report. An error in a document never stops a
+// run: the document is held at its last good version, and everything else is
+// built.
+package compiler
+
+import (
+	"context"
+	"time"
+
+	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render/output"
+)
+
+// Options say what to compile, and what decisions to go on from.
+type Options struct {
+	// Dir is the tenancy repo: a directory with a cue.mod, or with Revision a git
+	// repository.
+	Dir string
+	// Revision is a git revision; empty means the files on disk.
+	Revision string
+	// Out is the output directory; empty means that nothing is written.
+	Out string
+	// Pins names the output whose pins hold: a directory, or REV:PATH in the
+	// repository at Dir. Empty means Out.
+	Pins string
+	// AsOf is the date that sunsets and expiries are compared with. Empty means the
+	// date in the pins, or today where there are none.
+	AsOf string
+	// Bootstrap allows an output without pins to be filled.
+	Bootstrap bool
+	// Strict writes nothing where any error was found.
+	Strict bool
+	// Workers is the number of directories evaluated at a time; 0 means one for
+	// each processor.
+	Workers int
+	// Cache may be nil.
+	Cache *cache.Cache
+	// ToolVersion keys the cache.
+	ToolVersion string
+	// Timeout bounds the evaluation of one directory; 0 means the loader's default.
+	Timeout time.Duration
+	// Progress is told how far a stage has come; nil means nobody listens. The last
+	// call has an empty stage.
+	Progress func(stage string, done, total int)
+}
+
+// Result is what a run found and made.
+type Result struct {
+	diag.Report
+	// AsOf is the date that was used.
+	AsOf string
+	// Provisional: there were no pins, so placements are what would be decided.
+	Provisional bool
+	Tenancy     *tenancy.Tenancy
+	// Sites say where each logical cluster stands, by key.
+	Sites     map[string]*pins.LogicalCluster
+	States    []expand.State
+	Platforms []expand.Platform
+	// Pins are the decisions after this run.
+	Pins *pins.Pins
+	// Written says what changed in the output directory, nil where nothing was written.
+	Written *output.Stats
+}
+
+// Compile runs the passes. The error is for a run that could not take place;
+// what is wrong in the repo stands in the result's diagnostics.
+func Compile(ctx context.Context, o Options) (*Result, error) {
+	c := newCompilation(o)
+	defer c.done()
+	if unchanged, err := c.open(ctx); err != nil || unchanged { // source
+		return c.result, err
+	}
+	if err := c.load(ctx); err != nil { // load
+		return nil, err
+	}
+	if err := c.settle(ctx); err != nil { // resolve, check, place
+		return nil, err
+	}
+	c.expand() // expand
+	if err := c.render(ctx); err != nil { // lower, render
+		return nil, err
+	}
+	return c.result, nil
+}
+
+// compilation is the state of one run.
+type compilation struct {
+	Options
+	result *Result
+	report diag.List
+	tree   *source.Tree
+	former *pins.Pins
+	loader *load.Loader
+	docs   *load.Documents
+	// held are the documents that stand in for one in error.
+	held map[pins.DocumentID]bool
+	// texts are the documents as JSON, for the pins and to see what changed.
+	texts map[pins.DocumentID][]byte
+	last  *lastBuild
+}
+
+func newCompilation(o Options) *compilation {
+	return &compilation{Options: o, result: &Result{}, held: map[pins.DocumentID]bool{}}
+}
+
+func (c *compilation) progress(stage string, done, total int) {
+	if c.Progress != nil {
+		c.Progress(stage, done, total)
+	}
+}
+
+// done ends the report: whatever the passes said, in order.
+func (c *compilation) done() {
+	c.progress("", 0, 0)
+	c.result.Diagnostics = c.report.All()
+}

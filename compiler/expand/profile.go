@@ -1,0 +1,176 @@
+package expand
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/tenancy"
+)
+
+// profile is what follows from the API versions that a logical cluster binds,
+// whoever it is.
+type profile struct {
+	roles []Role // view, edit, admin
+	gate  Gate
+	crds  []*tenancy.CRD // by name
+}
+
+var levels = [...]string{"view", "edit", "admin"}
+
+// verbOrder is the order in which people write verbs.
+var verbOrder = [...]string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
+
+var readVerbs = []string{"get", "list", "watch"}
+
+func newProfile(versions []*tenancy.APIVersion) *profile {
+	p := &profile{gate: newGate(versions)}
+	permitted := permissions{
+		{"", "events"}: set(readVerbs), {"events.k8s.io", "events"}: set(readVerbs),
+		{"", "limitranges"}: set(readVerbs), {"", "resourcequotas"}: set(readVerbs),
+		{"", "namespaces"}: set([]string{"get"}),
+	}
+	// Each role includes the ones before it.
+	for level, name := range levels {
+		for _, v := range versions {
+			for _, r := range v.Resources {
+				permitted.add(r.Group, r.Plural, [...][]string{r.View, r.Edit, r.Admin}[level])
+				for _, s := range r.Subresources {
+					permitted.add(r.Group, r.Plural+"/"+s.Name, [...][]string{s.View, s.Edit, s.Admin}[level])
+				}
+			}
+		}
+		rules := permitted.rules()
+		p.roles = append(p.roles, Role{Name: ReservedPrefix + name + "-" + hashRules(rules), Level: name, Rules: rules})
+	}
+	crds := map[string]*tenancy.CRD{}
+	for _, v := range versions {
+		for _, r := range v.Resources {
+			if r.CRD != nil && r.CRD.Managed {
+				crds[r.CRD.Name] = r.CRD
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(crds)) {
+		p.crds = append(p.crds, crds[name])
+	}
+	return p
+}
+
+type groupResource struct{ group, resource string }
+
+func (g groupResource) compare(h groupResource) int {
+	return cmp.Or(strings.Compare(g.group, h.group), strings.Compare(g.resource, h.resource))
+}
+
+// permissions are verbs on resources.
+type permissions map[groupResource]map[string]bool
+
+func set(values []string) map[string]bool {
+	m := make(map[string]bool, len(values))
+	for _, v := range values {
+		m[v] = true
+	}
+	return m
+}
+
+func (p permissions) add(group, resource string, verbs []string) {
+	if len(verbs) == 0 {
+		return
+	}
+	key := groupResource{group, resource}
+	if p[key] == nil {
+		p[key] = map[string]bool{}
+	}
+	for _, v := range verbs {
+		p[key][v] = true
+	}
+}
+
+// rules puts resources of one group with the same verbs into one rule.
+func (p permissions) rules() []Rule {
+	type groupVerbs struct{ group, verbs string }
+	merged := map[groupVerbs]*Rule{}
+	for _, key := range slices.SortedFunc(maps.Keys(p), groupResource.compare) {
+		verbs := slices.SortedFunc(maps.Keys(p[key]), compareVerbs)
+		id := groupVerbs{key.group, strings.Join(verbs, " ")}
+		if merged[id] == nil {
+			merged[id] = &Rule{Groups: []string{key.group}, Verbs: verbs}
+		}
+		merged[id].Resources = append(merged[id].Resources, key.resource)
+	}
+	rules := make([]Rule, 0, len(merged))
+	for _, r := range merged {
+		rules = append(rules, *r)
+	}
+	slices.SortFunc(rules, func(a, b Rule) int {
+		return cmp.Or(strings.Compare(a.Groups[0], b.Groups[0]), strings.Compare(a.Resources[0], b.Resources[0]))
+	})
+	return rules
+}
+
+func compareVerbs(a, b string) int {
+	rank := func(v string) int {
+		if i := slices.Index(verbOrder[:], v); i >= 0 {
+			return i
+		}
+		return len(verbOrder)
+	}
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), strings.Compare(a, b))
+}
+
+func hashRules(rules []Rule) string {
+	var e encoder
+	for _, r := range rules {
+		e.list(r.Groups)
+		e.list(r.Resources)
+		e.list(r.Verbs)
+	}
+	return shortHash(e)
+}
+
+// newGate lists what a role may write, or a part of it. A resource that every
+// role may only read is left to the platform and its controllers.
+func newGate(versions []*tenancy.APIVersion) Gate {
+	writable := map[groupResource]map[string]bool{} // an empty set means all versions
+	for _, v := range versions {
+		for _, r := range v.Resources {
+			if !written(r) {
+				continue
+			}
+			key := groupResource{r.Group, r.Plural}
+			known, bound := writable[key]
+			switch {
+			case !bound:
+				writable[key] = set(r.Versions)
+			case len(known) > 0 && len(r.Versions) > 0:
+				maps.Copy(known, set(r.Versions))
+			default:
+				writable[key] = nil
+			}
+		}
+	}
+	g := Gate{Allowed: make([]Allowed, 0, len(writable))}
+	var e encoder
+	for _, key := range slices.SortedFunc(maps.Keys(writable), groupResource.compare) {
+		a := Allowed{Group: key.group, Resource: key.resource, Versions: slices.Sorted(maps.Keys(writable[key]))}
+		g.Allowed = append(g.Allowed, a)
+		e.strings(a.Group, a.Resource)
+		e.list(a.Versions)
+	}
+	g.Name = ReservedPrefix + "apis-" + shortHash(e)
+	return g
+}
+
+func written(r *tenancy.Resource) bool {
+	writes := func(verbs []string) bool {
+		return slices.ContainsFunc(verbs, func(v string) bool { return !slices.Contains(readVerbs, v) })
+	}
+	if writes(r.View) || writes(r.Edit) || writes(r.Admin) {
+		return true
+	}
+	return slices.ContainsFunc(r.Subresources, func(s tenancy.Subresource) bool {
+		return writes(s.View) || writes(s.Edit) || writes(s.Admin)
+	})
+}

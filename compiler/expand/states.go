@@ -1,0 +1,287 @@
+package expand
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/api/resource"
+)
+
+// Expand returns the state of each logical cluster on each physical cluster on
+// which its objects stand, by physical cluster and key, and what each declared
+// physical cluster needs once, by name. A logical cluster that is not placed
+// has no state, and neither has one on a physical cluster that is not declared.
+//
+// States share maps with the tenancy and with each other: none may be changed.
+func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster) ([]State, []Platform) {
+	x := newExpansion(t)
+	var work []job
+	for _, lc := range t.LogicalClusters {
+		placed := sites[lc.Key]
+		if placed == nil {
+			continue
+		}
+		x.prepare(lc)
+		work = x.appendJob(work, lc, &placed.Site)
+		for i := range placed.Left {
+			work = x.appendJob(work, lc, &placed.Left[i])
+		}
+	}
+	slices.SortStableFunc(work, func(a, b job) int {
+		return cmp.Or(strings.Compare(a.cluster.Name, b.cluster.Name), strings.Compare(a.lc.Key, b.lc.Key))
+	})
+	states := make([]State, len(work))
+	parallel(len(work), func(i int) { states[i] = x.state(work[i]) })
+	return states, x.platforms(work)
+}
+
+// job is one logical cluster on one physical cluster.
+type job struct {
+	lc      *tenancy.LogicalCluster
+	site    *pins.Site
+	cluster *tenancy.PhysicalCluster
+	profile *profile
+}
+
+type expansion struct {
+	tenancy    *tenancy.Tenancy
+	clusters   map[string]*tenancy.PhysicalCluster
+	ids        map[*tenancy.APIVersion]uint32
+	profiles   map[string]*profile // by the versions that are bound
+	containers map[schema.Containers]Containers
+}
+
+func newExpansion(t *tenancy.Tenancy) *expansion {
+	x := &expansion{
+		tenancy:    t,
+		clusters:   make(map[string]*tenancy.PhysicalCluster, len(t.Clusters)),
+		ids:        map[*tenancy.APIVersion]uint32{},
+		profiles:   map[string]*profile{},
+		containers: map[schema.Containers]Containers{},
+	}
+	for _, c := range t.Clusters {
+		x.clusters[c.Name] = c
+	}
+	return x
+}
+
+// prepare works out what the logical cluster shares with others, so that the
+// parallel part only reads.
+func (x *expansion) prepare(lc *tenancy.LogicalCluster) {
+	if _, ok := x.containers[lc.Containers]; !ok {
+		x.containers[lc.Containers] = containers(lc.Containers)
+	}
+}
+
+func (x *expansion) appendJob(work []job, lc *tenancy.LogicalCluster, site *pins.Site) []job {
+	cluster := x.clusters[site.Cluster]
+	if site.Phase == pins.Gone || cluster == nil {
+		return work
+	}
+	return append(work, job{lc, site, cluster, x.profile(lc.APIs)})
+}
+
+// profile returns the profile of bound versions. The key is made of their
+// identities, since sets of different directories may share a name.
+func (x *expansion) profile(apis []tenancy.Binding) *profile {
+	var buf [64]byte
+	key := buf[:0]
+	for _, b := range apis {
+		id, ok := x.ids[b.Version]
+		if !ok {
+			id = uint32(len(x.ids))
+			x.ids[b.Version] = id
+		}
+		key = append(key, byte(id), byte(id>>8), byte(id>>16), byte(id>>24))
+	}
+	p := x.profiles[string(key)]
+	if p == nil {
+		versions := make([]*tenancy.APIVersion, len(apis))
+		for i, b := range apis {
+			versions[i] = b.Version
+		}
+		p = newProfile(versions)
+		x.profiles[string(key)] = p
+	}
+	return p
+}
+
+func (x *expansion) state(j job) State {
+	lc, site, cluster := j.lc, j.site, j.cluster
+	s := State{
+		Key:          lc.Key,
+		Organization: path.Dir(lc.Key),
+		Cluster:      cluster.Name,
+		Cut:          site.Cut,
+		Backing:      string(lc.Backing),
+		Labels:       lc.Labels,
+		Frozen:       lc.State == schema.Frozen || site.Phase == pins.Leaving,
+		Phase:        site.Phase,
+		Network:      string(lc.Network),
+		DNS:          DNS{Namespace: cluster.DNS.Namespace, Labels: cluster.DNS.Labels},
+		PodSecurity:  string(lc.PodSecurity),
+		Minor:        cluster.Minor,
+		Containers:   x.containers[lc.Containers],
+		Namespaces:   namespaces(lc, site),
+		Roles:        Roles{j.profile.roles[0].Name, j.profile.roles[1].Name, j.profile.roles[2].Name},
+		Gate:         j.profile.gate.Name,
+		Deployers:    x.tenancy.Settings.GitOps.Namespace,
+		Engine:       x.engine(cluster),
+	}
+	if lc.Suspended {
+		return s
+	}
+	s.Grants = grants(lc.Access)
+	if site.Phase == pins.Present && lc.State != schema.Deleted {
+		s.Source = source(lc.Source, s.Namespaces)
+	}
+	return s
+}
+
+func (x *expansion) engine(c *tenancy.PhysicalCluster) string {
+	return string(cmp.Or(c.Engine, x.tenancy.Settings.GitOps.Engine))
+}
+
+// namespaces returns those that the document and the site both have, then those
+// that only the site has: they are closed and start nothing new.
+func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
+	out := make([]Namespace, 0, len(site.Namespaces)+len(site.Retired))
+	for i := range lc.Namespaces {
+		n := &lc.Namespaces[i]
+		if physical, ok := site.Namespaces[n.Name]; ok {
+			out = append(out, Namespace{Name: n.Name, Physical: physical, Hard: hard(n.Quota)})
+		}
+	}
+	slices.SortFunc(out, func(a, b Namespace) int { return strings.Compare(a.Name, b.Name) })
+	current := len(out)
+	retire := func(name, physical string) {
+		out = append(out, Namespace{Name: name, Physical: physical, Hard: map[string]string{"pods": "0"}, Retired: true})
+	}
+	for name, physical := range site.Namespaces {
+		if !slices.ContainsFunc(out[:current], func(n Namespace) bool { return n.Name == name }) {
+			retire(name, physical)
+		}
+	}
+	for name, physical := range site.Retired {
+		retire(name, physical)
+	}
+	slices.SortFunc(out[current:], func(a, b Namespace) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Physical, b.Physical))
+	})
+	return out
+}
+
+func hard(quota map[string]resource.Quantity) map[string]string {
+	if len(quota) == 0 {
+		return nil
+	}
+	out := make(map[string]string, len(quota))
+	for name, q := range quota {
+		out[name] = q.String()
+	}
+	return out
+}
+
+// grants leaves each subject its highest role, which includes the others.
+func grants(access []tenancy.Grant) []Grant {
+	out := make([]Grant, 0, len(access))
+	for _, a := range access {
+		out = append(out, Grant{Kind: a.Subject.Kind, SubjectNamespace: a.Subject.Namespace, Subject: a.Subject.Name, Role: string(a.Role)})
+	}
+	subject := func(a, b Grant) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.SubjectNamespace, b.SubjectNamespace), strings.Compare(a.Subject, b.Subject))
+	}
+	rank := func(g Grant) int { return slices.Index(levels[:], g.Role) }
+	slices.SortFunc(out, func(a, b Grant) int { return cmp.Or(subject(a, b), -cmp.Compare(rank(a), rank(b))) })
+	return slices.CompactFunc(out, func(a, b Grant) bool { return subject(a, b) == 0 })
+}
+
+// source returns nil where there is no namespace that objects could go to.
+func source(spec *schema.Source, namespaces []Namespace) *Source {
+	if spec == nil {
+		return nil
+	}
+	i := slices.IndexFunc(namespaces, func(n Namespace) bool {
+		return !n.Retired && (spec.Namespace == "" || n.Name == spec.Namespace)
+	})
+	if i < 0 {
+		return nil
+	}
+	return &Source{Repo: spec.Repo, Path: spec.Path, Branch: spec.Branch, Role: string(spec.Role),
+		Namespace: namespaces[i].Physical, Secret: spec.Secret, Interval: spec.Interval}
+}
+
+func (x *expansion) platforms(work []job) []Platform {
+	out := make([]Platform, 0, len(x.tenancy.Clusters))
+	controllers := slices.Compact(slices.Sorted(slices.Values(x.tenancy.Settings.Controllers)))
+	for _, c := range x.tenancy.Clusters {
+		out = append(out, Platform{Cluster: c.Name, Minor: c.Minor, Engine: x.engine(c), Controllers: controllers,
+			Deployers: x.tenancy.Settings.GitOps.Namespace, Remote: c.Kubeconfig != nil})
+	}
+	slices.SortFunc(out, func(a, b Platform) int { return strings.Compare(a.Cluster, b.Cluster) })
+	for i := range out {
+		p := &out[i]
+		seen := map[*profile]bool{}
+		roles, gates, crds := map[string]Role{}, map[string]Gate{}, map[string]*tenancy.CRD{}
+		for ; len(work) > 0 && work[0].cluster.Name == p.Cluster; work = work[1:] {
+			profile := work[0].profile
+			if seen[profile] {
+				continue
+			}
+			seen[profile] = true
+			for _, r := range profile.roles {
+				roles[r.Name] = r
+			}
+			gates[profile.gate.Name] = profile.gate
+			for _, c := range profile.crds {
+				// Equal definitions can stand in several files: one of them, whoever binds it.
+				if have := crds[c.Name]; have == nil || c.File < have.File {
+					crds[c.Name] = c
+				}
+			}
+		}
+		p.Roles, p.Gates = byName(roles), byName(gates)
+		for _, c := range byName(crds) {
+			p.CRDs = append(p.CRDs, CRD{Name: c.Name, Data: c.Data})
+		}
+	}
+	return out
+}
+
+func byName[T any](m map[string]T) []T {
+	out := make([]T, 0, len(m))
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, m[name])
+	}
+	return out
+}
+
+// parallel calls f for 0 to n-1, on all processors.
+func parallel(n int, f func(int)) {
+	const chunk = 256
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), (n+chunk-1)/chunk) {
+		wg.Go(func() {
+			for {
+				end := int(next.Add(chunk))
+				for i := end - chunk; i < min(end, n); i++ {
+					f(i)
+				}
+				if end >= n {
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+}

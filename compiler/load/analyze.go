@@ -1,0 +1,409 @@
+package load
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/ast/astutil"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// tenancyPackage is the package of all files that declare documents.
+const tenancyPackage = "tenancy"
+
+// users says which parts of a file need something: one bit for each kind of
+// document, in the order of schema.Kinds, and one for the rest of the file.
+type users uint32
+
+// rest stands for all of a file that is not a plain document: patterns, hidden
+// fields, definitions, comprehensions.
+const rest users = 1 << 31
+
+// everything stands for the whole file.
+const everything users = 1<<32 - 1
+
+// span is a range of bytes in a file.
+type span struct{ Start, End int }
+
+// plainDocument is a document whose key is written out at the top level of a
+// file. What it says cannot matter to a directory below unless that refers to
+// its kind, so it is left out there.
+type plainDocument struct {
+	Kind int
+	Key  string
+	Pos  diag.Position
+}
+
+type plainSpan struct {
+	Kind int
+	span
+}
+
+// local is an import or a top-level let clause: CUE refuses those that nothing
+// uses, so they are left out together with the documents that use them.
+type local struct {
+	Name, Path string
+	Pos        diag.Position
+	Users      users
+	span
+}
+
+type namedPlace struct {
+	Name string
+	Pos  diag.Position
+}
+
+// analysis is what the syntax of one file tells without evaluating it.
+type analysis struct {
+	Package   string
+	Imports   []local
+	Lets      []local
+	Documents []plainDocument
+	Spans     []plainSpan
+	// Embeds are the canonical embeddings of the schema; the compiler adds its own.
+	Embeds []span
+	// Refers holds, for each kind and for the rest, the kinds that it refers to.
+	Refers map[int]users
+	// Whole are references of the rest to all documents of a kind.
+	Whole []namedPlace
+	// Names are the hidden fields and definitions at the top level, which all
+	// files of the directory and of those below it can see.
+	Names []namedPlace
+	// Produces: the rest may yield documents that are not written out.
+	Produces bool
+	// Splices: the top level may declare names that are not written out.
+	Splices bool
+	// Marker: the rest holds a default marker.
+	Marker bool
+	// Opens: an embedding may open a struct that the schema closes.
+	Opens bool
+	// Tool: the file belongs to `cue cmd`, not to the tenancy.
+	Tool bool
+	// Data: a YAML or JSON file of documents.
+	Data bool
+	// Problems stop the file from being evaluated.
+	Problems []diag.Diagnostic
+}
+
+// restKey is the key of the rest in Refers.
+const restKey = -1
+
+func kindIndex(name string) int {
+	return slices.IndexFunc(schema.Kinds(), func(k schema.KindInfo) bool { return string(k.Kind) == name })
+}
+
+// analyzeCUE reads one CUE file.
+func analyzeCUE(path string, data []byte, version string) *analysis {
+	a := &analysis{}
+	if at, deep := tooDeep(path, data); deep {
+		a.Problems = append(a.Problems, diag.New(diag.TooComplex, at, "the file nests too deeply here"))
+		return a
+	}
+	f, err := parser.ParseFile(path, data, parser.Version(version))
+	if err != nil {
+		for _, e := range errors.Errors(err) {
+			a.Problems = append(a.Problems, syntaxProblem(path, e))
+		}
+		return a
+	}
+	astutil.Resolve(f, func(token.Pos, string, ...any) {})
+	a.Package = f.PackageName()
+	a.readAttributes(f)
+	r := &reader{analysis: a, data: data, file: f, explicitOpen: hasExperiment(f, "explicitopen")}
+	r.imports()
+	r.decls(f.Decls)
+	r.settle()
+	return a
+}
+
+func syntaxProblem(path string, err errors.Error) diag.Diagnostic {
+	at := position(err.Position())
+	if at.IsZero() {
+		at = diag.Position{File: path}
+	}
+	format, args := err.Msg()
+	return diag.New(diag.SyntaxError, at, "%s", sprintf(format, args))
+}
+
+// readAttributes reports what makes CUE leave the file out, or read beyond it.
+func (a *analysis) readAttributes(f *ast.File) {
+	for _, d := range f.Decls {
+		attr, ok := d.(*ast.Attribute)
+		if !ok {
+			continue
+		}
+		name, body := attr.Split()
+		at := position(attr.Pos())
+		switch name {
+		case "ignore":
+			a.Problems = append(a.Problems, diag.New(diag.SkippedFile, at, "@ignore() makes CUE leave this file out"))
+		case "if":
+			if !holdsWithoutTags(body) {
+				a.Problems = append(a.Problems, diag.New(diag.SkippedFile, at, "@if(%s) is false, so CUE leaves this file out", body))
+			}
+		case "extern":
+			a.Problems = append(a.Problems, diag.New(diag.UnsupportedFeature, at, "@extern(%s) is not supported in a tenancy repo", body))
+		}
+	}
+}
+
+// holdsWithoutTags evaluates the expression of a build attribute; no tags are
+// ever set for a tenancy repo.
+func holdsWithoutTags(body string) bool {
+	x, err := parser.ParseExpr("", body)
+	if err != nil {
+		return false
+	}
+	var eval func(x ast.Expr) bool
+	eval = func(x ast.Expr) bool {
+		switch x := x.(type) {
+		case *ast.ParenExpr:
+			return eval(x.X)
+		case *ast.UnaryExpr:
+			return x.Op == token.NOT && !eval(x.X)
+		case *ast.BinaryExpr:
+			if x.Op == token.LAND {
+				return eval(x.X) && eval(x.Y)
+			}
+			return x.Op == token.LOR && (eval(x.X) || eval(x.Y))
+		}
+		return false
+	}
+	return eval(x)
+}
+
+func hasExperiment(f *ast.File, name string) bool {
+	for _, d := range f.Decls {
+		if attr, ok := d.(*ast.Attribute); ok {
+			if key, body := attr.Split(); key == "experiment" && slices.ContainsFunc(strings.Split(body, ","), func(s string) bool { return strings.TrimSpace(s) == name }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// reader fills an analysis from a syntax tree.
+type reader struct {
+	*analysis
+	data         []byte
+	file         *ast.File
+	explicitOpen bool
+	// letUses are the names of imports and lets that a top-level let refers to.
+	letUses map[string][]string
+	uses    map[string]users
+}
+
+func (r *reader) imports() {
+	r.uses = map[string]users{}
+	r.letUses = map[string][]string{}
+	r.Refers = map[int]users{}
+	for _, d := range r.file.Decls {
+		decl, ok := d.(*ast.ImportDecl)
+		if !ok {
+			continue
+		}
+		for _, spec := range decl.Specs {
+			path, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				continue
+			}
+			name := ast.ParseImportPath(path).Qualifier
+			if spec.Name != nil {
+				name = spec.Name.Name
+			}
+			where := spanOf(spec, r.data)
+			if !decl.Lparen.IsValid() {
+				where = spanOf(decl, r.data)
+			}
+			r.Imports = append(r.Imports, local{Name: name, Path: path, Pos: position(spec.Path.Pos()), span: where})
+		}
+	}
+}
+
+// decls sorts the top level into plain documents and the rest.
+func (r *reader) decls(decls []ast.Decl) {
+	for _, d := range decls {
+		switch d := d.(type) {
+		case *ast.ImportDecl, *ast.Package, *ast.CommentGroup, *ast.Attribute:
+		case *ast.LetClause:
+			r.Lets = append(r.Lets, local{Name: d.Ident.Name, Pos: position(d.Pos()), span: spanOf(d, r.data)})
+			r.walkLet(d)
+		case *ast.EmbedDecl:
+			if r.isSchema(d.Expr) {
+				r.Embeds = append(r.Embeds, spanOf(d, r.data))
+				continue
+			}
+			r.Produces, r.Splices = true, true
+			if !r.explicitOpen {
+				r.Opens = true
+			}
+			r.walk(d.Expr, restKey)
+		case *ast.Comprehension:
+			r.Produces, r.Splices = true, true
+			r.walk(d, restKey)
+		case *ast.Field:
+			r.field(d)
+		default:
+			r.walk(d, restKey)
+		}
+	}
+}
+
+// isSchema reports whether an expression is the schema's #Tenancy.
+func (r *reader) isSchema(x ast.Expr) bool {
+	sel, ok := x.(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	id, ok := sel.X.(*ast.Ident)
+	if !ok {
+		return false
+	}
+	label, ok := sel.Sel.(*ast.Ident)
+	return ok && label.Name == "#Tenancy" && slices.ContainsFunc(r.Imports, func(i local) bool {
+		return i.Name == id.Name && i.Path == schema.ImportPath
+	})
+}
+
+func (r *reader) field(d *ast.Field) {
+	name, static := staticLabel(d.Label)
+	kind := -1
+	if static {
+		kind = kindIndex(name)
+		if _, ident := d.Label.(*ast.Ident); ident && (strings.HasPrefix(name, "_") || strings.HasPrefix(name, "#")) {
+			r.Names = append(r.Names, namedPlace{name, position(d.Label.Pos())})
+			kind = -1
+		}
+	}
+	if kind < 0 || d.Alias != nil {
+		if !static || kind >= 0 {
+			r.Produces = true
+		}
+		r.walk(d, restKey)
+		return
+	}
+	if schema.Kinds()[kind].Singleton {
+		if d.Constraint != token.ILLEGAL {
+			r.walk(d, restKey)
+			return
+		}
+		r.Documents = append(r.Documents, plainDocument{kind, "", position(d.Label.Pos())})
+		r.Spans = append(r.Spans, plainSpan{kind, spanOf(d, r.data)})
+		r.walk(d, kind)
+		return
+	}
+	r.documents(kind, d)
+}
+
+// documents reads one map of documents.
+func (r *reader) documents(kind int, d *ast.Field) {
+	lit, ok := d.Value.(*ast.StructLit)
+	if !ok {
+		r.Produces = true
+		r.walk(d, restKey)
+		return
+	}
+	all := true
+	var spans []plainSpan
+	for _, e := range lit.Elts {
+		f, ok := e.(*ast.Field)
+		if !ok {
+			all = false
+			switch e := e.(type) {
+			case *ast.Ellipsis, *ast.LetClause, *ast.CommentGroup:
+			case *ast.EmbedDecl:
+				r.Produces = true
+				if !r.explicitOpen {
+					r.Opens = true
+				}
+				_ = e
+			default:
+				r.Produces = true
+			}
+			r.walk(e, restKey)
+			continue
+		}
+		key, static := staticLabel(f.Label)
+		plain := static && f.Alias == nil && !strings.HasPrefix(key, "_") && !strings.HasPrefix(key, "#") || isString(f.Label)
+		if !plain || f.Constraint != token.ILLEGAL || d.Constraint != token.ILLEGAL {
+			all = false
+			_, pattern := f.Label.(*ast.ListLit)
+			if f.Constraint == token.ILLEGAL && !pattern {
+				r.Produces = true
+			}
+			r.walk(f, restKey)
+			continue
+		}
+		r.Documents = append(r.Documents, plainDocument{kind, key, position(f.Label.Pos())})
+		spans = append(spans, plainSpan{kind, spanOf(f, r.data)})
+		r.walk(f, kind)
+	}
+	switch {
+	case all && len(spans) > 0:
+		r.Spans = append(r.Spans, plainSpan{kind, spanOf(d, r.data)})
+	default:
+		r.Spans = append(r.Spans, spans...)
+	}
+}
+
+func isString(l ast.Label) bool {
+	lit, ok := l.(*ast.BasicLit)
+	return ok && lit.Kind == token.STRING
+}
+
+func staticLabel(l ast.Label) (name string, ok bool) {
+	switch l.(type) {
+	case *ast.Ident, *ast.BasicLit:
+		name, _, err := ast.LabelName(l)
+		return name, err == nil
+	}
+	return "", false
+}
+
+// walkLet notes what a top-level let clause uses; who uses that is settled once
+// it is known who uses the let.
+func (r *reader) walkLet(d *ast.LetClause) {
+	before := r.uses
+	r.uses = map[string]users{}
+	r.walk(d.Expr, restKey)
+	for name := range r.uses {
+		r.letUses[d.Ident.Name] = append(r.letUses[d.Ident.Name], name)
+	}
+	r.uses = before
+}
+
+// settle carries the users of lets over to what these use.
+func (r *reader) settle() {
+	for range len(r.Lets) + 1 {
+		for _, l := range r.Lets {
+			for _, name := range r.letUses[l.Name] {
+				r.uses[name] |= r.uses[l.Name]
+			}
+		}
+	}
+	for i := range r.Lets {
+		r.Lets[i].Users = r.uses[r.Lets[i].Name]
+	}
+	for i := range r.Imports {
+		r.Imports[i].Users = r.uses[r.Imports[i].Name]
+	}
+}
+
+// spanOf returns the bytes of a node and of the comma behind it.
+func spanOf(n ast.Node, data []byte) span {
+	s := span{n.Pos().Offset(), min(n.End().Offset(), len(data))}
+	tail := data[s.End:]
+	if trimmed := bytes.TrimLeft(tail, " \t"); len(trimmed) > 0 && trimmed[0] == ',' {
+		s.End += len(tail) - len(trimmed) + 1
+	}
+	return s
+}

@@ -1,0 +1,224 @@
+package load
+
+import (
+	"bytes"
+	stderrors "errors"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/encoding/json"
+	"cuelang.org/go/encoding/yaml"
+	yamlv3 "go.yaml.in/yaml/v3"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+)
+
+// isData reports whether a path may be a YAML or JSON file of documents.
+func isData(path string) bool {
+	return strings.HasSuffix(path, ".json") || isYAML(path)
+}
+
+func isYAML(path string) bool { return strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml") }
+
+// analyzeData reads a YAML or JSON file; nil if it does not declare documents.
+func analyzeData(path string, data []byte) *analysis {
+	a := &analysis{Package: tenancyPackage, Data: true}
+	fail := func(line, column int, format string, args ...any) *analysis {
+		a.Problems = append(a.Problems, diag.New(diag.DataFile, diag.Position{File: path, Line: line, Column: column}, format, args...))
+		return a
+	}
+	dir, _ := split(path)
+	required := inside(dir)
+	if !isYAML(path) {
+		if at, deep := tooDeep(path, data); deep {
+			return fail(at.Line, at.Column, "the file nests too deeply here")
+		}
+	}
+	docs, err := yamlDocuments(data)
+	if err != nil {
+		if !required && !mentionsDocuments(data) {
+			return nil
+		}
+		line, message := yamlProblem(err)
+		return fail(line, 0, "%s", message)
+	}
+	var documents, objects int
+	for _, d := range docs {
+		switch classify(d) {
+		case documentMap:
+			documents++
+		case kubernetesObject:
+			objects++
+		}
+	}
+	switch {
+	case len(docs) == 0, objects == len(docs):
+		return nil
+	case !required && documents == 0:
+		return nil
+	case len(docs) > 1:
+		return fail(docs[1].Line, docs[1].Column, "several YAML documents in one file: a file of documents holds one")
+	case docs[0].Kind != yamlv3.MappingNode:
+		return fail(docs[0].Line, docs[0].Column, "want a mapping of logicalClusters, policies and so on at the top level")
+	}
+	if n := repeatedKey(docs[0], 0); n != nil {
+		return fail(n.Line, n.Column, "key %q is repeated", n.Value)
+	}
+	f, err := parseData(path, data)
+	if err != nil {
+		for _, e := range errors.Errors(err) {
+			at := position(e.Position())
+			if at.IsZero() {
+				at = diag.Position{File: path}
+			}
+			format, args := e.Msg()
+			a.Problems = append(a.Problems, diag.New(diag.DataFile, at, "%s", sprintf(format, args)))
+		}
+		return a
+	}
+	for _, d := range f.Decls {
+		field, ok := d.(*ast.Field)
+		if !ok {
+			continue
+		}
+		name, ok := staticLabel(field.Label)
+		kind := -1
+		if ok {
+			kind = kindIndex(name)
+		}
+		if kind < 0 {
+			continue // evaluation says that the field is not known
+		}
+		lit, isMap := field.Value.(*ast.StructLit)
+		switch {
+		case kindAt(kind).Singleton:
+			a.Documents = append(a.Documents, plainDocument{kind, "", position(field.Label.Pos())})
+		case isMap:
+			for _, e := range lit.Elts {
+				if f, ok := e.(*ast.Field); ok {
+					if key, ok := staticLabel(f.Label); ok {
+						a.Documents = append(a.Documents, plainDocument{kind, key, position(f.Label.Pos())})
+					}
+				}
+			}
+		}
+	}
+	return a
+}
+
+// parseData turns a YAML or JSON file into syntax whose positions are the file's.
+func parseData(path string, data []byte) (*ast.File, error) {
+	if isYAML(path) {
+		return yaml.Extract(path, data)
+	}
+	x, err := json.Extract(path, data)
+	if err != nil {
+		return nil, err
+	}
+	f := &ast.File{Filename: path}
+	if lit, ok := x.(*ast.StructLit); ok {
+		f.Decls = lit.Elts
+	}
+	return f, nil
+}
+
+// yamlDocuments parses YAML, of which JSON is a part, into nodes.
+func yamlDocuments(data []byte) (docs []*yamlv3.Node, err error) {
+	dec := yamlv3.NewDecoder(bytes.NewReader(data))
+	for {
+		var n yamlv3.Node
+		err := dec.Decode(&n)
+		if stderrors.Is(err, io.EOF) {
+			return docs, nil
+		}
+		if err != nil {
+			return docs, err
+		}
+		if len(n.Content) == 1 && n.Content[0].Tag != "!!null" {
+			docs = append(docs, n.Content[0])
+		}
+	}
+}
+
+type content int
+
+const (
+	otherContent content = iota
+	documentMap
+	kubernetesObject
+)
+
+func classify(n *yamlv3.Node) content {
+	if n.Kind != yamlv3.MappingNode {
+		return otherContent
+	}
+	object := 0
+	found := otherContent
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		switch k := n.Content[i].Value; {
+		case k == "apiVersion" || k == "kind":
+			object++
+		case kindIndex(k) >= 0:
+			found = documentMap
+		}
+	}
+	if object == 2 {
+		return kubernetesObject
+	}
+	return found
+}
+
+// repeatedKey returns the second of two equal keys of one mapping.
+func repeatedKey(n *yamlv3.Node, depth int) *yamlv3.Node {
+	if depth > maxNesting {
+		return nil
+	}
+	if n.Kind == yamlv3.MappingNode {
+		seen := map[string]bool{}
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			k := n.Content[i]
+			if k.Kind == yamlv3.ScalarNode && seen[k.Value] {
+				return k
+			}
+			seen[k.Value] = true
+		}
+	}
+	for _, c := range n.Content {
+		if r := repeatedKey(c, depth+1); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// mentionsDocuments guesses whether a file that does not parse was meant to
+// declare documents: one line begins with the name of a map.
+func mentionsDocuments(data []byte) bool {
+	return documentLine.Match(data)
+}
+
+var documentLine = regexp.MustCompile(`(?m)^[ {"]{0,4}(settings|physicalClusters|apiSets|classes|organizations|logicalClusters|modules|policies|exemptions|implicit|prices)"?:`)
+
+var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?(.*)$`)
+
+func yamlProblem(err error) (line int, message string) {
+	m := yamlLine.FindStringSubmatch(firstLine(err.Error()))
+	if m == nil {
+		return 0, "the file cannot be parsed"
+	}
+	line, _ = strconv.Atoi(m[1])
+	return line, m[2]
+}
+
+// parseFile parses one file for evaluation; a syntax tree serves one instance only.
+func parseFile(f *file, text []byte, version string) (*ast.File, error) {
+	if f.Data {
+		return parseData(f.Path, text)
+	}
+	return parser.ParseFile(f.Path, text, parser.Version(version))
+}

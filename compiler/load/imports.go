@@ -1,0 +1,234 @@
+package load
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/literal"
+	"cuelang.org/go/cue/parser"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+)
+
+// defaultLanguage is the language version where the module names none.
+const defaultLanguage = "v0.17.0"
+
+// module is what cue.mod/module.cue says.
+type module struct {
+	path     string
+	language string
+	text     []byte
+	problem  *diag.Diagnostic
+}
+
+const moduleFile = "cue.mod/module.cue"
+
+func readModule(text []byte) module {
+	m := module{language: defaultLanguage, text: text}
+	fail := func(at diag.Position, format string, args ...any) {
+		d := diag.New(diag.ModuleFile, at, format, args...)
+		m.problem = &d
+	}
+	if at, deep := tooDeep(moduleFile, text); deep {
+		fail(at, "the file nests too deeply here")
+		return m
+	}
+	f, err := parser.ParseFile(moduleFile, text)
+	if err != nil {
+		fail(diag.Position{File: moduleFile}, "%s", firstLine(err.Error()))
+		return m
+	}
+	text1 := func(d ast.Decl, want string) (string, diag.Position, bool) {
+		field, ok := d.(*ast.Field)
+		if !ok {
+			return "", diag.Position{}, false
+		}
+		if name, _, err := ast.LabelName(field.Label); err != nil || name != want {
+			return "", diag.Position{}, false
+		}
+		lit, ok := field.Value.(*ast.BasicLit)
+		if !ok {
+			return "", diag.Position{}, false
+		}
+		s, err := literal.Unquote(lit.Value)
+		return s, position(lit.Pos()), err == nil
+	}
+	for _, d := range f.Decls {
+		if s, _, ok := text1(d, "module"); ok {
+			m.path, _, _ = strings.Cut(s, "@")
+		}
+		if field, ok := d.(*ast.Field); ok {
+			lang, ok := field.Value.(*ast.StructLit)
+			if name, _, _ := ast.LabelName(field.Label); !ok || name != "language" {
+				continue
+			}
+			for _, e := range lang.Elts {
+				if s, at, ok := text1(e, "version"); ok {
+					if !validVersion(s) {
+						fail(at, "language.version: %q is not a version such as %q", s, defaultLanguage)
+						continue
+					}
+					m.language = s
+				}
+			}
+		}
+	}
+	if m.path == "" {
+		fail(diag.Position{File: moduleFile}, "the module has no name").Suggest(`add a line such as module: "acme.example/tenancy"`)
+	}
+	return m
+}
+
+// validVersion reports whether s is a semantic version as CUE writes it.
+func validVersion(s string) bool {
+	rest, ok := strings.CutPrefix(s, "v")
+	core, _, _ := strings.Cut(rest, "-")
+	parts := strings.Split(core, ".")
+	return ok && len(parts) == 3 && !slices.ContainsFunc(parts, func(p string) bool {
+		return p == "" || len(p) > 9 || strings.Trim(p, "0123456789") != "" || len(p) > 1 && p[0] == '0'
+	}) && !strings.ContainsAny(rest, " +\n") && !strings.HasSuffix(rest, "-")
+}
+
+func firstLine(s string) string {
+	s, _, _ = strings.Cut(s, "\n")
+	return s
+}
+
+// library is a package that files import.
+type library struct {
+	path  string
+	name  string
+	files []*file
+	// needs are all libraries that it imports, itself included, each after those
+	// that it imports.
+	needs    []*library
+	problems []diag.Diagnostic
+	visiting bool
+	done     bool
+}
+
+// library returns the package with an import path: nil without a problem for
+// CUE's own packages and the schema.
+func (l *Loader) library(spec local) (*library, []diag.Diagnostic) {
+	if spec.Path == schemaImport || spec.Path == schemaImport+":v1alpha1" {
+		return nil, nil
+	}
+	ip := ast.ParseImportPath(spec.Path)
+	if first, _, _ := strings.Cut(ip.Path, "/"); !strings.Contains(first, ".") && ip.Path != l.module.path && !strings.HasPrefix(ip.Path, l.module.path+"/") {
+		return nil, nil // of the standard library; CUE itself says where it isn't
+	}
+	lib := l.libraries[spec.Path]
+	if lib == nil {
+		lib = &library{path: spec.Path, name: ip.Qualifier}
+		l.libraries[spec.Path] = lib
+		lib.files = l.libraryFiles(ip.Path, ip.Qualifier)
+	}
+	if lib.visiting {
+		return nil, []diag.Diagnostic{diag.New(diag.CycleFound, spec.Pos, "packages import each other in a circle through %q", spec.Path)}
+	}
+	if !lib.done {
+		lib.visiting = true
+		l.completeLibrary(lib, ip, spec)
+		lib.visiting, lib.done = false, true
+	}
+	return lib, lib.problems
+}
+
+func (l *Loader) completeLibrary(lib *library, ip ast.ImportPath, spec local) {
+	if lib.name == tenancyPackage && (ip.Path == l.module.path || strings.HasPrefix(ip.Path, l.module.path+"/")) {
+		lib.problems = append(lib.problems, diag.New(diag.UnresolvedImport, spec.Pos, "package %s cannot be imported: documents refer to each other by name", tenancyPackage).
+			Suggest("put what is shared into a package of its own"))
+		return
+	}
+	if len(lib.files) == 0 {
+		d := diag.New(diag.UnresolvedImport, spec.Pos, "no package %q in this repo", spec.Path)
+		if dir, local := l.localDir(ip.Path); local {
+			d = d.Suggest("expected CUE files of package %s in %s/", lib.name, dir)
+		} else {
+			d = d.Suggest("the compiler fetches nothing: copy the package to cue.mod/pkg/%s", ip.Path)
+		}
+		lib.problems = append(lib.problems, d)
+		return
+	}
+	for _, f := range lib.files {
+		lib.problems = append(lib.problems, f.Problems...)
+		needs, problems := l.imported(f.Imports)
+		lib.problems = append(lib.problems, problems...)
+		for _, n := range needs {
+			if !slices.Contains(lib.needs, n) {
+				lib.needs = append(lib.needs, n)
+			}
+		}
+	}
+	lib.needs = append(lib.needs, lib)
+}
+
+// imported returns the libraries that imports need, in a fixed order.
+func (l *Loader) imported(imports []local) (needs []*library, problems []diag.Diagnostic) {
+	for _, spec := range imports {
+		lib, bad := l.library(spec)
+		problems = append(problems, bad...)
+		if lib == nil {
+			continue
+		}
+		for _, n := range lib.needs {
+			if !slices.Contains(needs, n) {
+				needs = append(needs, n)
+			}
+		}
+	}
+	return needs, problems
+}
+
+func (l *Loader) localDir(importPath string) (string, bool) {
+	if l.module.path == "" {
+		return "", false
+	}
+	if importPath == l.module.path {
+		return "", true
+	}
+	return strings.CutPrefix(importPath, l.module.path+"/")
+}
+
+// libraryFiles finds the files of a package: in the repo, where CUE also takes
+// files of the same package in the directories above, or vendored.
+func (l *Loader) libraryFiles(importPath, name string) (files []*file) {
+	add := func(dir string) {
+		files = append(files, l.packageFiles(dir, name)...)
+	}
+	if dir, local := l.localDir(importPath); local {
+		add(dir)
+		if len(files) == 0 {
+			return nil
+		}
+		for dir != "" {
+			dir, _ = split(dir)
+			add(dir)
+		}
+	} else {
+		for _, vendor := range []string{"gen", "usr", "pkg"} {
+			add(path.Join("cue.mod", vendor, importPath))
+		}
+	}
+	slices.SortFunc(files, func(a, b *file) int { return strings.Compare(a.Path, b.Path) })
+	return files
+}
+
+func (l *Loader) packageFiles(dir, name string) (files []*file) {
+	for _, f := range l.byDir[dir] {
+		if !strings.HasSuffix(f.Path, ".cue") {
+			continue
+		}
+		if f.analysis == nil {
+			f.analysis = l.analyze(f.File)
+		}
+		_, base := split(f.Path)
+		if _, skipped := skippedName(f.Path, base); skipped || f.Tool || f.Package != name {
+			continue
+		}
+		files = append(files, f)
+	}
+	return files
+}

@@ -1,0 +1,316 @@
+package pins
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// damage is what is wrong at a line of a file. It reads on after the file's name.
+type damage struct {
+	line    int
+	message string
+}
+
+func (d damage) Error() string { return fmt.Sprintf(":%d: %s", d.line, d.message) }
+
+func wrong(n *yaml.Node, format string, args ...any) error {
+	return damage{n.Line, fmt.Sprintf(format, args...)}
+}
+
+// parse reads a file strictly: what it does not know, it refuses.
+func parse(data []byte) (*file, error) {
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, more yaml.Node
+	if err := d.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, damage{1, "the file is empty"}
+		}
+		return nil, fmt.Errorf(": %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf(": more than one YAML document")
+	}
+	top := doc.Content[0]
+	f := &file{}
+	var version, object string
+	err := mapping(top, func(key string, v *yaml.Node) (err error) {
+		switch key {
+		case "apiVersion":
+			version, err = text(v)
+		case "kind":
+			object, err = text(v)
+		case "asOf":
+			f.AsOf, err = date(v)
+		case "organizations":
+			f.Organizations, err = texts(v)
+		case "logicalClusters":
+			err = mapping(v, func(key string, v *yaml.Node) error {
+				lc, err := parseLogicalCluster(key, v)
+				f.Clusters = append(f.Clusters, lc)
+				return err
+			})
+		case "documents":
+			err = sequence(v, func(v *yaml.Node) error {
+				d, err := parseDocument(v)
+				f.Documents = append(f.Documents, d)
+				return err
+			})
+		default:
+			err = unknown(v, key)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case version != apiVersion || object != kind:
+		return nil, wrong(top, "want apiVersion %s and kind %s, have %q and %q", apiVersion, kind, version, object)
+	}
+	return f, nil
+}
+
+func parseDocument(n *yaml.Node) (document, error) {
+	var d document
+	err := mapping(n, func(key string, v *yaml.Node) (err error) {
+		switch key {
+		case "kind":
+			d.Kind, err = text(v)
+		case "key":
+			d.Key, err = text(v)
+		case "dir":
+			d.Dir, err = text(v)
+		case "document":
+			d.Body, err = appendJSON(nil, v)
+		default:
+			err = unknown(v, key)
+		}
+		return err
+	})
+	if err == nil && (d.Kind == "" || d.Body == nil) {
+		err = wrong(n, "a document needs its kind and its content")
+	}
+	return d, err
+}
+
+func parseLogicalCluster(key string, n *yaml.Node) (logicalCluster, error) {
+	lc := logicalCluster{Key: key}
+	err := parseSite(n, &lc.Site, func(field string, v *yaml.Node) error {
+		if field != "left" {
+			return unknown(v, field)
+		}
+		return sequence(v, func(v *yaml.Node) error {
+			var s site
+			err := parseSite(v, &s, func(field string, v *yaml.Node) error { return unknown(v, field) })
+			if err == nil && Phase(s.Phase) == Present {
+				err = wrong(v, "%q has left %q, so a phase must stand here", key, s.Cluster)
+			}
+			lc.Left = append(lc.Left, s)
+			return err
+		})
+	})
+	if err == nil && Phase(lc.Site.Phase) == Leaving {
+		err = wrong(n, "%q can't be leaving the physical cluster that it is placed on", key)
+	}
+	return lc, err
+}
+
+func parseSite(n *yaml.Node, s *site, other func(key string, v *yaml.Node) error) error {
+	err := mapping(n, func(key string, v *yaml.Node) (err error) {
+		switch key {
+		case "cluster":
+			s.Cluster, err = text(v)
+		case "cut":
+			s.Cut, err = text(v)
+		case "namespaces":
+			s.Namespaces, err = names(v)
+		case "retired":
+			s.Retired, err = names(v)
+		case "phase":
+			s.Phase, err = text(v)
+		case "since":
+			s.Since, err = date(v)
+		default:
+			err = other(key, v)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case s.Cluster == "":
+		return wrong(n, "the physical cluster is missing")
+	case !slices.Contains([]Phase{Present, Leaving, Confirmed, Gone}, Phase(s.Phase)):
+		return wrong(n, "%q is no phase", s.Phase)
+	case (Phase(s.Phase) == Present) != (s.Since == ""):
+		return wrong(n, "a phase and the date of its begin stand together")
+	}
+	return nil
+}
+
+func names(n *yaml.Node) ([]name, error) {
+	var out []name
+	err := mapping(n, func(key string, v *yaml.Node) error {
+		physical, err := text(v)
+		out = append(out, name{Name: key, Physical: physical})
+		return err
+	})
+	return out, err
+}
+
+func unknown(n *yaml.Node, field string) error { return wrong(n, "unknown field %q", field) }
+
+// mapping calls f for each field of a mapping, and refuses repeated ones.
+func mapping(n *yaml.Node, f func(key string, v *yaml.Node) error) error {
+	if n.Kind != yaml.MappingNode || explicit(n) {
+		return wrong(n, "want a mapping")
+	}
+	var seen map[string]bool
+	for i := 0; i < len(n.Content); i += 2 {
+		key, err := text(n.Content[i])
+		if err != nil {
+			return err
+		}
+		// Sorted keys, as they are written, can't repeat unnoticed; only others need a memory.
+		if i > 0 && seen == nil && key <= n.Content[i-2].Value {
+			seen = make(map[string]bool, len(n.Content)/2)
+			for j := 0; j < i; j += 2 {
+				seen[n.Content[j].Value] = true
+			}
+		}
+		if seen != nil {
+			if seen[key] {
+				return wrong(n.Content[i], "field %q stands twice", key)
+			}
+			seen[key] = true
+		}
+		if err := f(key, n.Content[i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sequence(n *yaml.Node, f func(v *yaml.Node) error) error {
+	if n.Kind != yaml.SequenceNode || explicit(n) {
+		return wrong(n, "want a list")
+	}
+	for _, v := range n.Content {
+		if err := f(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func text(n *yaml.Node) (string, error) {
+	if n.Kind != yaml.ScalarNode || explicit(n) || n.Style == 0 && isNull(n.Value) {
+		return "", wrong(n, "want a string")
+	}
+	return n.Value, nil
+}
+
+func texts(n *yaml.Node) ([]string, error) {
+	var out []string
+	err := sequence(n, func(v *yaml.Node) error {
+		s, err := text(v)
+		out = append(out, s)
+		return err
+	})
+	return out, err
+}
+
+func date(n *yaml.Node) (string, error) {
+	s, err := text(n)
+	if err == nil {
+		if _, bad := time.Parse(time.DateOnly, s); bad != nil {
+			err = wrong(n, "%q is no date", s)
+		}
+	}
+	return s, err
+}
+
+func isNull(plain string) bool { return plain == "" || plain == "~" || plain == "null" }
+
+// explicit reports what a person would not write and the compiler never does:
+// tags, anchors and aliases.
+func explicit(n *yaml.Node) bool {
+	return n.Kind == yaml.AliasNode || n.Anchor != "" || n.Style&yaml.TaggedStyle != 0
+}
+
+// appendJSON appends a node as canonical JSON. A plain scalar that is a JSON
+// number is that number, digit by digit.
+func appendJSON(dst []byte, n *yaml.Node) ([]byte, error) {
+	if explicit(n) {
+		return nil, wrong(n, "tags, anchors and aliases have no place here")
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		type pair struct {
+			key   string
+			value *yaml.Node
+		}
+		pairs := make([]pair, 0, len(n.Content)/2)
+		err := mapping(n, func(key string, v *yaml.Node) error {
+			pairs = append(pairs, pair{key, v})
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		slices.SortFunc(pairs, func(a, b pair) int { return strings.Compare(a.key, b.key) })
+		dst = append(dst, '{')
+		for i, p := range pairs {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			if dst, err = appendString(dst, p.key); err != nil {
+				return nil, err
+			}
+			if dst, err = appendJSON(append(dst, ':'), p.value); err != nil {
+				return nil, err
+			}
+		}
+		return append(dst, '}'), nil
+	case yaml.SequenceNode:
+		dst = append(dst, '[')
+		var err error
+		for i, v := range n.Content {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			if dst, err = appendJSON(dst, v); err != nil {
+				return nil, err
+			}
+		}
+		return append(dst, ']'), nil
+	}
+	if n.Style == 0 {
+		switch {
+		case isNull(n.Value):
+			return append(dst, "null"...), nil
+		case n.Value == "true", n.Value == "false", isNumber(n.Value):
+			return append(dst, n.Value...), nil
+		}
+	}
+	return appendString(dst, n.Value)
+}
+
+// appendString appends a JSON string as encoding/json writes it.
+func appendString(dst []byte, s string) ([]byte, error) {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
+			quoted, err := marshal(s)
+			return append(dst, quoted...), err
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"'), nil
+}

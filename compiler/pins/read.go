@@ -1,0 +1,179 @@
+package pins
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/cache"
+	"golang.org/x/sync/errgroup"
+)
+
+// ErrNone says that an output holds no pins at all, so nothing was decided yet.
+var ErrNone = errors.New("the output holds no pins")
+
+// Read reads the pins of an output, whose root the file system is. It returns
+// ErrNone where there is no directory of pins. Whatever is there must be whole:
+// a damaged or missing file is an error that names it, since reading it as empty
+// would mean to decide anew where its logical clusters stand. The cache may be
+// nil; it keeps what files were parsed to.
+func Read(fsys fs.FS, c *cache.Cache) (*Pins, error) {
+	if _, err := fs.Stat(fsys, root); errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNone
+	} else if err != nil {
+		return nil, err
+	}
+	var names []string
+	err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && path.Ext(p) == ".yaml" {
+			if !d.Type().IsRegular() {
+				return fmt.Errorf("%s: not a regular file", p)
+			}
+			names = append(names, p)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	files := make([]*file, len(names))
+	damaged := make([]error, len(names))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		g.Go(func() error {
+			if files[i], damaged[i] = readFile(fsys, name, c); damaged[i] != nil {
+				damaged[i] = fmt.Errorf("damaged pins: %w", damaged[i])
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // every file is read; the errors are gathered
+	if err := errors.Join(damaged...); err != nil {
+		return nil, err
+	}
+	return join(names, files)
+}
+
+func readFile(fsys fs.FS, name string, c *cache.Cache) (*file, error) {
+	data, err := fs.ReadFile(fsys, name)
+	if err != nil {
+		return nil, err
+	}
+	key := cacheKey(data)
+	if f, ok := cached(c, key); ok {
+		return f, nil
+	}
+	if !bytes.HasSuffix(data, []byte("\n"+ending)) {
+		return nil, fmt.Errorf("%s: the file is cut off: its last line is not %q", name, strings.TrimSpace(ending))
+	}
+	f, err := parse(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s%w", name, err)
+	}
+	store(c, key, f)
+	return f, nil
+}
+
+// join puts the files together and holds them against each other.
+func join(names []string, files []*file) (*Pins, error) {
+	j := joining{names: names, files: files}
+	documents, clusters := 0, 0
+	for _, f := range files {
+		documents += len(f.Documents)
+		clusters += len(f.Clusters)
+	}
+	j.pins = &Pins{
+		Documents:       make(map[DocumentID]json.RawMessage, documents),
+		LogicalClusters: make(map[string]*LogicalCluster, clusters),
+	}
+	for i := range files {
+		j.add(i)
+	}
+	j.complete()
+	if err := errors.Join(j.errs...); err != nil {
+		return nil, err
+	}
+	return j.pins, nil
+}
+
+type joining struct {
+	pins  *Pins
+	names []string
+	files []*file
+	errs  []error
+}
+
+func (j *joining) damaged(name, format string, args ...any) {
+	j.errs = append(j.errs, fmt.Errorf("damaged pins: %s: %s", name, fmt.Sprintf(format, args...)))
+}
+
+func (j *joining) add(i int) {
+	f, name, organization := j.files[i], j.names[i], organizationOf(j.names[i])
+	if organization == platformFile {
+		if j.pins.AsOf = f.AsOf; f.AsOf == "" {
+			j.damaged(name, "asOf is missing")
+		}
+		if len(f.Clusters) > 0 {
+			j.damaged(name, "logical clusters stand in their organizations' files")
+		}
+	} else if f.AsOf != "" || len(f.Organizations) > 0 {
+		j.damaged(name, "asOf and organizations stand in the platform's file only")
+	}
+	for _, d := range f.Documents {
+		id := DocumentID{d.Kind, d.Key, d.Dir}
+		if _, ok := j.pins.Documents[id]; ok {
+			j.damaged(name, "%s %q stands in two places", d.Kind, d.Key)
+		}
+		j.pins.Documents[id] = d.Body
+	}
+	slab := make([]LogicalCluster, len(f.Clusters))
+	for k, c := range f.Clusters {
+		if former, ok := j.pins.LogicalClusters[c.Key]; ok {
+			j.damaged(name, "logical cluster %q stands in two places, also in %s", c.Key, fileOf(former.Organization))
+		}
+		lc := &slab[k]
+		lc.Organization, lc.Site = organization, c.Site.pin()
+		for _, s := range c.Left {
+			lc.Left = append(lc.Left, s.pin())
+		}
+		j.pins.LogicalClusters[c.Key] = lc
+	}
+}
+
+// complete compares the files that stand there with those that the platform's
+// file lists: a lost file must not read as an organization without pins.
+func (j *joining) complete() {
+	platform := slices.Index(j.names, fileOf(platformFile))
+	if platform < 0 {
+		j.damaged(fileOf(platformFile), "the file is missing")
+		return
+	}
+	present, listed := make(map[string]bool, len(j.names)), map[string]bool{platformFile: true}
+	for _, name := range j.names {
+		present[name] = true
+	}
+	for _, o := range j.files[platform].Organizations {
+		listed[o] = true
+		if !present[fileOf(o)] {
+			j.damaged(fileOf(o), "the file is missing, although %s lists its organization", fileOf(platformFile))
+		}
+	}
+	for _, name := range j.names {
+		if !listed[organizationOf(name)] {
+			j.damaged(name, "%s does not list its organization", fileOf(platformFile))
+		}
+	}
+}
+
+func fileOf(organization string) string { return path.Join(root, organization+".yaml") }
+
+func organizationOf(name string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(name, root+"/"), ".yaml")
+}

@@ -1,0 +1,238 @@
+package compiler
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/placement"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// load evaluates the repo. A document that could not be had is held at its last
+// good version, and so is whatever stands in the pins and vanished without being
+// declared deleted.
+func (c *compilation) load(ctx context.Context) error {
+	c.loader = load.New(c.tree, load.Options{
+		Cache: c.Cache, Workers: c.Workers, ToolVersion: c.ToolVersion, Timeout: c.Timeout,
+		OnProgress: func(done, total int) { c.progress("evaluating directories", done, total) },
+	})
+	loaded, err := c.loader.Load(ctx)
+	if err != nil {
+		return err
+	}
+	c.report.Add(loaded.Diagnostics...)
+	c.docs = loaded.Documents
+	if c.texts, err = texts(c.docs); err != nil {
+		return err
+	}
+	missing := c.missing(loaded.Failures)
+	return c.hold(ctx, missing)
+}
+
+// missing lists the pinned documents that the repo no longer yields: those whose
+// evaluation failed, and those that vanished while something may still depend on
+// them.
+func (c *compilation) missing(failures []load.Failure) []pins.DocumentID {
+	present := make(map[pins.DocumentID]bool, len(c.texts))
+	formerly := map[string]bool{}
+	for name := range c.texts {
+		present[identity(name)] = true
+	}
+	for _, d := range c.docs.LogicalClusters {
+		for _, key := range d.Spec.Formerly {
+			formerly[key] = true
+		}
+	}
+	var out []pins.DocumentID
+	for name := range c.former.Documents {
+		switch {
+		case present[identity(name)]:
+		case failed(failures, name):
+			out = append(out, name)
+		case c.vanished(name, formerly):
+			out = append(out, name)
+		}
+	}
+	sortIDs(out)
+	return out
+}
+
+func failed(failures []load.Failure, name pins.DocumentID) bool {
+	return slices.ContainsFunc(failures, func(f load.Failure) bool {
+		if f.Kind != "" {
+			return string(f.Kind) == name.Kind && f.Key == name.Key && (!local[name.Kind] || f.Dir == name.Dir)
+		}
+		return f.Dir == "" || f.Dir == "." || f.Dir == name.Dir || strings.HasPrefix(name.Dir, f.Dir+"/")
+	})
+}
+
+// vanished reports whether a pinned document that the repo no longer has must be
+// kept for now: a logical cluster that was not declared deleted, and what others
+// may refer to.
+func (c *compilation) vanished(name pins.DocumentID, formerly map[string]bool) bool {
+	switch schema.Kind(name.Kind) {
+	case schema.KindLogicalClusters:
+		pin := c.former.LogicalClusters[name.Key]
+		if pin == nil || pin.Phase == pins.Gone || formerly[name.Key] {
+			return false
+		}
+		if pin.Phase != pins.Confirmed {
+			at := diag.Position{File: name.Dir}
+			c.report.Add(diag.New(diag.Vanished, at, "the document of %s is gone, but it was never declared deleted", name.Key).
+				About(fmt.Sprintf("logicalClusters %q", name.Key)).
+				Suggest(`put the document back with state: "deleted", or name %q in the "formerly" of its successor`, name.Key))
+		}
+		return true
+	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters:
+		return true
+	}
+	return false
+}
+
+// hold puts the last good versions of documents in their place. What has none,
+// or one that can no longer be read, is left out.
+func (c *compilation) hold(ctx context.Context, names []pins.DocumentID) error {
+	var pinned []load.Pinned
+	for _, name := range names {
+		c.remove(name)
+		if text, ok := c.former.Documents[c.pinnedAs(name)]; ok {
+			pinned = append(pinned, load.Pinned{Kind: schema.Kind(name.Kind), Key: name.Key, Dir: name.Dir, JSON: text})
+		}
+	}
+	if len(pinned) == 0 {
+		return nil
+	}
+	held, err := c.loader.Hold(ctx, pinned)
+	if err != nil {
+		return err
+	}
+	for i, h := range held {
+		c.report.Add(h.Diagnostics...)
+		if h.Document == nil {
+			continue
+		}
+		for _, l := range lists(c.docs) {
+			if l.put(h.Document) {
+				name := pins.DocumentID{Kind: string(pinned[i].Kind), Key: pinned[i].Key, Dir: pinned[i].Dir}
+				c.held[identity(name)] = true
+				c.texts[name] = pinned[i].JSON
+			}
+		}
+	}
+	return nil
+}
+
+// pinnedAs returns the name under which the pins hold a document, which may have
+// moved to another directory since.
+func (c *compilation) pinnedAs(name pins.DocumentID) pins.DocumentID {
+	if _, ok := c.former.Documents[name]; ok || local[name.Kind] {
+		return name
+	}
+	if c.formerNames == nil {
+		c.formerNames = make(map[pins.DocumentID]pins.DocumentID, len(c.former.Documents))
+		for n := range c.former.Documents {
+			c.formerNames[identity(n)] = n
+		}
+	}
+	return c.formerNames[identity(name)]
+}
+
+func (c *compilation) remove(name pins.DocumentID) {
+	for _, l := range lists(c.docs) {
+		l.remove(func(m *load.Meta) bool {
+			if identity(id(m)) != identity(name) {
+				return false
+			}
+			delete(c.texts, id(m))
+			return true
+		})
+	}
+}
+
+// changed reports whether a document differs from its last good version, or has
+// none.
+func (c *compilation) changed(kind schema.Kind, key, dir string) bool {
+	name := pins.DocumentID{Kind: string(kind), Key: key, Dir: dir}
+	former, ok := c.former.Documents[c.pinnedAs(name)]
+	return !ok || !bytes.Equal(former, c.texts[name])
+}
+
+// settle resolves, checks and places. Each round holds the documents that errors
+// concern, until no error concerns a document that is not held yet; a document
+// is held at most once, so this ends.
+func (c *compilation) settle(ctx context.Context) error {
+	standing := make(map[string]bool, len(c.former.LogicalClusters))
+	for key, pin := range c.former.LogicalClusters {
+		standing[key] = pin.Phase != pins.Gone
+	}
+	for {
+		c.progress("resolving", 0, 0)
+		t, findings := tenancy.Resolve(c.docs, c.tree, c.result.AsOf)
+		findings = append(findings, tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
+		names := c.concerned(findings)
+		if len(names) == 0 {
+			sites, placed := placement.Place(t, c.former, c.result.AsOf)
+			findings = append(findings, placed...)
+			names = c.concerned(placed)
+			c.result.Tenancy, c.result.Sites = t, sites
+		}
+		for _, f := range findings {
+			c.report.Add(f.Diagnostic)
+		}
+		if len(names) == 0 {
+			c.decide()
+			return nil
+		}
+		if err := c.hold(ctx, names); err != nil {
+			return err
+		}
+		for _, name := range names {
+			c.held[identity(name)] = true
+		}
+	}
+}
+
+// concerned lists the documents that errors concern and that are not held yet.
+func (c *compilation) concerned(findings []tenancy.Finding) []pins.DocumentID {
+	var out []pins.DocumentID
+	for _, f := range findings {
+		if f.Severity != diag.Error {
+			continue
+		}
+		for _, name := range f.Concerns {
+			if !c.held[identity(name)] {
+				out = append(out, name)
+			}
+		}
+	}
+	sortIDs(out)
+	return slices.Compact(out)
+}
+
+// decide gathers what the next run must go on from.
+func (c *compilation) decide() {
+	c.result.Pins = &pins.Pins{AsOf: c.result.AsOf, Documents: c.texts, LogicalClusters: c.result.Sites}
+	for name := range c.held {
+		if name.Kind == string(schema.KindLogicalClusters) && c.result.Sites[name.Key] != nil {
+			c.result.Held = append(c.result.Held, name.Key)
+		}
+	}
+	slices.Sort(c.result.Held)
+}
+
+func sortIDs(names []pins.DocumentID) {
+	slices.SortFunc(names, func(a, b pins.DocumentID) int {
+		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Dir, b.Dir))
+	})
+}
+
+var _ json.RawMessage

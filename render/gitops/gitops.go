@@ -1,0 +1,90 @@
+// Package gitops is what the GitOps engines have in common: what there is to
+// apply, where it stands in the output, and what the engine's objects are
+// called.
+//
+// A physical cluster is applied in parts: the CRDs that Tenantry manages, the
+// platform, and the tenants in cuts, so that no part grows beyond what an
+// engine can carry. Beside each cut stands a directory with what belongs to its
+// logical clusters in the management cluster: the LogicalCluster objects, and
+// the sources of teams. An engine turns each of these into objects of its own;
+// no part waits for another, so a mistake in one never keeps a revocation in
+// another from being applied.
+package gitops
+
+import (
+	"path"
+
+	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// Engine builds the objects of one GitOps engine, all of them for the
+// namespace settings.gitops.namespace of the management cluster.
+type Engine interface {
+	// Root returns where the engine reads the output from and the object that
+	// applies the engine's own directory of the physical cluster. It is what a
+	// person applies once; from then on it keeps itself up to date.
+	Root(c *Cluster) []manifest.Map
+	// Platform returns what applies the CRDs and the platform.
+	Platform(c *Cluster) []manifest.Map
+	// Tenants returns what applies a cut, and the directory beside it.
+	Tenants(c *Cluster, cut string) []manifest.Map
+	// Source returns what applies a team's own repository with the rights of
+	// its logical cluster, nothing for a state that has none.
+	Source(c *Cluster, s *expand.State) []manifest.Map
+}
+
+// Cluster is a physical cluster as an engine sees it.
+type Cluster struct {
+	Name string
+	// Engine is the engine's name, as its directory has it.
+	Engine string
+	// Kubeconfig is how the engine reaches it; nil means its own cluster.
+	Kubeconfig *schema.SecretKey
+	// Settings with defaults filled in.
+	Settings schema.GitOps
+	// CRDs: some are rendered for it.
+	CRDs bool
+}
+
+// Path returns where a file of the output stands in the source.
+func (c *Cluster) Path(elem ...string) string {
+	return path.Join(append([]string{c.Settings.Source.Path}, elem...)...)
+}
+
+// Branch is the branch that is read, or the tag of an OCI artifact.
+func (c *Cluster) Branch() string {
+	if b := c.Settings.Source.Branch; b != "" {
+		return b
+	}
+	return "main"
+}
+
+// Directories of the output.
+
+// Directory holds the engine's objects for the physical cluster.
+func (c *Cluster) Directory() string { return path.Join("gitops", c.Engine, c.Name) }
+
+// Bootstrap holds what a person applies once.
+func (c *Cluster) Bootstrap() string { return path.Join("gitops", c.Engine, "bootstrap") }
+
+// Objects holds what belongs to the logical clusters of a cut in the
+// management cluster.
+func (c *Cluster) Objects(cut string) string {
+	return path.Join(c.Directory(), "logicalclusters", cut)
+}
+
+// Manifests holds everything that is applied to the physical cluster.
+func (c *Cluster) Manifests() string { return path.Join("clusters", c.Name) }
+
+// PlatformManifests holds what the physical cluster needs once.
+func (c *Cluster) PlatformManifests() string { return path.Join(c.Manifests(), "platform") }
+
+// CRDManifests holds the CRDs that Tenantry manages.
+func (c *Cluster) CRDManifests() string { return path.Join(c.Manifests(), "crds") }
+
+// TenantManifests holds the logical clusters of a cut.
+func (c *Cluster) TenantManifests(cut string) string {
+	return path.Join(c.Manifests(), "tenants", cut)
+}

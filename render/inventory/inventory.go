@@ -1,0 +1,148 @@
+// Package inventory renders what there is: every logical cluster with where it
+// is and what it binds, as one JSON file for each organization, and as
+// LogicalCluster objects that make logical clusters an API resource of the
+// management cluster.
+//
+// The files are sharded by organization, so that a change to one logical
+// cluster is a change to one small file. Every file says the same for the same
+// tenancy: nothing in it depends on when or where it was built.
+package inventory
+
+import (
+	"encoding/hex"
+	"maps"
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render/manifest"
+)
+
+// Path returns where the file of an organization stands in the output.
+func Path(org *tenancy.Organization) string { return "inventory/" + org.Path + ".json" }
+
+// Organization returns the file of an organization: the logical clusters that
+// stand directly in it and that have been placed. It returns nil where there
+// are none. site returns the pin of a key, digest the digest of a logical
+// cluster's state on a physical cluster, false where nothing is rendered there.
+func Organization(org *tenancy.Organization, site func(key string) *pins.LogicalCluster, digest func(key, cluster string) ([32]byte, bool)) []byte {
+	var list manifest.List
+	for _, lc := range org.LogicalClusters {
+		if pin := site(lc.Key); pin != nil {
+			list = append(list, entry(lc, pin, digest))
+		}
+	}
+	if list == nil {
+		return nil
+	}
+	return append(manifest.AppendIndentedJSON(nil, manifest.M(
+		"generator", "tenantry",
+		"apiVersion", "tenantry.dev/v1alpha1",
+		"organization", org.Path,
+		"logicalClusters", list,
+	)), '\n')
+}
+
+func entry(lc *tenancy.LogicalCluster, pin *pins.LogicalCluster, digest func(key, cluster string) ([32]byte, bool)) manifest.Map {
+	m := manifest.M("key", lc.Key, "class", class(lc), "state", string(lc.State))
+	if lc.Held {
+		m = append(m, manifest.Field{Key: "held", Value: true})
+	}
+	if lc.Suspended {
+		m = append(m, manifest.Field{Key: "suspended", Value: true})
+	}
+	m = append(m, place(lc.Key, &pin.Site, digest)...)
+	m = append(m, manifest.M(
+		"backing", string(lc.Backing),
+		"apis", apis(lc),
+		"quota", quota(lc),
+	).Compact()...)
+	var left manifest.List
+	for i := range pin.Left {
+		left = append(left, place(lc.Key, &pin.Left[i], digest))
+	}
+	if left != nil {
+		m = append(m, manifest.Field{Key: "left", Value: left})
+	}
+	return m
+}
+
+// place is where a logical cluster stands, or stood.
+func place(key string, site *pins.Site, digest func(key, cluster string) ([32]byte, bool)) manifest.Map {
+	m := manifest.M(
+		"cluster", site.Cluster,
+		"cut", site.Cut,
+		"phase", phase(site.Phase),
+		"since", site.Since,
+		"namespaces", sorted(site.Namespaces),
+		"retired", sorted(site.Retired),
+	).Compact()
+	if d, ok := digest(key, site.Cluster); ok {
+		m = append(m, manifest.Field{Key: "digest", Value: "sha256:" + hex.EncodeToString(d[:])})
+	}
+	return m
+}
+
+func phase(p pins.Phase) string {
+	if p == pins.Present {
+		return "present"
+	}
+	return string(p)
+}
+
+func class(lc *tenancy.LogicalCluster) string {
+	if lc.Class == nil {
+		return ""
+	}
+	return lc.Class.Name
+}
+
+func apis(lc *tenancy.LogicalCluster) manifest.Map {
+	var out manifest.Map
+	for _, b := range lc.APIs {
+		out = append(out, manifest.Field{Key: b.Version.Set.Name, Value: manifest.M("requested", b.Requested, "version", b.Version.Name)})
+	}
+	return out
+}
+
+func quota(lc *tenancy.LogicalCluster) manifest.Map {
+	var out manifest.Map
+	for _, name := range slices.Sorted(maps.Keys(lc.Quota)) {
+		q := lc.Quota[name]
+		out = append(out, manifest.Field{Key: name, Value: q.String()})
+	}
+	return out
+}
+
+func sorted(m map[string]string) manifest.Map {
+	var out manifest.Map
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, manifest.Field{Key: key, Value: m[key]})
+	}
+	return out
+}
+
+// Spec returns the spec of the LogicalCluster object of a state.
+func Spec(s *expand.State, lc *tenancy.LogicalCluster) manifest.Map {
+	namespaces := make(manifest.List, 0, len(s.Namespaces))
+	for _, ns := range s.Namespaces {
+		m := manifest.M("name", ns.Name, "namespace", ns.Physical)
+		if ns.Retired {
+			m = append(m, manifest.Field{Key: "retired", Value: true})
+		}
+		namespaces = append(namespaces, m)
+	}
+	return manifest.M(
+		"key", s.Key,
+		"organization", s.Organization,
+		"class", class(lc),
+		"cluster", s.Cluster,
+		"backing", s.Backing,
+		"state", string(lc.State),
+		"phase", phase(s.Phase),
+		"namespaces", namespaces,
+		"apis", apis(lc),
+		"labels", sorted(s.Labels),
+	).Compact()
+}

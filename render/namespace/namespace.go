@@ -1,0 +1,185 @@
+// Package namespace builds a logical cluster out of namespaces: the backings
+// "namespace", and "dedicated", which is the same on a physical cluster of its
+// own.
+//
+// Each physical namespace is a Namespace with what bounds it: Pod Security, a
+// ResourceQuota, a LimitRange, a NetworkPolicy and the access of its tenants as
+// RoleBindings. Everything here is owned by the platform. Its names begin with
+// "tenantry-", which the admission policies of package admission keep tenants
+// from using, and GitOps engines are told never to prune it, until the removal
+// of the logical cluster is confirmed.
+package namespace
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/render/manifest"
+)
+
+// Names of what stands in each namespace.
+const (
+	quotaName  = expand.ReservedPrefix + "quota"
+	limitsName = expand.ReservedPrefix + "containers"
+	policyName = expand.ReservedPrefix + "default"
+)
+
+// Lower returns the objects of a logical cluster on its physical cluster,
+// namespace by namespace, and the ServiceAccount that deploys its source last.
+// The maps of the result share parts: none may be changed.
+func Lower(s *expand.State) []manifest.Map {
+	l := newLowering(s)
+	out := make([]manifest.Map, 0, Size(s))
+	for i := range s.Namespaces {
+		n := &s.Namespaces[i]
+		out = append(out, l.namespace(n))
+		if len(n.Hard) > 0 {
+			out = append(out, l.quota(n))
+		}
+		if l.limits != nil {
+			out = append(out, l.object("v1", "LimitRange", limitsName, n.Physical, l.limits))
+		}
+		if n.Retired {
+			out = append(out, l.object("networking.k8s.io/v1", "NetworkPolicy", policyName, n.Physical, l.closed))
+			continue
+		}
+		out = append(out, l.object("networking.k8s.io/v1", "NetworkPolicy", policyName, n.Physical, l.network))
+		for _, b := range l.bindings {
+			out = append(out, l.object(rbacVersion, "RoleBinding", b.name, n.Physical, b.body))
+		}
+	}
+	if s.Source != nil {
+		out = append(out, l.object("v1", "ServiceAccount", expand.DeployerName(s.Key), s.Deployers,
+			manifest.Map{field("automountServiceAccountToken", false)}))
+	}
+	return out
+}
+
+// Size returns how many objects Lower returns.
+func Size(s *expand.State) int {
+	limits := 0
+	if hasLimits(&s.Containers) {
+		limits = 1
+	}
+	bindings := len(s.Grants)
+	n := 0
+	if s.Source != nil {
+		bindings++
+		n++
+	}
+	for i := range s.Namespaces {
+		n += 2 + limits
+		if len(s.Namespaces[i].Hard) > 0 {
+			n++
+		}
+		if !s.Namespaces[i].Retired {
+			n += bindings
+		}
+	}
+	return n
+}
+
+// lowering holds what the objects of one logical cluster have in common.
+type lowering struct {
+	state           *expand.State
+	labels          manifest.Map
+	annotations     manifest.Map
+	namespaceLabels manifest.Map
+	namespaceMarks  manifest.Map
+	limits          manifest.Map // nil: none
+	network, closed manifest.Map
+	bindings        []binding
+}
+
+func newLowering(s *expand.State) *lowering {
+	l := &lowering{state: s, labels: Labels(s), annotations: annotations(s), limits: limits(&s.Containers)}
+	l.namespaceLabels = namespaceLabels(s, l.labels)
+	l.namespaceMarks = append(manifest.Map{field(expand.AnnotationLogicalCluster, s.Key)}, l.annotations...)
+	l.network = networkPolicy(s, s.Network)
+	l.closed = networkPolicy(s, "closed")
+	l.bindings = bindings(s)
+	return l
+}
+
+// object puts an object together; the fields of body follow its metadata.
+func (l *lowering) object(apiVersion, kind, name, namespace string, body manifest.Map) manifest.Map {
+	out := make(manifest.Map, 0, 3+len(body))
+	out = append(out, field("apiVersion", apiVersion), field("kind", kind), field("metadata", manifest.Map{
+		field("name", name),
+		field("namespace", namespace),
+		field("labels", l.labels),
+		field("annotations", l.annotations),
+	}))
+	return append(out, body...)
+}
+
+func (l *lowering) namespace(n *expand.Namespace) manifest.Map {
+	return manifest.Map{
+		field("apiVersion", "v1"),
+		field("kind", "Namespace"),
+		field("metadata", manifest.Map{
+			field("name", n.Physical),
+			field("labels", l.namespaceLabels),
+			field("annotations", l.namespaceMarks),
+		}),
+	}
+}
+
+func (l *lowering) quota(n *expand.Namespace) manifest.Map {
+	return l.object("v1", "ResourceQuota", quotaName, n.Physical, manifest.Map{
+		field("spec", manifest.Map{field("hard", amounts(n.Hard))}),
+	})
+}
+
+// Labels returns the labels that every object of a logical cluster carries,
+// wherever it stands. The map may not be changed.
+func Labels(s *expand.State) manifest.Map {
+	out := manifest.Map{
+		field(expand.LabelManagedBy, expand.ManagedBy),
+		field(expand.LabelLogicalCluster, expand.LabelValue(s.Key)),
+		field(expand.LabelOrganization, expand.LabelValue(s.Organization)),
+	}
+	for i := range len(s.Organization) + 1 {
+		if i == len(s.Organization) || s.Organization[i] == '/' {
+			out = append(out, field(expand.PrefixAncestor+expand.LabelValue(s.Organization[:i]), "true"))
+		}
+	}
+	return out
+}
+
+// annotations protect an object from being pruned, or mark it as free to go.
+func annotations(s *expand.State) manifest.Map {
+	if s.Phase == pins.Confirmed {
+		return manifest.Map{field(expand.AnnotationDeletion, expand.DeletionConfirmed)}
+	}
+	return Protected()
+}
+
+// Protected returns the annotations that keep GitOps engines from deleting an
+// object when it vanishes from what they read.
+func Protected() manifest.Map {
+	return manifest.Map{
+		field("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+		field("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"),
+	}
+}
+
+func namespaceLabels(s *expand.State, common manifest.Map) manifest.Map {
+	out := make(manifest.Map, 0, len(common)+len(s.Labels)+8)
+	out = append(out, common...)
+	out = append(out, field(expand.LabelGate, s.Gate))
+	if s.Frozen {
+		out = append(out, field(expand.LabelState, expand.StateFrozen))
+	}
+	out = append(out, PodSecurity(s.PodSecurity, s.Minor)...)
+	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
+		out = append(out, field(expand.PrefixTeam+key, s.Labels[key]))
+	}
+	return out
+}
+
+func field(key string, value manifest.Value) manifest.Field {
+	return manifest.Field{Key: key, Value: value}
+}
