@@ -174,14 +174,27 @@ type snapshot struct {
 	commit  string // the full hash
 }
 
+// openRevision reads a tenancy repo at a revision.
 func openRevision(ctx context.Context, dir string, o Options) (*Tree, []diag.Diagnostic, error) {
-	repo, sub, err := locate(dir)
+	tree, snap, t, err := readRevision(ctx, dir, o)
 	if err != nil {
 		return nil, nil, err
 	}
+	if !snap.isTenancy {
+		return nil, snap.diagnostics(), notTenancy(snap, t.String(), "")
+	}
+	return tree, snap.diagnostics(), nil
+}
+
+// readRevision reads a directory of a revision, whatever it is.
+func readRevision(ctx context.Context, dir string, o Options) (*Tree, *listing, target, error) {
+	repo, sub, err := locate(dir)
+	if err != nil {
+		return nil, nil, target{}, err
+	}
 	t, err := parseTarget(o.Revision, sub)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, t, err
 	}
 	snap, err := readWithLibrary(ctx, repo, t, o)
 	if err != nil && ctx.Err() == nil && !errors.As(err, &refusal{}) {
@@ -193,13 +206,10 @@ func openRevision(ctx context.Context, dir string, o Options) (*Tree, []diag.Dia
 		}
 	}
 	if ctx.Err() != nil {
-		return nil, nil, ctx.Err()
+		return nil, nil, t, ctx.Err()
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, t, err
 	}
-	if !snap.listing.isTenancy {
-		return nil, snap.listing.diagnostics(), notTenancy(snap.listing, t.String(), "")
-	}
-	return newTree(snap.files, revisionName(o.Revision, snap.commit), snap.commit), snap.listing.diagnostics(), nil
+	return newTree(snap.files, revisionName(o.Revision, snap.commit), snap.commit), snap.listing, t, nil
 }
