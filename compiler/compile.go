@@ -9,6 +9,7 @@ package compiler
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/cache"
@@ -86,7 +87,7 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if err := c.settle(ctx); err != nil { // resolve, check, place
 		return nil, err
 	}
-	c.expand() // expand
+	c.expand()                            // expand
 	if err := c.render(ctx); err != nil { // lower, render
 		return nil, err
 	}
@@ -105,8 +106,10 @@ type compilation struct {
 	// held are the documents that stand in for one in error.
 	held map[pins.DocumentID]bool
 	// texts are the documents as JSON, for the pins and to see what changed.
-	texts map[pins.DocumentID][]byte
-	last  *lastBuild
+	texts map[pins.DocumentID]json.RawMessage
+	// formerNames are the names of the pinned documents by identity.
+	formerNames map[pins.DocumentID]pins.DocumentID
+	last        *lastBuild
 }
 
 func newCompilation(o Options) *compilation {

@@ -87,8 +87,8 @@ type analysis struct {
 	Opens bool
 	// Tool: the file belongs to `cue cmd`, not to the tenancy.
 	Tool bool
-	// Data: a YAML or JSON file of documents.
-	Data bool
+	// IsData: a YAML or JSON file of documents.
+	IsData bool
 	// Problems stop the file from being evaluated.
 	Problems []diag.Diagnostic
 }
@@ -96,9 +96,18 @@ type analysis struct {
 // restKey is the key of the rest in Refers.
 const restKey = -1
 
-func kindIndex(name string) int {
-	return slices.IndexFunc(schema.Kinds(), func(k schema.KindInfo) bool { return string(k.Kind) == name })
-}
+// kinds are the kinds of documents; a kind's index stands for it in bit sets.
+var kinds = schema.Kinds()
+
+var kindNames = func() []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k.Kind)
+	}
+	return names
+}()
+
+func kindIndex(name string) int { return slices.Index(kindNames, name) }
 
 // analyzeCUE reads one CUE file.
 func analyzeCUE(path string, data []byte, version string) *analysis {
@@ -111,6 +120,9 @@ func analyzeCUE(path string, data []byte, version string) *analysis {
 	if err != nil {
 		for _, e := range errors.Errors(err) {
 			a.Problems = append(a.Problems, syntaxProblem(path, e))
+		}
+		if f != nil {
+			a.Package = f.PackageName()
 		}
 		return a
 	}
@@ -291,7 +303,7 @@ func (r *reader) field(d *ast.Field) {
 		r.walk(d, restKey)
 		return
 	}
-	if schema.Kinds()[kind].Singleton {
+	if kinds[kind].Singleton {
 		if d.Constraint != token.ILLEGAL {
 			r.walk(d, restKey)
 			return

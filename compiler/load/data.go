@@ -23,11 +23,13 @@ func isData(path string) bool {
 	return strings.HasSuffix(path, ".json") || isYAML(path)
 }
 
-func isYAML(path string) bool { return strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml") }
+func isYAML(path string) bool {
+	return strings.HasSuffix(path, ".yaml") || strings.HasSuffix(path, ".yml")
+}
 
 // analyzeData reads a YAML or JSON file; nil if it does not declare documents.
 func analyzeData(path string, data []byte) *analysis {
-	a := &analysis{Package: tenancyPackage, Data: true}
+	a := &analysis{Package: tenancyPackage, IsData: true}
 	fail := func(line, column int, format string, args ...any) *analysis {
 		a.Problems = append(a.Problems, diag.New(diag.DataFile, diag.Position{File: path, Line: line, Column: column}, format, args...))
 		return a
@@ -39,7 +41,7 @@ func analyzeData(path string, data []byte) *analysis {
 			return fail(at.Line, at.Column, "the file nests too deeply here")
 		}
 	}
-	docs, err := yamlDocuments(data)
+	docs, err := yamlDocuments(data, !isYAML(path))
 	if err != nil {
 		if !required && !mentionsDocuments(data) {
 			return nil
@@ -76,8 +78,12 @@ func analyzeData(path string, data []byte) *analysis {
 			if at.IsZero() {
 				at = diag.Position{File: path}
 			}
-			format, args := e.Msg()
-			a.Problems = append(a.Problems, diag.New(diag.DataFile, at, "%s", sprintf(format, args)))
+			message := strings.TrimPrefix(e.Error(), "invalid JSON for file "+strconv.Quote(path)+": ")
+			if m := filePrefix.FindStringSubmatch(message); m != nil && at.Line == 0 {
+				at.Line, _ = strconv.Atoi(m[1])
+				message = m[2]
+			}
+			a.Problems = append(a.Problems, diag.New(diag.DataFile, at, "%s", message))
 		}
 		return a
 	}
@@ -96,7 +102,7 @@ func analyzeData(path string, data []byte) *analysis {
 		}
 		lit, isMap := field.Value.(*ast.StructLit)
 		switch {
-		case kindAt(kind).Singleton:
+		case kinds[kind].Singleton:
 			a.Documents = append(a.Documents, plainDocument{kind, "", position(field.Label.Pos())})
 		case isMap:
 			for _, e := range lit.Elts {
@@ -128,7 +134,11 @@ func parseData(path string, data []byte) (*ast.File, error) {
 }
 
 // yamlDocuments parses YAML, of which JSON is a part, into nodes.
-func yamlDocuments(data []byte) (docs []*yamlv3.Node, err error) {
+func yamlDocuments(data []byte, isJSON bool) (docs []*yamlv3.Node, err error) {
+	if isJSON {
+		// YAML refuses tabs where JSON allows them.
+		data = bytes.ReplaceAll(data, []byte{'\t'}, []byte{' '})
+	}
 	dec := yamlv3.NewDecoder(bytes.NewReader(data))
 	for {
 		var n yamlv3.Node
@@ -202,7 +212,9 @@ func mentionsDocuments(data []byte) bool {
 	return documentLine.Match(data)
 }
 
-var documentLine = regexp.MustCompile(`(?m)^[ {"]{0,4}(settings|physicalClusters|apiSets|classes|organizations|logicalClusters|modules|policies|exemptions|implicit|prices)"?:`)
+var documentLine = regexp.MustCompile(`(?m)^[ \t{"]{0,4}(` + strings.Join(kindNames, "|") + `)["']?:`)
+
+var filePrefix = regexp.MustCompile(`^[^ ]+:([0-9]+): (.*)$`)
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?(.*)$`)
 
@@ -217,7 +229,7 @@ func yamlProblem(err error) (line int, message string) {
 
 // parseFile parses one file for evaluation; a syntax tree serves one instance only.
 func parseFile(f *file, text []byte, version string) (*ast.File, error) {
-	if f.Data {
+	if f.IsData {
 		return parseData(f.Path, text)
 	}
 	return parser.ParseFile(f.Path, text, parser.Version(version))

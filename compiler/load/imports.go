@@ -20,7 +20,7 @@ type module struct {
 	path     string
 	language string
 	text     []byte
-	problem  *diag.Diagnostic
+	problems []diag.Diagnostic
 }
 
 const moduleFile = "cue.mod/module.cue"
@@ -28,8 +28,7 @@ const moduleFile = "cue.mod/module.cue"
 func readModule(text []byte) module {
 	m := module{language: defaultLanguage, text: text}
 	fail := func(at diag.Position, format string, args ...any) {
-		d := diag.New(diag.ModuleFile, at, format, args...)
-		m.problem = &d
+		m.problems = append(m.problems, diag.New(diag.ModuleFile, at, format, args...))
 	}
 	if at, deep := tooDeep(moduleFile, text); deep {
 		fail(at, "the file nests too deeply here")
@@ -76,7 +75,7 @@ func readModule(text []byte) module {
 		}
 	}
 	if m.path == "" {
-		fail(diag.Position{File: moduleFile}, "the module has no name").Suggest(`add a line such as module: "acme.example/tenancy"`)
+		fail(diag.Position{File: moduleFile}, `the module has no name: add a line such as module: "acme.example/tenancy"`)
 	}
 	return m
 }
@@ -116,8 +115,12 @@ func (l *Loader) library(spec local) (*library, []diag.Diagnostic) {
 		return nil, nil
 	}
 	ip := ast.ParseImportPath(spec.Path)
-	if first, _, _ := strings.Cut(ip.Path, "/"); !strings.Contains(first, ".") && ip.Path != l.module.path && !strings.HasPrefix(ip.Path, l.module.path+"/") {
+	if first, _, _ := strings.Cut(ip.Path, "/"); !strings.Contains(first, ".") && !l.isLocal(ip.Path) {
 		return nil, nil // of the standard library; CUE itself says where it isn't
+	}
+	if ip.Qualifier == tenancyPackage && l.isLocal(ip.Path) {
+		return nil, []diag.Diagnostic{diag.New(diag.UnresolvedImport, spec.Pos, "package %s cannot be imported: documents refer to each other by name", tenancyPackage).
+			Suggest("put what is shared into a package of its own")}
 	}
 	lib := l.libraries[spec.Path]
 	if lib == nil {
@@ -128,30 +131,23 @@ func (l *Loader) library(spec local) (*library, []diag.Diagnostic) {
 	if lib.visiting {
 		return nil, []diag.Diagnostic{diag.New(diag.CycleFound, spec.Pos, "packages import each other in a circle through %q", spec.Path)}
 	}
+	if len(lib.files) == 0 {
+		d := diag.New(diag.UnresolvedImport, spec.Pos, "no package %q in this repo", spec.Path)
+		if dir, local := l.localDir(ip.Path); local {
+			return nil, []diag.Diagnostic{d.Suggest("expected CUE files of package %s in %s/", lib.name, dir)}
+		}
+		return nil, []diag.Diagnostic{d.Suggest("the compiler fetches nothing: copy the package to cue.mod/pkg/%s", ip.Path)}
+	}
 	if !lib.done {
 		lib.visiting = true
-		l.completeLibrary(lib, ip, spec)
+		l.completeLibrary(lib)
 		lib.visiting, lib.done = false, true
 	}
 	return lib, lib.problems
 }
 
-func (l *Loader) completeLibrary(lib *library, ip ast.ImportPath, spec local) {
-	if lib.name == tenancyPackage && (ip.Path == l.module.path || strings.HasPrefix(ip.Path, l.module.path+"/")) {
-		lib.problems = append(lib.problems, diag.New(diag.UnresolvedImport, spec.Pos, "package %s cannot be imported: documents refer to each other by name", tenancyPackage).
-			Suggest("put what is shared into a package of its own"))
-		return
-	}
-	if len(lib.files) == 0 {
-		d := diag.New(diag.UnresolvedImport, spec.Pos, "no package %q in this repo", spec.Path)
-		if dir, local := l.localDir(ip.Path); local {
-			d = d.Suggest("expected CUE files of package %s in %s/", lib.name, dir)
-		} else {
-			d = d.Suggest("the compiler fetches nothing: copy the package to cue.mod/pkg/%s", ip.Path)
-		}
-		lib.problems = append(lib.problems, d)
-		return
-	}
+// completeLibrary finds what the files of a library import.
+func (l *Loader) completeLibrary(lib *library) {
 	for _, f := range lib.files {
 		lib.problems = append(lib.problems, f.Problems...)
 		needs, problems := l.imported(f.Imports)
@@ -182,6 +178,12 @@ func (l *Loader) imported(imports []local) (needs []*library, problems []diag.Di
 	return needs, problems
 }
 
+func (l *Loader) isLocal(importPath string) bool {
+	_, local := l.localDir(importPath)
+	return local
+}
+
+// localDir returns the directory of this repo that an import path names.
 func (l *Loader) localDir(importPath string) (string, bool) {
 	if l.module.path == "" {
 		return "", false

@@ -45,6 +45,9 @@ func (l *Loader) readDirectories() []*directory {
 		return byPath[dir]
 	}
 	foreign := map[string][]*file{}
+	if len(l.module.problems) > 0 {
+		at("").problems = slices.Clone(l.module.problems)
+	}
 	for _, f := range l.files {
 		dir, name := split(f.Path)
 		if root, _, nested := strings.Cut("/"+f.Path, "/cue.mod/"); nested {
@@ -66,12 +69,12 @@ func (l *Loader) readDirectories() []*directory {
 		switch {
 		case len(f.Problems) > 0:
 			// What package the file is of may be unknown.
-			if f.Data || f.Package == "" || f.Package == tenancyPackage {
+			if f.IsData || f.Package == "" || f.Package == tenancyPackage {
 				at(dir).problems = append(at(dir).problems, f.Problems...)
 			} else {
 				l.libraryProblems = append(l.libraryProblems, f.Problems...)
 			}
-		case f.Data:
+		case f.IsData:
 			at(dir).files = append(at(dir).files, f)
 		case f.Package == tenancyPackage:
 			at(dir).files = append(at(dir).files, f)

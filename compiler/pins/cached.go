@@ -1,23 +1,15 @@
 package pins
 
 import (
-	"crypto/sha256"
-
 	"github.com/fxamacker/cbor/v2"
 	"github.com/tenantry/tenantry/compiler/cache"
 )
 
-// form names the encoding of cached files; it changes whenever what a file
-// parses to does.
-const form = "pins 1"
+// form is the version of the encoding of cached files; it changes whenever what a
+// file parses to does.
+const form = "1"
 
-func cacheKey(data []byte) cache.Key {
-	h := sha256.New()
-	h.Write([]byte(form))
-	h.Write([]byte{0})
-	h.Write(data)
-	return cache.Key(h.Sum(nil))
-}
+func cacheKey(data []byte) cache.Key { return cache.NewKey(form, "pins").Bytes(data).Key() }
 
 func cached(c *cache.Cache, key cache.Key) (*file, bool) {
 	if c == nil {

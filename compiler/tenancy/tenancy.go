@@ -30,8 +30,6 @@ type Tenancy struct {
 	// none. Check judges by it what a changed document adds to a ceiling's sum;
 	// where LastGood is nil, all of a changed document counts as added.
 	LastGood func(key string) *schema.LogicalCluster
-
-	offers map[*Organization][]*offer // from the top down, own included
 }
 
 // Settings are the repo's settings with defaults filled in.
@@ -39,6 +37,8 @@ type Settings struct {
 	schema.Settings
 	// Pos is where the settings stand; zero where the repo has none.
 	Pos diag.Position
+
+	meta *load.Meta // nil where the repo has none
 }
 
 // PhysicalCluster is a physical cluster with defaults filled in.
@@ -138,12 +138,14 @@ type Organization struct {
 	// it stands in the tree only for what is held below it. Nil as a rule.
 	Missing *Organization
 
-	layer    layer
-	class    string        // the nearest default class
-	classAt  *Organization // which names it
-	values   *effective    // what its defaults and those above come to
-	grants   []Grant       // access that flows down, by subject
-	ceilings []amount      // ceilings.quota, by name
+	layer        layer
+	class        string            // the nearest default class
+	classAt      *Organization     // which names it
+	values       *effective        // what its defaults and those above come to
+	labelOrigins map[string]Origin // of Labels
+	grants       []Grant           // access that flows down, by subject
+	ceilings     []amount          // ceilings.quota, by name
+	offers       []*offer          // those that reach it, from the top down
 }
 
 // Ancestors returns the organization and all above it, the nearest first.

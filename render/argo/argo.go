@@ -47,6 +47,11 @@ func (Engine) Platform(c *gitops.Cluster) []manifest.Map {
 	return append(out, application(c, part{name: c.PlatformName(), dir: c.PlatformManifests(), remote: true}))
 }
 
+// Group returns the Application of a group of cuts.
+func (Engine) Group(c *gitops.Cluster, group string) []manifest.Map {
+	return []manifest.Map{application(c, part{name: c.GroupName(group), dir: c.GroupDirectory(group)})}
+}
+
 // Tenants returns the Applications of a cut and of the directory beside it.
 func (Engine) Tenants(c *gitops.Cluster, cut string) []manifest.Map {
 	return []manifest.Map{
@@ -142,7 +147,9 @@ func objectsProject(c *gitops.Cluster) manifest.Map {
 	))
 }
 
-func objectsProjectName(c *gitops.Cluster) string { return c.ObjectsName("objects") }
+func objectsProjectName(c *gitops.Cluster) string {
+	return expand.LabelValue(c.RootName() + "--management")
+}
 
 // kinds lists pairs of a group and a kind.
 func kinds(pairs ...string) manifest.List {

@@ -50,6 +50,11 @@ func (Engine) Platform(c *gitops.Cluster) []manifest.Map {
 	return append(out, kustomization(c, part{name: c.PlatformName(), dir: c.PlatformManifests(), remote: true}))
 }
 
+// Group returns the Kustomization of a group of cuts.
+func (Engine) Group(c *gitops.Cluster, group string) []manifest.Map {
+	return []manifest.Map{kustomization(c, part{name: c.GroupName(group), dir: c.GroupDirectory(group)})}
+}
+
 // Tenants returns the Kustomizations of a cut and of the directory beside it.
 func (Engine) Tenants(c *gitops.Cluster, cut string) []manifest.Map {
 	return []manifest.Map{

@@ -13,6 +13,7 @@ package gitops
 
 import (
 	"path"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/render/manifest"
@@ -28,6 +29,8 @@ type Engine interface {
 	Root(c *Cluster) []manifest.Map
 	// Platform returns what applies the CRDs and the platform.
 	Platform(c *Cluster) []manifest.Map
+	// Group returns what applies the directory of a group of cuts.
+	Group(c *Cluster, group string) []manifest.Map
 	// Tenants returns what applies a cut, and the directory beside it.
 	Tenants(c *Cluster, cut string) []manifest.Map
 	// Source returns what applies a team's own repository with the rights of
@@ -65,6 +68,30 @@ func (c *Cluster) Branch() string {
 
 // Directory holds the engine's objects for the physical cluster.
 func (c *Cluster) Directory() string { return path.Join("gitops", c.Engine, c.Name) }
+
+// GroupDirectory holds the engine's objects for a group of cuts; for the first
+// group, which has no name, it is the engine's directory itself.
+func (c *Cluster) GroupDirectory(group string) string {
+	if group == "" {
+		return c.Directory()
+	}
+	return path.Join(c.Directory(), "tenants", group)
+}
+
+// Group returns the group of a cut. A hundred cuts are a group, so that not
+// even the objects that apply cuts grow too many for one directory: c0142 is of
+// group c01. It follows from the cut's name alone, since what moves from one
+// directory to another may be deleted on the way.
+func Group(cut string) string {
+	digits, ok := strings.CutPrefix(cut, "c")
+	if !ok || len(digits) < 3 || strings.Trim(digits, "0123456789") != "" {
+		return ""
+	}
+	if digits = digits[:len(digits)-2]; strings.Trim(digits, "0") == "" {
+		return ""
+	}
+	return "c" + digits
+}
 
 // Bootstrap holds what a person applies once.
 func (c *Cluster) Bootstrap() string { return path.Join("gitops", c.Engine, "bootstrap") }

@@ -16,16 +16,29 @@ import (
 func (c *Cluster) RootName() string { return expand.LabelValue("tenantry-" + c.Name) }
 
 // PlatformName is the name of what applies the platform.
-func (c *Cluster) PlatformName() string { return expand.LabelValue("tenantry-" + c.Name + "--platform") }
+func (c *Cluster) PlatformName() string {
+	return expand.LabelValue("tenantry-" + c.Name + "--platform")
+}
 
 // CRDsName is the name of what applies the CRDs.
-func (c *Cluster) CRDsName() string { return expand.LabelValue("tenantry-" + c.Name + "--crds") }
+func (c *Cluster) CRDsName() string {
+	return expand.LabelValue("tenantry-" + c.Name + "--crds")
+}
+
+// GroupName is the name of what applies a group of cuts.
+func (c *Cluster) GroupName(group string) string {
+	return expand.LabelValue("tenantry-" + c.Name + "--group-" + group)
+}
 
 // TenantsName is the name of what applies a cut.
-func (c *Cluster) TenantsName(cut string) string { return expand.LabelValue("tenantry-" + c.Name + "--" + cut) }
+func (c *Cluster) TenantsName(cut string) string {
+	return expand.LabelValue("tenantry-" + c.Name + "--" + cut)
+}
 
 // ObjectsName is the name of what applies the directory beside a cut.
-func (c *Cluster) ObjectsName(cut string) string { return expand.LabelValue("tenantry-" + c.Name + "--lc-" + cut) }
+func (c *Cluster) ObjectsName(cut string) string {
+	return expand.LabelValue("tenantry-" + c.Name + "--lc-" + cut)
+}
 
 // SourceName is the name of what applies a team's own repository. It holds the
 // physical cluster: the copies before and after a move are different objects,

@@ -45,7 +45,7 @@ func Organization(org *tenancy.Organization, site func(key string) *pins.Logical
 }
 
 func entry(lc *tenancy.LogicalCluster, pin *pins.LogicalCluster, digest func(key, cluster string) ([32]byte, bool)) manifest.Map {
-	m := manifest.M("key", lc.Key, "class", class(lc), "state", string(lc.State))
+	m := manifest.M("key", lc.Key, "class", lc.Class.Name, "state", string(lc.State))
 	if lc.Held {
 		m = append(m, manifest.Field{Key: "held", Value: true})
 	}
@@ -91,13 +91,6 @@ func phase(p pins.Phase) string {
 	return string(p)
 }
 
-func class(lc *tenancy.LogicalCluster) string {
-	if lc.Class == nil {
-		return ""
-	}
-	return lc.Class.Name
-}
-
 func apis(lc *tenancy.LogicalCluster) manifest.Map {
 	var out manifest.Map
 	for _, b := range lc.APIs {
@@ -136,7 +129,7 @@ func Spec(s *expand.State, lc *tenancy.LogicalCluster) manifest.Map {
 	return manifest.M(
 		"key", s.Key,
 		"organization", s.Organization,
-		"class", class(lc),
+		"class", lc.Class.Name,
 		"cluster", s.Cluster,
 		"backing", s.Backing,
 		"state", string(lc.State),

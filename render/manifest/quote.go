@@ -79,6 +79,9 @@ func numeric(s string) bool {
 	if s[0] == '+' || s[0] == '-' {
 		s = s[1:]
 	}
+	if strings.Contains(s, "_") {
+		s = strings.ReplaceAll(s, "_", "") // wherever it stands: 0_x1 is 1 to some
+	}
 	switch s {
 	case "":
 		return false
@@ -88,17 +91,14 @@ func numeric(s string) bool {
 	if len(s) > 2 && s[0] == '0' {
 		switch s[1] {
 		case 'b', 'B':
-			return strings.Trim(s[2:], "01_") == ""
+			return strings.Trim(s[2:], "01") == ""
 		case 'o', 'O':
-			return strings.Trim(s[2:], "01234567_") == ""
+			return strings.Trim(s[2:], "01234567") == ""
 		case 'x', 'X':
-			return strings.Trim(s[2:], "0123456789abcdefABCDEF_") == ""
+			return strings.Trim(s[2:], "0123456789abcdefABCDEF") == ""
 		}
 	}
 	rest, whole := digits(s)
-	if s[0] == '_' {
-		return false
-	}
 	if whole > 0 {
 		for rest != "" && rest[0] == ':' {
 			n := 1
@@ -132,17 +132,12 @@ func numeric(s string) bool {
 	return rest == ""
 }
 
-// digits skips digits and underscores and returns the rest and the number of
-// digits.
+// digits skips digits and returns the rest and their number.
 func digits(s string) (rest string, n int) {
-	i := 0
-	for i < len(s) && (isDigit(s[i]) || s[i] == '_') {
-		if s[i] != '_' {
-			n++
-		}
-		i++
+	for n < len(s) && isDigit(s[n]) {
+		n++
 	}
-	return s[i:], n
+	return s[n:], n
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -30,15 +30,13 @@ func amounts(m map[string]string) manifest.Map {
 	return out
 }
 
-func hasLimits(c *expand.Containers) bool {
-	return len(c.DefaultRequest)+len(c.Default)+len(c.Max)+len(c.Min) > 0
+// quota returns the body of a ResourceQuota. Without amounts it bounds nothing.
+func quota(hard map[string]string) manifest.Map {
+	return manifest.Map{field("spec", manifest.Map{field("hard", amounts(hard))})}
 }
 
-// limits returns the body of a LimitRange, nil where nothing is limited.
+// limits returns the body of a LimitRange. Without amounts it bounds nothing.
 func limits(c *expand.Containers) manifest.Map {
-	if !hasLimits(c) {
-		return nil
-	}
 	item := manifest.Map{field("type", "Container")}
 	for _, part := range [...]struct {
 		name   string
@@ -48,5 +46,9 @@ func limits(c *expand.Containers) manifest.Map {
 			item = append(item, field(part.name, amounts(part.values)))
 		}
 	}
-	return manifest.Map{field("spec", manifest.Map{field("limits", manifest.List{item})})}
+	list := manifest.List{}
+	if len(item) > 1 {
+		list = append(list, item)
+	}
+	return manifest.Map{field("spec", manifest.Map{field("limits", list)})}
 }

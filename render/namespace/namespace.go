@@ -6,8 +6,14 @@
 // ResourceQuota, a LimitRange, a NetworkPolicy and the access of its tenants as
 // RoleBindings. Everything here is owned by the platform. Its names begin with
 // "tenantry-", which the admission policies of package admission keep tenants
-// from using, and GitOps engines are told never to prune it, until the removal
-// of the logical cluster is confirmed.
+// from using.
+//
+// GitOps engines are told never to prune what holds data or bounds a tenant,
+// until the removal of the logical cluster is confirmed. These objects are
+// therefore always rendered under the same names, empty where they bound
+// nothing: one that was left out would stay as it last was. Access is the
+// opposite. A RoleBinding that is no longer rendered must go, or nothing could
+// ever be revoked.
 package namespace
 
 import (
@@ -34,24 +40,24 @@ func Lower(s *expand.State) []manifest.Map {
 	out := make([]manifest.Map, 0, Size(s))
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
-		out = append(out, l.namespace(n))
-		if len(n.Hard) > 0 {
-			out = append(out, l.quota(n))
-		}
-		if l.limits != nil {
-			out = append(out, l.object("v1", "LimitRange", limitsName, n.Physical, l.limits))
-		}
+		network := l.network
 		if n.Retired {
-			out = append(out, l.object("networking.k8s.io/v1", "NetworkPolicy", policyName, n.Physical, l.closed))
+			network = l.closed
+		}
+		out = append(out,
+			l.namespace(n),
+			l.object("v1", "ResourceQuota", quotaName, n.Physical, l.kept, quota(n.Hard)),
+			l.object("v1", "LimitRange", limitsName, n.Physical, l.kept, l.limits),
+			l.object("networking.k8s.io/v1", "NetworkPolicy", policyName, n.Physical, l.kept, network))
+		if n.Retired {
 			continue
 		}
-		out = append(out, l.object("networking.k8s.io/v1", "NetworkPolicy", policyName, n.Physical, l.network))
 		for _, b := range l.bindings {
-			out = append(out, l.object(rbacVersion, "RoleBinding", b.name, n.Physical, b.body))
+			out = append(out, l.object(rbacVersion, "RoleBinding", b.name, n.Physical, l.prunable, b.body))
 		}
 	}
 	if s.Source != nil {
-		out = append(out, l.object("v1", "ServiceAccount", expand.DeployerName(s.Key), s.Deployers,
+		out = append(out, l.object("v1", "ServiceAccount", expand.DeployerName(s.Key), s.Deployers, l.prunable,
 			manifest.Map{field("automountServiceAccountToken", false)}))
 	}
 	return out
@@ -59,21 +65,13 @@ func Lower(s *expand.State) []manifest.Map {
 
 // Size returns how many objects Lower returns.
 func Size(s *expand.State) int {
-	limits := 0
-	if hasLimits(&s.Containers) {
-		limits = 1
-	}
-	bindings := len(s.Grants)
-	n := 0
+	bindings, n := len(s.Grants), 0
 	if s.Source != nil {
 		bindings++
 		n++
 	}
 	for i := range s.Namespaces {
-		n += 2 + limits
-		if len(s.Namespaces[i].Hard) > 0 {
-			n++
-		}
+		n += 4
 		if !s.Namespaces[i].Retired {
 			n += bindings
 		}
@@ -83,35 +81,42 @@ func Size(s *expand.State) int {
 
 // lowering holds what the objects of one logical cluster have in common.
 type lowering struct {
-	state           *expand.State
 	labels          manifest.Map
-	annotations     manifest.Map
+	kept, prunable  manifest.Map // annotations
 	namespaceLabels manifest.Map
 	namespaceMarks  manifest.Map
-	limits          manifest.Map // nil: none
+	limits          manifest.Map
 	network, closed manifest.Map
 	bindings        []binding
 }
 
 func newLowering(s *expand.State) *lowering {
-	l := &lowering{state: s, labels: Labels(s), annotations: annotations(s), limits: limits(&s.Containers)}
+	l := &lowering{
+		labels:   Labels(s),
+		limits:   limits(&s.Containers),
+		network:  networkPolicy(s, s.Network),
+		closed:   networkPolicy(s, "closed"),
+		bindings: bindings(s),
+	}
+	if s.Phase == pins.Confirmed {
+		l.prunable = manifest.Map{field(expand.AnnotationDeletion, expand.DeletionConfirmed)}
+		l.kept = l.prunable
+	} else {
+		l.kept = Protected()
+	}
 	l.namespaceLabels = namespaceLabels(s, l.labels)
-	l.namespaceMarks = append(manifest.Map{field(expand.AnnotationLogicalCluster, s.Key)}, l.annotations...)
-	l.network = networkPolicy(s, s.Network)
-	l.closed = networkPolicy(s, "closed")
-	l.bindings = bindings(s)
+	l.namespaceMarks = append(manifest.Map{field(expand.AnnotationLogicalCluster, s.Key)}, l.kept...)
 	return l
 }
 
 // object puts an object together; the fields of body follow its metadata.
-func (l *lowering) object(apiVersion, kind, name, namespace string, body manifest.Map) manifest.Map {
-	out := make(manifest.Map, 0, 3+len(body))
-	out = append(out, field("apiVersion", apiVersion), field("kind", kind), field("metadata", manifest.Map{
-		field("name", name),
-		field("namespace", namespace),
-		field("labels", l.labels),
-		field("annotations", l.annotations),
-	}))
+func (l *lowering) object(apiVersion, kind, name, namespace string, annotations, body manifest.Map) manifest.Map {
+	metadata := append(make(manifest.Map, 0, 4), field("name", name), field("namespace", namespace), field("labels", l.labels))
+	if len(annotations) > 0 {
+		metadata = append(metadata, field("annotations", annotations))
+	}
+	out := append(make(manifest.Map, 0, 3+len(body)),
+		field("apiVersion", apiVersion), field("kind", kind), field("metadata", metadata))
 	return append(out, body...)
 }
 
@@ -125,12 +130,6 @@ func (l *lowering) namespace(n *expand.Namespace) manifest.Map {
 			field("annotations", l.namespaceMarks),
 		}),
 	}
-}
-
-func (l *lowering) quota(n *expand.Namespace) manifest.Map {
-	return l.object("v1", "ResourceQuota", quotaName, n.Physical, manifest.Map{
-		field("spec", manifest.Map{field("hard", amounts(n.Hard))}),
-	})
 }
 
 // Labels returns the labels that every object of a logical cluster carries,
@@ -147,14 +146,6 @@ func Labels(s *expand.State) manifest.Map {
 		}
 	}
 	return out
-}
-
-// annotations protect an object from being pruned, or mark it as free to go.
-func annotations(s *expand.State) manifest.Map {
-	if s.Phase == pins.Confirmed {
-		return manifest.Map{field(expand.AnnotationDeletion, expand.DeletionConfirmed)}
-	}
-	return Protected()
 }
 
 // Protected returns the annotations that keep GitOps engines from deleting an

@@ -1,0 +1,43 @@
+# Everything runs with the Go toolchain alone; go.mod pins the tools.
+
+GO ?= go
+
+.PHONY: build test check demo bench fuzz update clean
+
+build: ## bin/tenantry
+	$(GO) build -o bin/tenantry ./cmd/tenantry
+
+test: ## all tests, examples and generated pages included
+	$(GO) test ./...
+
+check: ## formatting, vet and staticcheck
+	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \
+	if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+demo: build ## build the small example into bin/demo and show what came of it
+	rm -rf bin/demo
+	bin/tenantry build -C examples/simple/repo --out bin/demo --bootstrap --as-of 2026-11-20
+	bin/tenantry list -C examples/simple/repo --out bin/demo
+	@echo
+	@echo "The rendered output:"
+	@find bin/demo -type f -not -path '*/.tenantry/*' | sort
+
+bench: ## time and memory at size
+	$(GO) run ./fixtures/bench
+
+FUZZTIME ?= 20s
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+update: ## rewrite expected outputs and generated pages
+	TENANTRY_UPDATE=1 $(GO) test -count=1 ./...
+
+clean:
+	rm -rf bin

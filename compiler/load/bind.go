@@ -1,0 +1,303 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/token"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+)
+
+// binder carries one evaluated document over to its Go type and gathers, on the
+// way, where each field stands.
+type binder struct {
+	fields []Field
+	// unknown are fields that the Go type, and so the schema, does not have. CUE
+	// reports them too, unless another error or an embedding hides them.
+	unknown []unknownField
+	own     map[string]bool
+	intern  map[string]string
+}
+
+type unknownField struct {
+	path []string
+	pos  diag.Position
+}
+
+type fieldInfo struct {
+	name  string
+	index []int
+}
+
+type structInfo struct {
+	fields map[string]fieldInfo
+}
+
+var structInfos sync.Map // reflect.Type to *structInfo
+
+func structInfoOf(t reflect.Type) *structInfo {
+	if s, ok := structInfos.Load(t); ok {
+		return s.(*structInfo)
+	}
+	s := &structInfo{fields: map[string]fieldInfo{}}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if !f.IsExported() || name == "-" || f.Anonymous && name == "" {
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		s.fields[name] = fieldInfo{name, f.Index}
+	}
+	got, _ := structInfos.LoadOrStore(t, s)
+	return got.(*structInfo)
+}
+
+var unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
+
+// bind sets dst from a value. src are the expressions in the directory's own
+// files that are known, from their syntax alone, to make up the value.
+func (b *binder) bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []string) error {
+	v, _ = v.Default()
+	t := dst.Type()
+	if t.Kind() == reflect.Pointer {
+		dst.Set(reflect.New(t.Elem()))
+		return b.bind(v, dst.Elem(), src, path)
+	}
+	if reflect.PointerTo(t).Implements(unmarshalerType) {
+		text, err := v.MarshalJSON()
+		if err != nil {
+			return err
+		}
+		return dst.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(text)
+	}
+	switch t.Kind() {
+	case reflect.Struct:
+		info := structInfoOf(t)
+		return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, at diag.Position) error {
+			f, ok := info.fields[name]
+			if !ok {
+				b.unknown = append(b.unknown, unknownField{append([]string(nil), path...), at})
+				return nil
+			}
+			return b.bind(v, dst.FieldByIndex(f.index), src, path)
+		})
+	case reflect.Map:
+		m := reflect.MakeMap(t)
+		dst.Set(m)
+		elem := reflect.New(t.Elem()).Elem()
+		return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, _ diag.Position) error {
+			elem.SetZero()
+			if err := b.bind(v, elem, src, path); err != nil {
+				return err
+			}
+			m.SetMapIndex(reflect.ValueOf(b.text(name)).Convert(t.Key()), elem)
+			return nil
+		})
+	case reflect.Slice:
+		it, err := v.List()
+		if err != nil {
+			return err
+		}
+		list := reflect.MakeSlice(t, 0, 4)
+		for i := 0; it.Next(); i++ {
+			list = reflect.Append(list, reflect.Zero(t.Elem()))
+			elems := elements(src, i)
+			path := append(path, fmt.Sprint(i))
+			b.place(path, elems, it.Value(), diag.Position{})
+			if err := b.bind(it.Value(), list.Index(i), elems, path); err != nil {
+				return err
+			}
+		}
+		dst.Set(list)
+	case reflect.Interface:
+		x, err := b.plain(v, src, path)
+		if err != nil {
+			return err
+		}
+		if x != nil {
+			dst.Set(reflect.ValueOf(x))
+		}
+	case reflect.String:
+		s, err := v.String()
+		if err != nil {
+			return err
+		}
+		dst.SetString(b.text(s))
+	case reflect.Bool:
+		x, err := v.Bool()
+		if err != nil {
+			return err
+		}
+		dst.SetBool(x)
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		x, err := v.Int64()
+		if err != nil {
+			return err
+		}
+		if dst.OverflowInt(x) {
+			return fmt.Errorf("%d is too large", x)
+		}
+		dst.SetInt(x)
+	case reflect.Float64:
+		x, err := v.Float64()
+		if err != nil {
+			return err
+		}
+		dst.SetFloat(x)
+	default:
+		return fmt.Errorf("documents cannot hold %s", t)
+	}
+	return nil
+}
+
+// each visits the fields of a struct, and notes where they stand.
+func (b *binder) each(v cue.Value, src []ast.Expr, path []string, visit func(name string, v cue.Value, src []ast.Expr, path []string, at diag.Position) error) error {
+	it, first := v.Fields()
+	if first != nil {
+		return first
+	}
+	for it.Next() {
+		name := it.Selector().Unquoted()
+		path := append(path, name)
+		exprs, label := members(src, name)
+		at := b.place(path, exprs, it.Value(), label)
+		// Go on after an error: what else is wrong shall be found as well.
+		if err := visit(name, it.Value(), exprs, path, at); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+// place notes where a field stands: its value in the directory's own files, or
+// its name where the value is a struct; else where the value comes from.
+func (b *binder) place(path []string, exprs []ast.Expr, v cue.Value, label diag.Position) diag.Position {
+	at := label
+	if len(exprs) > 0 {
+		if _, isStruct := exprs[0].(*ast.StructLit); !isStruct || at.IsZero() {
+			at = position(exprs[0].Pos())
+		}
+	}
+	if at.IsZero() {
+		at = position(v.Pos())
+	}
+	if !at.IsZero() {
+		at.File = b.text(at.File)
+		b.fields = append(b.fields, Field{Path: b.text(fieldPath(path)), Pos: at})
+	}
+	return at
+}
+
+func (b *binder) text(s string) string {
+	if t, ok := b.intern[s]; ok {
+		return t
+	}
+	if len(b.intern) < 1<<14 {
+		b.intern[s] = s
+	}
+	return s
+}
+
+// plain returns a value as JSON has it; integers are int64 where they fit.
+func (b *binder) plain(v cue.Value, src []ast.Expr, path []string) (any, error) {
+	v, _ = v.Default()
+	switch v.Kind() {
+	case cue.NullKind:
+		return nil, nil
+	case cue.BoolKind:
+		return v.Bool()
+	case cue.IntKind:
+		if n, err := v.Int64(); err == nil {
+			return n, nil
+		}
+		return v.Float64()
+	case cue.FloatKind, cue.NumberKind:
+		return v.Float64()
+	case cue.StringKind:
+		return v.String()
+	case cue.ListKind:
+		it, err := v.List()
+		if err != nil {
+			return nil, err
+		}
+		list := []any{}
+		for i := 0; it.Next(); i++ {
+			elems := elements(src, i)
+			path := append(path, fmt.Sprint(i))
+			b.place(path, elems, it.Value(), diag.Position{})
+			x, err := b.plain(it.Value(), elems, path)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, x)
+		}
+		return list, nil
+	case cue.StructKind:
+		m := map[string]any{}
+		err := b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, _ diag.Position) error {
+			x, err := b.plain(v, src, path)
+			m[name] = x
+			return err
+		})
+		return m, err
+	}
+	return nil, fmt.Errorf("a value of type %v cannot stand here", v.IncompleteKind())
+}
+
+// members returns what literals say of one field, and where its name stands.
+func members(src []ast.Expr, name string) (exprs []ast.Expr, label diag.Position) {
+	var visit func(x ast.Expr)
+	visit = func(x ast.Expr) {
+		switch x := x.(type) {
+		case *ast.StructLit:
+			for _, e := range x.Elts {
+				switch e := e.(type) {
+				case *ast.Field:
+					if got, ok := staticLabel(e.Label); ok && got == name && e.Constraint == token.ILLEGAL {
+						exprs = append(exprs, e.Value)
+						if label.IsZero() {
+							label = position(e.Label.Pos())
+						}
+					}
+				case *ast.EmbedDecl:
+					visit(e.Expr)
+				}
+			}
+		case *ast.ParenExpr:
+			visit(x.X)
+		case *ast.Alias:
+			visit(x.Expr)
+		case *ast.BinaryExpr:
+			if x.Op == token.AND {
+				visit(x.X)
+				visit(x.Y)
+			}
+		}
+	}
+	for _, x := range src {
+		visit(x)
+	}
+	return exprs, label
+}
+
+// elements returns what literals say of one element of a list.
+func elements(src []ast.Expr, i int) (exprs []ast.Expr) {
+	for _, x := range src {
+		if l, ok := x.(*ast.ListLit); ok && i < len(l.Elts) {
+			if _, open := l.Elts[i].(*ast.Ellipsis); !open {
+				if _, comprehension := l.Elts[0].(*ast.Comprehension); !comprehension {
+					exprs = append(exprs, l.Elts[i])
+				}
+			}
+		}
+	}
+	return exprs
+}

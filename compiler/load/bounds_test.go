@@ -1,0 +1,103 @@
+package load_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/source"
+)
+
+// A directory that would take for ever, or a stack without end, fails by itself;
+// its neighbour is loaded.
+func TestBounds(t *testing.T) {
+	wrap := func(s string) string { return "package tenancy\n\n" + s + "\n" }
+	var explode []string
+	for i := range 30 {
+		explode = append(explode, fmt.Sprintf("({a%d: 1} | {a%d: 2})", i, i))
+	}
+	for _, c := range []struct {
+		name, path, text string
+		want             []diag.Code // any of these
+	}{
+		{"brackets", "x.cue", wrap("_x: " + strings.Repeat("[", 1e6)), []diag.Code{diag.TooComplex}},
+		{"braces", "x.cue", wrap(strings.Repeat("_x: {", 1e5) + strings.Repeat("}", 1e5)), []diag.Code{diag.TooComplex}},
+		{"shorthand", "x.cue", wrap(strings.Repeat("_x: ", 1e5) + "1"), []diag.Code{diag.TooComplex}},
+		{"unary", "x.cue", wrap("_x: " + strings.Repeat("-", 1e6) + "1"), []diag.Code{diag.TooComplex}},
+		{"binary", "x.cue", wrap("_x: 1" + strings.Repeat("+1", 1e6)), []diag.Code{diag.TooComplex}},
+		{"selectors", "x.cue", wrap("_x: _y" + strings.Repeat(".a", 1e6)), []diag.Code{diag.TooComplex}},
+		{"indexes", "x.cue", wrap("_x: _y" + strings.Repeat("[0]", 1e6)), []diag.Code{diag.TooComplex}},
+		{"interpolation", "x.cue", wrap("_x: " + strings.Repeat(`"\(`, 1e5) + "1" + strings.Repeat(`)"`, 1e5)), []diag.Code{diag.TooComplex}},
+		{"clauses", "x.cue", wrap("_x: [" + strings.Repeat("for a in [1] ", 1e5) + "{1}]"), []diag.Code{diag.TooComplex}},
+		{"json", "x.json", `{"logicalClusters":` + strings.Repeat("[", 1e6), []diag.Code{diag.DataFile}},
+		{"yaml", "x.yaml", "logicalClusters: " + strings.Repeat("[", 1e5), []diag.Code{diag.DataFile}},
+		{"yaml indented", "x.yaml", "logicalClusters:\n" + nestedYAML(3000), []diag.Code{diag.FieldNotAllowed}},
+		{"explode", "x.cue", wrap("_x: " + strings.Join(explode, " & ")), []diag.Code{diag.TooComplex}},
+		{"million", "x.cue", wrap("import \"list\"\n\nlogicalClusters: \"bad/p\": regions: list.Range(0, 1000000, 1)"), []diag.Code{diag.InvalidValue, diag.TooComplex}},
+		{"recursion", "x.cue", wrap("#R: {n: int, let m = n - 1, if n > 0 {next: #R & {n: m}}}\n_x: #R & {n: 1000000}"), []diag.Code{diag.CycleFound, diag.TooComplex}},
+		{"recursion shallow", "x.cue", wrap("#R: {n: int, let m = n - 1, if n > 0 {next: #R & {n: m}}}\n_x: #R & {n: 300}"), []diag.Code{diag.CycleFound, diag.TooComplex}},
+		{"recursion in lists", "x.cue", wrap("#R: {n: int, let m = n - 1, next: [if n > 0 {#R & {n: m}}]}\n_x: #R & {n: 1000000}"), []diag.Code{diag.CycleFound, diag.TooComplex}},
+		{"chain", "x.cue", wrap(chain(300000)), []diag.Code{diag.CycleFound, diag.TooComplex}},
+		{"range", "x.cue", wrap("_x: [for i in [for j in _l {j}] for k in _l for m in _l for n in _l {i}]\n_l: [" + strings.Repeat("1,", 1000) + "]"), []diag.Code{diag.TooComplex}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			start := time.Now()
+			r := loadFiles(t, repo(map[string]string{
+				"orgs/bad/" + c.path: c.text,
+				"orgs/good/x.cue":    wrap(`logicalClusters: "good/p": {}`),
+			}), load.Options{Timeout: 2 * time.Second, Workers: 2})
+			if took := time.Since(start); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if len(r.Documents.LogicalClusters) != 1 || r.Documents.LogicalClusters[0].Key != "good/p" {
+				t.Errorf("documents: %s", describe(r))
+			}
+			found := false
+			for _, d := range r.Diagnostics {
+				for _, w := range c.want {
+					found = found || d.Code == w && strings.HasPrefix(d.Position.File, "orgs/bad/")
+				}
+			}
+			if !found {
+				t.Errorf("want one of %v:\n%.2000s", c.want, describe(r))
+			}
+		})
+	}
+}
+
+func nestedYAML(n int) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(strings.Repeat(" ", i+1) + "a:\n")
+	}
+	return b.String()
+}
+
+func TestMemory(t *testing.T) {
+	files := repo(map[string]string{"orgs/greedy/x.cue": "package tenancy\n\nimport \"list\"\n\n_x: [for i in list.Range(0, 100000, 1) for j in list.Range(0, 100, 1) {a: i, b: j}]\n"})
+	_, err := load.New(source.FromMap(files), load.Options{MaxMemory: 200 << 20}).Load(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "orgs/greedy") {
+		t.Errorf("error = %v", err)
+	}
+}
+
+func TestCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := load.New(source.FromMap(repo(nil)), load.Options{}).Load(ctx); err == nil {
+		t.Error("a cancelled load must return an error")
+	}
+}
+
+func chain(n int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "_x%d: 1\n", n)
+	for i := range n {
+		fmt.Fprintf(&b, "_x%d: _x%d + 1\n", i, i+1)
+	}
+	return b.String()
+}

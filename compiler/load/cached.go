@@ -1,0 +1,172 @@
+package load
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/source"
+)
+
+// typeDigest identifies the layout of what is stored, so that a changed type is
+// never read from an entry of another build.
+func typeDigest() string {
+	var b strings.Builder
+	seen := map[reflect.Type]bool{}
+	var visit func(t reflect.Type)
+	visit = func(t reflect.Type) {
+		b.WriteString(t.String() + ";")
+		if seen[t] {
+			return
+		}
+		seen[t] = true
+		switch t.Kind() {
+		case reflect.Pointer, reflect.Slice:
+			visit(t.Elem())
+		case reflect.Map:
+			visit(t.Key())
+			visit(t.Elem())
+		case reflect.Struct:
+			for i := range t.NumField() {
+				b.WriteString(t.Field(i).Name + " ")
+				visit(t.Field(i).Type)
+			}
+		}
+	}
+	visit(reflect.TypeFor[outcome]())
+	visit(reflect.TypeFor[analysis]())
+	for _, k := range kinds {
+		visit(reflect.TypeOf(k.New()))
+	}
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:8])
+}
+
+// analyzeAll reads the syntax of all files, a directory at a time.
+func (l *Loader) analyzeAll(ctx context.Context, dirs []string) error {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range l.options.Workers {
+		workers.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(dirs) || ctx.Err() != nil {
+					return
+				}
+				if !strings.HasPrefix(dirs[i]+"/", "cue.mod/") {
+					l.analyzeDirectory(l.byDir[dirs[i]])
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return ctx.Err()
+}
+
+func (l *Loader) analyzeDirectory(files []*file) {
+	h := cache.NewKey(l.version, "syntax").String(l.module.language)
+	for _, f := range files {
+		h.String(f.Path).Bytes(f.Digest[:])
+	}
+	key := h.Key()
+	if !l.options.Cache.Disabled() {
+		if data, ok := l.options.Cache.Get(key); ok {
+			var stored []*analysis
+			if decode(data, &stored) == nil && len(stored) == len(files) {
+				for i, f := range files {
+					f.analysis = stored[i]
+				}
+				return
+			}
+		}
+	}
+	all := make([]*analysis, len(files))
+	for i, f := range files {
+		f.analysis = l.analyze(f.File)
+		all[i] = f.analysis
+	}
+	if !l.options.Cache.Disabled() {
+		l.options.Cache.Put(key, encode(&all))
+	}
+}
+
+// analyze reads the syntax of one file; nil if it declares nothing.
+func (l *Loader) analyze(f source.File) *analysis {
+	switch {
+	case strings.HasSuffix(f.Path, "_tool.cue"):
+		return &analysis{Tool: true}
+	case strings.HasSuffix(f.Path, ".cue"):
+		return analyzeCUE(f.Path, f.Data, l.module.language)
+	case isData(f.Path):
+		return analyzeData(f.Path, f.Data)
+	}
+	return nil
+}
+
+// key identifies the outcome of a directory: all that it depends on.
+func (l *Loader) key(d *directory, in []input) cache.Key {
+	h := cache.NewKey(l.version, "directory").Bytes(l.schemaDigest[:]).Bytes(l.module.text).String(d.path)
+	var libs []*library
+	for _, i := range in {
+		digest := i.file.Digest
+		if !i.own {
+			digest = l.variantDigest(i.text)
+		}
+		own := int64(0)
+		if i.own {
+			own = 1
+		}
+		h.String(i.file.Path).Int(own).Bytes(digest[:])
+		needs, _ := l.imported(i.file.Imports)
+		libs = append(libs, needs...)
+	}
+	seen := map[*library]bool{}
+	for _, lib := range libs {
+		if seen[lib] {
+			continue
+		}
+		seen[lib] = true
+		h.String(lib.path)
+		for _, f := range lib.files {
+			h.String(f.Path).Bytes(f.Digest[:])
+		}
+	}
+	return h.Key()
+}
+
+// variantDigest is remembered by where a text lies in memory: variants are
+// shared by all directories below.
+func (l *Loader) variantDigest(text []byte) [32]byte {
+	if len(text) == 0 {
+		return [32]byte{}
+	}
+	key := &text[0]
+	if d, ok := l.variants.Load(key); ok {
+		return d.([32]byte)
+	}
+	d := sha256.Sum256(text)
+	l.variants.Store(key, d)
+	return d
+}
+
+func (l *Loader) cachedOutcome(key cache.Key) (o outcome, ok bool) {
+	if l.options.Cache.Disabled() {
+		return o, false
+	}
+	data, ok := l.options.Cache.Get(key)
+	if !ok {
+		return o, false
+	}
+	return o, decode(data, &o) == nil
+}
+
+func (l *Loader) putOutcome(key cache.Key, o outcome) {
+	if !l.options.Cache.Disabled() {
+		l.options.Cache.Put(key, encode(&o))
+	}
+}

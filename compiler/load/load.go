@@ -1,0 +1,262 @@
+// Package load is the compiler's second pass: CUE evaluates the files of a
+// tenancy repo, and documents come out as Go values that know where each of
+// their fields stands.
+//
+// The directory tree is the hierarchy. A directory's instance is the package
+// tenancy of its own files unified with that of every directory above it, so
+// what a directory constrains by pattern, nothing below can loosen. Directories
+// never see their siblings, so each is evaluated by itself, in parallel, and its
+// outcome is kept in a cache under all that it depends on.
+//
+// CUE by itself would let a descendant leave or loosen that hierarchy, and would
+// leave files out in silence. What is added here keeps the promise:
+//
+//   - every map of documents is held to the schema in this binary, whatever the
+//     repo embeds or vendors;
+//   - plain documents of the directories above are overwritten by spaces in a
+//     descendant's instance, unless something there refers to them: they cannot
+//     be changed from below, and are not evaluated once for each descendant;
+//   - a document is declared in one directory, which must contain its key;
+//   - where a directory redefines names that patterns above it use, or where
+//     these carry defaults, its documents are evaluated once more under the
+//     directories above alone;
+//   - files that CUE would skip, and nested modules, are errors.
+//
+// An error fails as little as can be told: a document, or a directory and all
+// below it.
+package load
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"cuelang.org/go/cue/literal"
+
+	"cuelang.org/go/cue/ast"
+
+	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// Meta is what is known of a document besides what it says.
+type Meta struct {
+	Kind schema.Kind
+	// Key identifies the document, together with Dir where the kind is local;
+	// empty for settings.
+	Key string
+	// Dir is the declaring directory, "" being the root.
+	Dir string
+	// Pos is where the document is declared.
+	Pos diag.Position
+	// Fields are the places of the document's fields, by path.
+	Fields []Field
+	// Held: the document is as it was last good, not as the repo now has it.
+	Held bool
+	// Refused: the document is held, and today's patterns do not admit it.
+	Refused bool
+}
+
+// Field is the place of one field of a document.
+type Field struct {
+	// Path is as CUE writes it: `quota.cpu`, `labels."a.b"`, `regions.0`.
+	Path string
+	Pos  diag.Position
+}
+
+// At returns the place of a field, else of its nearest parent that has one, else
+// of the document.
+func (m *Meta) At(path ...string) diag.Position {
+	for n := len(path); n > 0; n-- {
+		i, ok := slices.BinarySearchFunc(m.Fields, fieldPath(path[:n]), func(f Field, p string) int { return strings.Compare(f.Path, p) })
+		if ok {
+			return m.Fields[i].Pos
+		}
+	}
+	return m.Pos
+}
+
+// String names the document: `logicalClusters "acme/payments/prod"`.
+func (m *Meta) String() string { return title(m.Kind, m.Key) }
+
+// fieldPath joins the elements of a path, quoting as CUE does.
+func fieldPath(path []string) string {
+	var b strings.Builder
+	for i, s := range path {
+		if i > 0 {
+			b.WriteByte('.')
+		}
+		if ast.IsValidIdent(s) || s != "" && strings.Trim(s, "0123456789") == "" {
+			b.WriteString(s)
+		} else {
+			b.WriteString(literal.String.Quote(s))
+		}
+	}
+	return b.String()
+}
+
+// Failure is what could not be had: one document, or, where Kind is empty, a
+// whole directory and everything below it.
+type Failure struct {
+	Kind schema.Kind
+	Key  string
+	Dir  string
+}
+
+// Result is what a tenancy repo declares.
+type Result struct {
+	Documents   *Documents
+	Failures    []Failure
+	Diagnostics []diag.Diagnostic
+	Stats       Stats
+}
+
+// Stats tells how much work a load was.
+type Stats struct {
+	Directories int
+	// Cached are the directories whose outcome was found in the cache.
+	Cached    int
+	Documents int
+}
+
+// Options of a Loader.
+type Options struct {
+	// Cache may be nil.
+	Cache *cache.Cache
+	// Workers is the number of directories evaluated at a time; by default one
+	// for each processor.
+	Workers int
+	// ToolVersion is part of what cached outcomes depend on.
+	ToolVersion string
+	// Timeout bounds the evaluation of one directory; by default a minute.
+	Timeout time.Duration
+	// MaxMemory bounds the heap, in bytes, while directories are evaluated; by
+	// default 6 GiB.
+	MaxMemory int64
+	// OnProgress is called after each directory, from several goroutines.
+	OnProgress func(done, total int)
+}
+
+// Loader loads one tree.
+type Loader struct {
+	tree    *source.Tree
+	options Options
+
+	once            sync.Once
+	err             error
+	shapes          []shape
+	constraints     string
+	module          module
+	files           []*file
+	byDir           map[string][]*file
+	libraries       map[string]*library
+	libraryProblems []diag.Diagnostic
+	dirs            []*directory
+	version         string
+	schemaDigest    [32]byte
+
+	variants sync.Map // variantKey to *variant
+	mu       sync.Mutex
+	outcomes map[*directory]outcome
+}
+
+// New returns a loader of the tree.
+func New(tree *source.Tree, o Options) *Loader {
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = time.Minute
+	}
+	if o.MaxMemory <= 0 {
+		o.MaxMemory = 6 << 30
+	}
+	return &Loader{tree: tree, options: o, libraries: map[string]*library{}, outcomes: map[*directory]outcome{}}
+}
+
+// Load evaluates every directory of the tree. What is wrong with the repo stands
+// in the result; the error says why the run could not go on.
+func (l *Loader) Load(ctx context.Context) (*Result, error) {
+	if err := l.prepare(ctx); err != nil {
+		return nil, err
+	}
+	stats, err := l.evaluateAll(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r := l.merge(l.dirs, l.outcomes)
+	stats.Documents = r.Documents.Len()
+	r.Stats = stats
+	return r, nil
+}
+
+// prepare reads the syntax of all files and sorts them into directories.
+func (l *Loader) prepare(ctx context.Context) error {
+	l.once.Do(func() { l.err = l.read(ctx) })
+	return l.err
+}
+
+func (l *Loader) read(ctx context.Context) error {
+	shapes, err := shapes()
+	if err != nil {
+		return fmt.Errorf("the embedded schema: %w", err)
+	}
+	l.shapes, l.constraints = shapes, constraints(shapes)
+	l.schemaDigest = schema.Digest()
+	l.version = l.options.ToolVersion + "/" + typeDigest()
+	l.module = module{language: defaultLanguage}
+	if f, ok := l.tree.File(moduleFile); ok {
+		l.module = readModule(f.Data)
+	}
+	l.byDir = map[string][]*file{}
+	var dirs []string
+	for _, f := range l.tree.Files() {
+		dir, _ := split(f.Path)
+		if l.byDir[dir] == nil {
+			dirs = append(dirs, dir)
+		}
+		one := &file{File: f}
+		l.files = append(l.files, one)
+		l.byDir[dir] = append(l.byDir[dir], one)
+	}
+	if err := l.analyzeAll(ctx, dirs); err != nil {
+		return err
+	}
+	l.dirs = l.readDirectories()
+	for _, d := range l.dirs {
+		for _, f := range d.files {
+			_, problems := l.imported(f.Imports)
+			d.problems = append(d.problems, problems...)
+			for _, w := range f.Whole {
+				if d.below {
+					d.problems = append(d.problems, diag.New(diag.WholeMapReference, w.Pos,
+						"directories below inherit this, and each sees other %s", w.Name))
+				}
+			}
+		}
+		d.problems = diag.Sort(d.problems)
+	}
+	return nil
+}
+
+// variantKey is a file without the plain documents of kinds that are not kept.
+type variantKey struct {
+	file *file
+	kept users
+}
+
+// variant returns the text of a file as far as kinds of documents are kept.
+func (l *Loader) variant(f *file, kept users) []byte {
+	key := variantKey{f, kept}
+	if v, ok := l.variants.Load(key); ok {
+		return v.([]byte)
+	}
+	v, _ := l.variants.LoadOrStore(key, f.text(f.Data, kept))
+	return v.([]byte)
+}

@@ -1,0 +1,195 @@
+package load_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/tools/txtar"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// Canonical is the root file that `tenantry init` writes.
+const canonical = `@experiment(explicitopen)
+
+package tenancy
+
+import schema "tenantry.dev/schema/v1alpha1"
+
+schema.#Tenancy
+`
+
+// repo returns the files with what every tenancy repo has, unless they have it.
+func repo(files map[string]string) map[string]string {
+	out := map[string]string{
+		"cue.mod/module.cue": "module: \"acme.example/tenancy\"\nlanguage: version: \"v0.17.0\"\n",
+		"tenancy.cue":        canonical,
+	}
+	for path, text := range files {
+		out[path] = text
+	}
+	return out
+}
+
+func loadFiles(t testing.TB, files map[string]string, o load.Options) *load.Result {
+	t.Helper()
+	r, err := load.New(source.FromMap(files), o).Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// describe renders a result as the archives in testdata have it.
+func describe(r *load.Result) string {
+	var b strings.Builder
+	each(r.Documents, func(m *load.Meta, spec any) {
+		text, err := json.Marshal(spec)
+		if err != nil {
+			text = []byte(err.Error())
+		}
+		fmt.Fprintf(&b, "document %s\n  %s %s\n", m, m.Pos, text)
+		for _, f := range m.Fields {
+			if f.Pos.File != m.Pos.File {
+				fmt.Fprintf(&b, "  %s from %s\n", f.Path, f.Pos)
+			}
+		}
+	})
+	for _, f := range r.Failures {
+		fmt.Fprintf(&b, "failure %q %s %q\n", f.Dir, f.Kind, f.Key)
+	}
+	b.WriteString(describeDiagnostics(r.Diagnostics))
+	return b.String()
+}
+
+func describeDiagnostics(list []diag.Diagnostic) string {
+	var b strings.Builder
+	for _, d := range list {
+		fmt.Fprintf(&b, "%s %s", d.Code, d.Position)
+		if d.Document != "" {
+			fmt.Fprintf(&b, " %s", d.Document)
+		}
+		fmt.Fprintf(&b, "\n  %s\n", d.Message)
+		for _, s := range d.Related {
+			fmt.Fprintf(&b, "  see %s %s\n", s.Position, s.Message)
+		}
+		if d.Suggestion != "" {
+			fmt.Fprintf(&b, "  help: %s\n", d.Suggestion)
+		}
+	}
+	return b.String()
+}
+
+// each visits the documents of all kinds.
+func each(d *load.Documents, visit func(m *load.Meta, spec any)) {
+	v := reflect.ValueOf(d).Elem()
+	for i := range v.NumField() {
+		f := v.Field(i)
+		if f.Kind() == reflect.Pointer {
+			if !f.IsNil() {
+				visit(f.Elem().Field(0).Addr().Interface().(*load.Meta), f.Elem().Field(1).Interface())
+			}
+			continue
+		}
+		for j := range f.Len() {
+			doc := f.Index(j).Elem()
+			visit(doc.Field(0).Addr().Interface().(*load.Meta), doc.Field(1).Interface())
+		}
+	}
+}
+
+// TestRepos loads each archive of testdata and compares with its file "want".
+// TENANTRY_UPDATE=1 writes that file anew.
+func TestRepos(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatal("no archives", err)
+	}
+	for _, path := range archives {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, want := map[string]string{}, ""
+			for _, f := range a.Files {
+				if f.Name == "want" {
+					want = string(f.Data)
+					continue
+				}
+				files[f.Name] = string(f.Data)
+			}
+			got := describe(loadFiles(t, repo(files), load.Options{}))
+			if os.Getenv("TENANTRY_UPDATE") != "" {
+				out := &txtar.Archive{Comment: a.Comment}
+				for _, f := range a.Files {
+					if f.Name != "want" {
+						out.Files = append(out.Files, f)
+					}
+				}
+				out.Files = append(out.Files, txtar.File{Name: "want", Data: []byte(got)})
+				if err := os.WriteFile(path, bytes.TrimLeft(txtar.Format(out), "\n"), 0o666); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("differs (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestMeta(t *testing.T) {
+	r := loadFiles(t, repo(map[string]string{"orgs/acme/a.cue": `package tenancy
+
+logicalClusters: "acme/p": {
+	labels: {
+		"a.b": "c"
+	}
+	regions: ["eu", "us"]
+	quota: cpu: 4
+}
+`}), load.Options{})
+	m := &r.Documents.LogicalClusters[0].Meta
+	for _, c := range []struct {
+		path []string
+		want string
+	}{
+		{[]string{"labels", "a.b"}, "orgs/acme/a.cue:5:10"},
+		{[]string{"labels", "missing"}, "orgs/acme/a.cue:4:2"},
+		{[]string{"regions", "1"}, "orgs/acme/a.cue:7:18"},
+		{[]string{"quota", "cpu"}, "orgs/acme/a.cue:8:14"},
+		{[]string{"budget"}, "orgs/acme/a.cue:3:18"},
+		{nil, "orgs/acme/a.cue:3:18"},
+	} {
+		if got := m.At(c.path...).String(); got != c.want {
+			t.Errorf("At(%q) = %s, want %s", c.path, got, c.want)
+		}
+	}
+	if got, want := m.String(), `logicalClusters "acme/p"`; got != want {
+		t.Errorf("String() = %s, want %s", got, want)
+	}
+	var paths []string
+	for _, f := range m.Fields {
+		paths = append(paths, f.Path)
+	}
+	want := []string{`labels`, `labels."a.b"`, `quota`, `quota.cpu`, `regions`, `regions.0`, `regions.1`}
+	if diff := cmp.Diff(want, paths); diff != "" {
+		t.Error(diff)
+	}
+	if m.Kind != schema.KindLogicalClusters || m.Dir != "orgs/acme" || m.Held {
+		t.Errorf("meta = %+v", m)
+	}
+}

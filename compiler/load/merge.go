@@ -1,0 +1,160 @@
+package load
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// declaration is a document as far as directories are compared by it.
+type declaration struct {
+	dir *directory
+	pos diag.Position
+	doc *document // nil if it could not be had
+}
+
+// merge compares the directories with each other and gathers their documents.
+func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Result {
+	r := &Result{Documents: &Documents{}}
+	r.Diagnostics = append(r.Diagnostics, l.libraryProblems...)
+	isDead := func(d *directory) bool { return len(d.problems) > 0 || outcomes[d].Dead }
+	byIdentity := map[identity][]declaration{}
+	var alive []*directory
+	for _, d := range dirs {
+		r.Diagnostics = append(r.Diagnostics, d.problems...)
+		if top := d.dead(isDead); top != nil {
+			if top == d {
+				r.Diagnostics = append(r.Diagnostics, outcomes[d].Diagnostics...)
+				r.Failures = append(r.Failures, Failure{Dir: d.path})
+			}
+			continue
+		}
+		alive = append(alive, d)
+		o := outcomes[d]
+		for i := range o.Documents {
+			doc := &o.Documents[i]
+			id := identity{doc.Kind, doc.Key}
+			byIdentity[id] = append(byIdentity[id], declaration{d, doc.Pos, doc})
+		}
+		for _, f := range o.Failed {
+			id := identity{f.Kind, f.Key}
+			byIdentity[id] = append(byIdentity[id], declaration{dir: d, pos: f.Pos})
+		}
+	}
+	// touched are documents of directories above: what else is wrong with them
+	// in the directory that touches them does not matter.
+	touched := map[*directory]map[string]bool{}
+	for _, id := range sortedIdentities(byIdentity) {
+		r.place(id, byIdentity[id], touched)
+	}
+	for _, d := range alive {
+		for _, p := range outcomes[d].Diagnostics {
+			if !touched[d][p.Document] {
+				r.Diagnostics = append(r.Diagnostics, p)
+			}
+		}
+	}
+	r.Diagnostics = diag.Sort(r.Diagnostics)
+	slices.SortFunc(r.Failures, func(a, b Failure) int {
+		return cmp.Or(strings.Compare(a.Dir, b.Dir), strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Key, b.Key))
+	})
+	r.Failures = slices.Compact(r.Failures)
+	r.Documents.sort()
+	return r
+}
+
+// place decides which of the declarations of one key stand.
+func (r *Result) place(id identity, all []declaration, touched map[*directory]map[string]bool) {
+	kind := kinds[id.kind]
+	name := title(kind.Kind, id.key)
+	fail := func(d declaration) {
+		r.Failures = append(r.Failures, Failure{Kind: kind.Kind, Key: id.key, Dir: d.dir.path})
+	}
+	// One directory may have made several attempts at a document.
+	slices.SortStableFunc(all, func(a, b declaration) int { return strings.Compare(a.dir.path, b.dir.path) })
+	all = slices.CompactFunc(all, func(a, b declaration) bool { return a.dir == b.dir })
+	var own []declaration
+	for _, d := range all {
+		up := slices.IndexFunc(all, func(u declaration) bool { return slices.Contains(d.dir.above, u.dir) })
+		if up < 0 {
+			own = append(own, d)
+			continue
+		}
+		if touched[d.dir] == nil {
+			touched[d.dir] = map[string]bool{}
+		}
+		touched[d.dir][name] = true
+		r.Diagnostics = append(r.Diagnostics, diag.New(diag.AncestorTouched, d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
+			About(name).See(all[up].pos, "it is declared here"))
+	}
+	if len(own) > 1 && !kind.Local {
+		for i, d := range own {
+			other := own[(i+1)%len(own)]
+			r.Diagnostics = append(r.Diagnostics, diag.New(diag.DeclaredTwice, d.pos, "%s declares this document too", other.dir.name()).
+				About(name).See(other.pos, "it is also declared here"))
+			fail(d)
+		}
+		return
+	}
+	for _, d := range own {
+		if problem, wrong := misplaced(id, d); wrong {
+			r.Diagnostics = append(r.Diagnostics, problem.About(name))
+			fail(d)
+			continue
+		}
+		if d.doc == nil {
+			fail(d)
+			continue
+		}
+		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Fields: d.doc.Fields}
+		if at, managed := managedInside(meta, d.doc.Spec); managed {
+			r.Diagnostics = append(r.Diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", orgsDir).
+				About(name).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))
+			fail(d)
+			continue
+		}
+		r.Documents.add(meta, d.doc.Spec)
+	}
+}
+
+// misplaced checks the directory that a document stands in.
+func misplaced(id identity, d declaration) (diag.Diagnostic, bool) {
+	kind := kinds[id.kind]
+	in := inside(d.dir.path)
+	switch {
+	case kind.Where == schema.Outside && in:
+		return diag.New(diag.WrongPlace, d.pos, "%s may stand only outside %s/", kind.Kind, orgsDir), true
+	case kind.Where == schema.Inside && !in:
+		return diag.New(diag.WrongPlace, d.pos, "%s may stand only inside %s/", kind.Kind, orgsDir), true
+	case kind.Where != schema.Inside:
+		return diag.Diagnostic{}, false
+	}
+	under := strings.TrimPrefix(strings.TrimPrefix(d.dir.path, orgsDir), "/")
+	if under == "" || id.key == under || strings.HasPrefix(id.key, under+"/") {
+		return diag.Diagnostic{}, false
+	}
+	return diag.New(diag.KeyOutsideDirectory, d.pos, "in %s a key must be %q or begin with %q", d.dir.path, under, under+"/"), true
+}
+
+// managedInside finds an API version inside orgs/ whose CRDs the compiler is to install.
+func managedInside(meta Meta, spec any) (diag.Position, bool) {
+	set, ok := spec.(*schema.APISet)
+	if !ok || !inside(meta.Dir) {
+		return diag.Position{}, false
+	}
+	for _, f := range meta.Fields {
+		parts := strings.Split(f.Path, ".")
+		if len(parts) == 3 && parts[0] == "versions" && parts[2] == "crds" && set.Versions[unquote(parts[1])].CRDs == schema.CRDsManaged {
+			return f.Pos, true
+		}
+	}
+	for _, v := range set.Versions {
+		if v.CRDs == schema.CRDsManaged {
+			return meta.At("versions"), true
+		}
+	}
+	return diag.Position{}, false
+}

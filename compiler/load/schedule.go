@@ -1,0 +1,187 @@
+package load
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+)
+
+// perBuilder is how many directories one CUE context serves. A context keeps
+// about 30 KB for each document, the schema takes some milliseconds to compile.
+const perBuilder = 12
+
+// run is one evaluation of all directories.
+type run struct {
+	*Loader
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	total  int
+	done   atomic.Int64
+	cached atomic.Int64
+
+	mu   sync.Mutex
+	busy map[string]bool
+}
+
+func (l *Loader) evaluateAll(parent context.Context) (Stats, error) {
+	var todo []*directory
+	for _, d := range l.dirs {
+		if d.dead(func(d *directory) bool { return len(d.problems) > 0 }) == nil {
+			todo = append(todo, d)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	r := &run{Loader: l, ctx: ctx, cancel: cancel, total: len(todo), busy: map[string]bool{}}
+	stop := r.watch()
+	defer stop()
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(l.options.Workers, max(len(todo), 1)) {
+		workers.Go(func() {
+			var b *builder
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(todo) || ctx.Err() != nil {
+					return
+				}
+				b = r.directory(b, todo[i])
+			}
+		})
+	}
+	workers.Wait()
+	if ctx.Err() != nil {
+		return Stats{}, context.Cause(ctx)
+	}
+	return Stats{Directories: len(todo), Cached: int(r.cached.Load())}, nil
+}
+
+// directory finds the outcome of one directory, and returns the builder that the
+// next one may use.
+func (r *run) directory(b *builder, d *directory) *builder {
+	defer func() {
+		if n := int(r.done.Add(1)); r.options.OnProgress != nil {
+			r.options.OnProgress(n, r.total)
+		}
+	}()
+	if d.dead(r.isDead) != nil {
+		return b // one above has failed by now, so nothing of this is wanted
+	}
+	in := r.inputs(d)
+	key := r.key(d, in)
+	if o, ok := r.cachedOutcome(key); ok {
+		r.cached.Add(1)
+		r.store(d, o)
+		return b
+	}
+	if b == nil || b.served >= perBuilder {
+		next, err := r.newBuilder()
+		if err != nil {
+			r.cancel(fmt.Errorf("the embedded schema: %w", err))
+			return nil
+		}
+		b = next
+	}
+	b.served++
+	o, sound := r.attempt(b, d, in)
+	if !sound {
+		r.store(d, o)
+		return nil
+	}
+	r.putOutcome(key, o)
+	r.store(d, o)
+	return b
+}
+
+func (r *run) isDead(d *directory) bool {
+	r.Loader.mu.Lock()
+	defer r.Loader.mu.Unlock()
+	return r.outcomes[d].Dead
+}
+
+func (r *run) store(d *directory, o outcome) {
+	r.Loader.mu.Lock()
+	defer r.Loader.mu.Unlock()
+	r.outcomes[d] = o
+}
+
+// attempt evaluates a directory within bounds. An outcome that is not sound says
+// something of this run rather than of the directory, and the builder that it
+// came from must not be used again.
+func (r *run) attempt(b *builder, d *directory, in []input) (o outcome, sound bool) {
+	type result struct {
+		outcome
+		sound bool
+	}
+	r.mark(d.name(), true)
+	defer r.mark(d.name(), false)
+	done := make(chan result, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- result{outcome: d.failed(diag.EvaluatorFailed, "the CUE evaluator failed on %s: %v", d.name(), firstLine(fmt.Sprint(p)))}
+			}
+		}()
+		done <- result{b.evaluate(d, in), true}
+	}()
+	timer := time.NewTimer(r.options.Timeout)
+	defer timer.Stop()
+	select {
+	case got := <-done:
+		return got.outcome, got.sound
+	case <-timer.C:
+		return d.failed(diag.TooComplex, "evaluating %s took longer than %v", d.name(), r.options.Timeout), false
+	case <-r.ctx.Done():
+		return outcome{Dead: true}, false
+	}
+}
+
+// failed is the outcome of a directory of which nothing can be had.
+func (d *directory) failed(code diag.Code, format string, args ...any) outcome {
+	at := diag.Position{}
+	if len(d.files) > 0 {
+		at.File = d.files[0].Path
+	}
+	return outcome{Dead: true, Diagnostics: []diag.Diagnostic{diag.New(code, at, format, args...)}}
+}
+
+func (r *run) mark(name string, busy bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if busy {
+		r.busy[name] = true
+	} else {
+		delete(r.busy, name)
+	}
+}
+
+// watch ends the run before it takes the machine's memory.
+func (r *run) watch() (stop func()) {
+	ticker := time.NewTicker(100 * time.Millisecond)
+	quit := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				if size := heapSize(); size > r.options.MaxMemory {
+					r.mu.Lock()
+					names := slices.Sorted(maps.Keys(r.busy))
+					r.mu.Unlock()
+					r.cancel(fmt.Errorf("evaluation takes %d MiB of memory, more than the %d MiB that are allowed; under evaluation: %s",
+						size>>20, r.options.MaxMemory>>20, strings.Join(names, ", ")))
+					return
+				}
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() { ticker.Stop(); close(quit) }
+}

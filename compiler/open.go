@@ -1,0 +1,147 @@
+package compiler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/render/output"
+)
+
+// open reads the source and what was decided before. It reports true where the
+// output is what this very run would make.
+func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
+	if c.AsOf != "" && !isDate(c.AsOf) {
+		return false, fmt.Errorf("%q is not a date such as 2026-11-20", c.AsOf)
+	}
+	if c.Out != "" {
+		if err := output.Recover(c.Out); err != nil {
+			return false, err
+		}
+	}
+	tree, diagnostics, err := source.Open(ctx, c.Dir, source.Options{Revision: c.Revision, Exclude: c.excluded()})
+	if err != nil {
+		return false, err
+	}
+	c.tree = tree
+	c.report.Add(diagnostics...)
+	for _, d := range diagnostics {
+		if d.Code == diag.TreeTooLarge { // what was not read would seem to be gone
+			return false, errors.New(d.Message)
+		}
+	}
+	c.result.Sources = func(file string) ([]byte, bool) {
+		f, ok := tree.File(file)
+		return f.Data, ok
+	}
+	if c.rebuilt() {
+		return true, nil
+	}
+	if err := c.readPins(ctx); err != nil {
+		return false, err
+	}
+	switch {
+	case c.AsOf == "" && c.former.AsOf != "":
+		c.result.AsOf = c.former.AsOf
+	case c.AsOf == "":
+		c.result.AsOf = time.Now().Format(time.DateOnly)
+	case c.Out != "" && c.AsOf < c.former.AsOf:
+		return false, fmt.Errorf("the output was built for %s; a build for %s would go back in time", c.former.AsOf, c.AsOf)
+	default:
+		c.result.AsOf = c.AsOf
+	}
+	return false, nil
+}
+
+var datePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
+
+func isDate(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil && datePattern.MatchString(s)
+}
+
+// excluded is the output directory, where it lies in the tenancy repo: what the
+// compiler wrote is no source.
+func (c *compilation) excluded() []string {
+	var out []string
+	for _, dir := range []string{c.Out, c.Pins} {
+		if dir == "" || c.Revision != "" {
+			continue
+		}
+		root, err1 := filepath.Abs(c.Dir)
+		abs, err2 := filepath.Abs(dir)
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		if rel, err := filepath.Rel(root, abs); err == nil && rel != "." && !strings.HasPrefix(rel, "..") {
+			out = append(out, filepath.ToSlash(rel))
+		}
+	}
+	return out
+}
+
+// readPins reads the pins that this run goes on from. Rendered tenants without
+// pins are never taken for a fresh start.
+func (c *compilation) readPins(ctx context.Context) error {
+	from := c.Pins
+	if from == "" {
+		from = c.Out
+	}
+	c.former = &pins.Pins{}
+	if from == "" {
+		c.result.Provisional = true
+		return nil
+	}
+	fsys, err := c.pinsSource(ctx, from)
+	if err != nil {
+		return err
+	}
+	former, err := pins.Read(fsys, c.Cache)
+	switch {
+	case err == nil:
+		c.former = former
+		return nil
+	case !errors.Is(err, pins.ErrNone):
+		return fmt.Errorf("the pins in %s: %w", from, err)
+	}
+	if _, err := fs.Stat(fsys, "clusters"); err == nil {
+		return fmt.Errorf("%s holds rendered clusters and no pins: without them every logical cluster would be placed and named anew; bring back %s", from, "pins/")
+	}
+	if c.Out != "" && !c.Bootstrap {
+		return fmt.Errorf("%s holds no pins of a former build; if this is the first one, say --bootstrap", from)
+	}
+	c.result.Provisional = true
+	if c.Out == "" {
+		c.report.Add(diag.New(diag.Provisional, diag.Position{}, "%s holds no pins, so placements and names are provisional", from))
+	}
+	return nil
+}
+
+// pinsSource opens the output that the pins are read from: a directory, or
+// REV:PATH in the git repository of the tenancy repo.
+func (c *compilation) pinsSource(ctx context.Context, from string) (fs.FS, error) {
+	info, err := os.Stat(from)
+	switch {
+	case err == nil && info.IsDir():
+		return os.DirFS(from), nil
+	case err == nil:
+		return nil, fmt.Errorf("%s is not a directory", from)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	case c.Pins == "" || !strings.Contains(from, ":"):
+		if c.Pins != "" {
+			return nil, fmt.Errorf("there is no directory %s to read pins from", from)
+		}
+		return os.DirFS(from), nil
+	}
+	return source.Files(ctx, c.Dir, from, source.Options{Exclude: []string{"gitops", "inventory"}})
+}

@@ -1,0 +1,379 @@
+package pins
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler/cache"
+	"pgregory.net/rapid"
+)
+
+// owner files every logical cluster and organization with its organization.
+func owner(id DocumentID) string {
+	switch id.Kind {
+	case "organizations":
+		return id.Key
+	case "logicalClusters":
+		return id.Key[:max(0, strings.LastIndexByte(id.Key, '/'))]
+	}
+	return ""
+}
+
+func filesOf(p *Pins) fstest.MapFS {
+	fsys := fstest.MapFS{}
+	for name, data := range p.Files(owner) {
+		fsys[name] = &fstest.MapFile{Data: data}
+	}
+	return fsys
+}
+
+func example() *Pins {
+	return &Pins{
+		AsOf: "2026-11-20",
+		Documents: map[DocumentID]json.RawMessage{
+			{Kind: "settings"}:                                json.RawMessage(`{"currency":"EUR"}`),
+			{Kind: "organizations", Key: "acme"}:              json.RawMessage(`{"owners":["acme-owners"]}`),
+			{Kind: "policies", Key: "tier", Dir: "orgs/acme"}: json.RawMessage(`{"enforcement":"deny"}`),
+			{Kind: "logicalClusters", Key: "acme/payments/prod"}: json.RawMessage(
+				`{"namespaces":{"api":{},"jobs":{}},"budget":800.50,"quota":{"cpu":"24","memory":"96Gi"},"regions":["eu"]}`),
+		},
+		LogicalClusters: map[string]*LogicalCluster{
+			"acme/payments/prod": {
+				Organization: "acme/payments",
+				Site: Site{Cluster: "eu-2", Cut: "c0001",
+					Namespaces: map[string]string{"api": "acme-payments-prod-api", "jobs": "acme-payments-prod-jobs"}},
+				Left: []Site{{Cluster: "eu-1", Cut: "c0007", Namespaces: map[string]string{"api": "acme-payments-prod-api"},
+					Phase: Leaving, Since: "2026-11-18"}},
+			},
+		},
+	}
+}
+
+func TestFilesReadAsPeopleWriteThem(t *testing.T) {
+	want := map[string]string{
+		"pins/_platform.yaml": `# Rendered by tenantry. Do not edit: the next build replaces this file.
+apiVersion: tenantry.dev/v1alpha1
+kind: Pins
+asOf: "2026-11-20"
+organizations:
+- acme
+- acme/payments
+documents:
+- kind: policies
+  key: tier
+  dir: orgs/acme
+  document:
+    enforcement: deny
+- kind: settings
+  document:
+    currency: EUR
+...
+`,
+		"pins/acme.yaml": `# Rendered by tenantry. Do not edit: the next build replaces this file.
+apiVersion: tenantry.dev/v1alpha1
+kind: Pins
+documents:
+- kind: organizations
+  key: acme
+  document:
+    owners:
+    - acme-owners
+...
+`,
+		"pins/acme/payments.yaml": `# Rendered by tenantry. Do not edit: the next build replaces this file.
+apiVersion: tenantry.dev/v1alpha1
+kind: Pins
+logicalClusters:
+  acme/payments/prod:
+    cluster: eu-2
+    cut: c0001
+    namespaces:
+      api: acme-payments-prod-api
+      jobs: acme-payments-prod-jobs
+    left:
+    - cluster: eu-1
+      cut: c0007
+      namespaces:
+        api: acme-payments-prod-api
+      phase: leaving
+      since: "2026-11-18"
+documents:
+- kind: logicalClusters
+  key: acme/payments/prod
+  document:
+    budget: 800.50
+    namespaces:
+      api: {}
+      jobs: {}
+    quota:
+      cpu: "24"
+      memory: 96Gi
+    regions:
+    - eu
+...
+`,
+	}
+	got := map[string]string{}
+	for name, data := range example().Files(owner) {
+		got[name] = string(data)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAnotherDateChangesOneFile(t *testing.T) {
+	p := example()
+	before := filesOf(p)
+	p.AsOf = "2026-11-21"
+	for name, data := range p.Files(owner) {
+		if changed := string(before[name].Data) != string(data); changed != (name == "pins/_platform.yaml") {
+			t.Errorf("%s: changed is %v", name, changed)
+		}
+	}
+}
+
+func TestReadNone(t *testing.T) {
+	if _, err := Read(fstest.MapFS{"clusters/eu-1/x.yaml": {}}, nil); !errors.Is(err, ErrNone) {
+		t.Errorf("have %v, want ErrNone", err)
+	}
+}
+
+func TestReadRefusesDamage(t *testing.T) {
+	const platform, payments = "pins/_platform.yaml", "pins/acme/payments.yaml"
+	replace := func(name, old, new string) func(fstest.MapFS) {
+		return func(fsys fstest.MapFS) {
+			s := string(fsys[name].Data)
+			if !strings.Contains(s, old) {
+				panic("the file does not contain " + old)
+			}
+			fsys[name] = &fstest.MapFile{Data: []byte(strings.Replace(s, old, new, 1))}
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		damage func(fstest.MapFS)
+		want   string // the error holds it
+	}{
+		{"unknown field", replace(payments, "    cut:", "    cuts:"), `pins/acme/payments.yaml:7: unknown field "cuts"`},
+		{"unknown field at the top", replace(payments, "documents:", "document:"), `unknown field "document"`},
+		{"another version", replace(payments, "v1alpha1", "v2"), `want apiVersion tenantry.dev/v1alpha1 and kind Pins, have "tenantry.dev/v2"`},
+		{"another kind", replace(platform, "kind: Pins", "kind: Pin"), platform},
+		{"no date", replace(platform, "asOf: \"2026-11-20\"\n", ""), "asOf is missing"},
+		{"bad date", replace(platform, "2026-11-20", "yesterday"), `"yesterday" is no date`},
+		{"a field twice", replace(payments, "    cut: c0001\n", "    cut: c0001\n    cut: c0002\n"), `field "cut" stands twice`},
+		{"a document's field twice", replace(payments, "    budget: 800.50\n", "    budget: 800.50\n    budget: 1\n"), `field "budget" stands twice`},
+		{"no cluster", replace(payments, "    cluster: eu-2\n", ""), "the physical cluster is missing"},
+		{"unknown phase", replace(payments, "leaving", "left"), `"left" is no phase`},
+		{"phase without a date", replace(payments, "      since: \"2026-11-18\"\n", ""), "stand together"},
+		{"not YAML", replace(payments, "api: {}", "api: {"), payments},
+		{"merge conflict", replace(payments, "logicalClusters:", "<<<<<<< ours\nlogicalClusters:"), payments},
+		{"alias", replace(payments, "api: {}", "api: *x"), payments},
+		{"tag", replace(payments, "cut: c0001", "cut: !!binary c0001"), payments},
+		{"empty", func(f fstest.MapFS) { f[payments] = &fstest.MapFile{} }, payments},
+		{"no platform file", func(f fstest.MapFS) { delete(f, platform) }, "pins/_platform.yaml: the file is missing"},
+		{"lost file", func(f fstest.MapFS) { delete(f, payments) }, "pins/acme/payments.yaml: the file is missing"},
+		{"unlisted file", func(f fstest.MapFS) { f["pins/acme/old.yaml"] = f["pins/acme.yaml"] }, "pins/acme/old.yaml: pins/_platform.yaml does not list its organization"},
+		{"a logical cluster in two files", func(f fstest.MapFS) { f["pins/acme.yaml"] = f[payments] }, `logical cluster "acme/payments/prod" stands in two places`},
+		{"a document in two files", func(f fstest.MapFS) { f["pins/acme.yaml"] = f[payments] }, `logicalClusters "acme/payments/prod" stands in two places`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			fsys := filesOf(example())
+			c.damage(fsys)
+			_, err := Read(fsys, nil)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			if !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "damaged pins: pins/") {
+				t.Errorf("have %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+// A file that lost its end must never be taken for a shorter one.
+func TestReadRefusesEveryTruncation(t *testing.T) {
+	whole := filesOf(example())
+	for name, f := range whole {
+		for n := range f.Data {
+			fsys := filesOf(example())
+			fsys[name] = &fstest.MapFile{Data: f.Data[:n]}
+			if _, err := Read(fsys, nil); err == nil || !strings.Contains(err.Error(), name) {
+				t.Fatalf("%s cut off at %d: %v", name, n, err)
+			}
+		}
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	c, err := cache.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		p := pinsGen().Draw(t, "pins")
+		files := filesOf(p)
+		for _, when := range []string{"cold", "to be cached", "warm"} {
+			use := c
+			if when == "cold" {
+				use = nil
+			}
+			got, err := Read(files, use)
+			if err != nil {
+				t.Fatalf("%s: %v", when, err)
+			}
+			if diff := cmp.Diff(p, got); diff != "" {
+				t.Fatalf("%s: %s", when, diff)
+			}
+		}
+		if diff := cmp.Diff(files, filesOf(p)); diff != "" {
+			t.Fatalf("written anew: %s", diff)
+		}
+	})
+}
+
+// pinsGen generates pins in the form in which they are read: documents canonical,
+// no empty maps.
+func pinsGen() *rapid.Generator[*Pins] {
+	key := rapid.StringMatching(`[a-z][a-z0-9]{0,3}(/[a-z0-9]{1,3}){1,3}`)
+	date := rapid.SampledFrom([]string{"2026-02-28", "2028-02-29", "1999-12-31"})
+	names := rapid.MapOfN(rapid.StringMatching(`[a-z0-9]{1,5}`), rapid.StringMatching(`[a-z0-9]{1,9}(--[a-z]{1,3})?`), 1, 3)
+	site := func(phases ...Phase) *rapid.Generator[Site] {
+		return rapid.Custom(func(t *rapid.T) Site {
+			s := Site{Cluster: rapid.StringMatching(`[a-z0-9]{1,6}`).Draw(t, "cluster"), Cut: rapid.SampledFrom([]string{"", "c0001", "1e5"}).Draw(t, "cut"),
+				Namespaces: names.Draw(t, "namespaces"), Phase: rapid.SampledFrom(phases).Draw(t, "phase")}
+			if rapid.Bool().Draw(t, "retired") {
+				s.Retired = names.Draw(t, "retired names")
+			}
+			if s.Phase != Present {
+				s.Since = date.Draw(t, "since")
+			}
+			return s
+		})
+	}
+	return rapid.Custom(func(t *rapid.T) *Pins {
+		p := &Pins{AsOf: date.Draw(t, "asOf"), Documents: map[DocumentID]json.RawMessage{}, LogicalClusters: map[string]*LogicalCluster{}}
+		for _, k := range rapid.SliceOfN(key, 0, 4).Draw(t, "keys") {
+			lc := &LogicalCluster{Organization: k[:strings.LastIndexByte(k, '/')], Site: site(Present, Confirmed, Gone).Draw(t, "site")}
+			if left := rapid.SliceOfN(site(Leaving, Confirmed, Gone), 0, 2).Draw(t, "left"); len(left) > 0 {
+				lc.Left = left
+			}
+			p.LogicalClusters[k] = lc
+		}
+		for range rapid.IntRange(0, 4).Draw(t, "documents") {
+			id := DocumentID{Kind: rapid.SampledFrom([]string{"organizations", "logicalClusters", "prices"}).Draw(t, "kind"),
+				Key: key.Draw(t, "key"), Dir: rapid.SampledFrom([]string{"", "orgs/acme", "."}).Draw(t, "dir")}
+			doc, err := marshal(value(t, 3))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Documents[id], err = Canonical(doc); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return p
+	})
+}
+
+// value draws a JSON value full of what YAML reads otherwise.
+func value(t *rapid.T, depth int) any {
+	texts := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"", "no", "~", "null", "1e3", "012", "0x1F", "12:30:45", "2026-11-20", " x", "a: b",
+		"a #b", "two\nlines\n", "<<", "---", "...", "...\n", "\u2028", "\u0085", "\ufeff", "é", "*a", "&a", "!x", "%", "@", "`", "|", "{", "user:a@b", "800.50"}))
+	most := 6
+	if depth == 0 {
+		most = 4
+	}
+	switch rapid.IntRange(0, most).Draw(t, "type") {
+	case 0:
+		return nil
+	case 1:
+		return rapid.Bool().Draw(t, "bool")
+	case 2:
+		return json.Number(rapid.SampledFrom([]string{"0", "-0", "800.50", "1e400", "0.1000000000000000055511151231257827", "123456789012345678901234567890", "-1.5E-7"}).Draw(t, "number"))
+	case 3, 4:
+		return texts.Draw(t, "text")
+	case 5:
+		list := make([]any, rapid.IntRange(0, 3).Draw(t, "items"))
+		for i := range list {
+			list[i] = value(t, depth-1)
+		}
+		return list
+	}
+	m := map[string]any{}
+	for range rapid.IntRange(0, 3).Draw(t, "fields") {
+		m[texts.Draw(t, "field")] = value(t, depth-1)
+	}
+	return m
+}
+
+func TestCanonical(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{`{"b": 1.50, "a": "\u003c" }`, `{"a":"<","b":1.50}`},
+		{`[1,{}]`, `[1,{}]`},
+	} {
+		got, err := Canonical([]byte(c.in))
+		if err != nil || string(got) != c.want {
+			t.Errorf("%s: have %s, %v; want %s", c.in, got, err, c.want)
+		}
+	}
+	for _, in := range []string{"", "{", "{}{}"} {
+		if _, err := Canonical([]byte(in)); err == nil {
+			t.Errorf("%q: no error", in)
+		}
+	}
+}
+
+// many are n logical clusters in organizations of a hundred each.
+func many(n int) *Pins {
+	p := &Pins{AsOf: "2026-11-20", Documents: map[DocumentID]json.RawMessage{}, LogicalClusters: map[string]*LogicalCluster{}}
+	for i := range n {
+		organization := fmt.Sprintf("acme/team%d", i/100)
+		key := fmt.Sprintf("%s/prod%d", organization, i%100)
+		p.Documents[DocumentID{Kind: "logicalClusters", Key: key}] = json.RawMessage(`{"access":{"payments-devs":"edit","payments-oncall":"admin"},` +
+			`"apis":{"database":"stable","kafka":"v2"},"budget":800,"class":"standard","labels":{"env":"prod"},` +
+			`"namespaces":{"api":{},"jobs":{}},"quota":{"cpu":"24","loadBalancers":"1","memory":"96Gi"},"regions":["eu"]}`)
+		ns := strings.ReplaceAll(key, "/", "-")
+		p.LogicalClusters[key] = &LogicalCluster{Organization: organization, Site: Site{Cluster: "eu-1", Cut: "c0001",
+			Namespaces: map[string]string{"api": ns + "-api", "jobs": ns + "-jobs"}}}
+	}
+	return p
+}
+
+func TestReadManyThroughAWarmCache(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes and reads 100,000 logical clusters")
+	}
+	dir := t.TempDir()
+	p := many(100_000)
+	start := time.Now()
+	for name, data := range p.Files(owner) {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Logf("written in %v", time.Since(start))
+	c, err := cache.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"cold", "warm"} {
+		start := time.Now()
+		got, err := Read(os.DirFS(dir), c)
+		if err != nil || len(got.LogicalClusters) != len(p.LogicalClusters) {
+			t.Fatalf("%s: %v", when, err)
+		}
+		t.Logf("%s: read in %v", when, time.Since(start))
+	}
+}

@@ -1,0 +1,171 @@
+package placement
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+)
+
+// adopt gives each document the pin that is its own: the one under its key, or
+// under a key that it had formerly. A pin without a document stays as it is,
+// unless nothing is left of it.
+func (p *placer) adopt() {
+	for _, lc := range p.former.LogicalClusters {
+		p.names.takeAll(lc.Site)
+		for _, s := range lc.Left {
+			p.names.takeAll(s)
+		}
+	}
+	claims, blocked := p.claims()
+	claimed := make(map[string]string, len(claims)) // former key to key
+	for key, former := range claims {
+		claimed[former] = key
+	}
+	documents := make(map[string]bool, len(p.t.LogicalClusters))
+	p.tenants = make([]*tenant, 0, len(p.t.LogicalClusters))
+	slab := make([]tenant, len(p.t.LogicalClusters))
+	for i, lc := range p.t.LogicalClusters {
+		documents[lc.Key] = true
+		// A held document whose pin went to its successor has nothing to stand on.
+		if blocked[lc.Key] || claimed[lc.Key] != "" {
+			continue
+		}
+		tn := &slab[i]
+		*tn = tenant{LogicalCluster: lc, need: needs(lc), crds: p.crds.of(lc), formerKey: lc.Key}
+		tn.fit = p.fitOf(tn)
+		if former, ok := claims[lc.Key]; ok {
+			tn.formerKey = former
+		}
+		if pin, ok := p.former.LogicalClusters[tn.formerKey]; ok {
+			tn.pin = inherit(pin, tn)
+		}
+		p.tenants = append(p.tenants, tn)
+	}
+	for key, pin := range p.former.LogicalClusters {
+		if claimed[key] != "" || documents[key] || departed(pin) {
+			continue
+		}
+		kept := *pin
+		kept.Left = slices.Clone(pin.Left)
+		p.out[key] = &kept
+		p.count(kept.Site, amounts{logicalClusters: 1})
+		for _, s := range kept.Left {
+			p.count(s, amounts{logicalClusters: 1})
+		}
+	}
+}
+
+func departed(pin *pins.LogicalCluster) bool {
+	return pin.Phase == pins.Gone && !slices.ContainsFunc(pin.Left, func(s pins.Site) bool { return s.Phase != pins.Gone })
+}
+
+// inherit copies a pin for the document that it now belongs to. The one namespace
+// of a logical cluster that declares none is called after the logical cluster, so
+// a new key calls it anew, while its physical name stays.
+func inherit(pin *pins.LogicalCluster, tn *tenant) *pins.LogicalCluster {
+	out := *pin
+	out.Organization = tn.Org.Path
+	out.Left = slices.Clone(pin.Left)
+	if tn.formerKey == tn.Key || len(tn.Spec.Namespaces) > 0 || len(tn.Namespaces) != 1 {
+		return &out
+	}
+	before, now := last(tn.formerKey), tn.Namespaces[0].Name
+	rename := func(s *pins.Site) {
+		if physical, ok := s.Namespaces[before]; ok && len(s.Namespaces) == 1 {
+			s.Namespaces = map[string]string{now: physical}
+		}
+		// A retired one of that name keeps its place in the memory under the former key.
+		if physical, ok := s.Retired[now]; ok {
+			s.Retired = maps.Clone(s.Retired)
+			delete(s.Retired, now)
+			s.Retired[tn.formerKey+"/"+now] = physical
+		}
+	}
+	rename(&out.Site)
+	for i := range out.Left {
+		rename(&out.Left[i])
+	}
+	return &out
+}
+
+func last(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
+
+// claims finds the documents that take over the pin of a former key, and those
+// whose claim can't be settled: they are not placed until it is.
+func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
+	claims, blocked = map[string]string{}, map[string]bool{}
+	if len(p.former.LogicalClusters) == 0 {
+		return claims, blocked
+	}
+	renamed := map[*tenancy.Organization]bool{}
+	for _, o := range p.t.Organizations { // parents first
+		renamed[o] = len(o.Spec.Formerly) > 0 || renamed[o.Parent]
+	}
+	var claimants []*tenancy.LogicalCluster
+	for _, lc := range p.t.LogicalClusters {
+		if len(lc.Spec.Formerly) > 0 || renamed[lc.Org] {
+			claimants = append(claimants, lc)
+		}
+	}
+	if len(claimants) == 0 {
+		return claims, blocked
+	}
+	standing := make(map[string]bool, len(p.t.LogicalClusters)) // documents of today
+	for _, lc := range p.t.LogicalClusters {
+		if !lc.Held {
+			standing[lc.Key] = true
+		}
+	}
+	by := map[string]string{}
+	for _, lc := range claimants {
+		var found []string
+		for _, key := range formerKeys(lc) {
+			if _, ok := p.former.LogicalClusters[key]; ok && !standing[key] {
+				found = append(found, key)
+			}
+		}
+		if len(found) == 0 {
+			continue
+		}
+		_, own := p.former.LogicalClusters[lc.Key]
+		var message string
+		switch {
+		case own:
+			message = fmt.Sprintf("it stands in the pins, and so does its former key %s: two logical clusters can't become one", found[0])
+		case len(found) > 1:
+			message = fmt.Sprintf("its former keys %s all stand in the pins: they can't become one", strings.Join(found, ", "))
+		case by[found[0]] != "":
+			message = fmt.Sprintf("%s already takes over its former key %s", by[found[0]], found[0])
+		default:
+			claims[lc.Key], by[found[0]] = found[0], lc.Key
+			continue
+		}
+		blocked[lc.Key] = !own
+		p.fail(&tenant{LogicalCluster: lc}, diag.New(diag.FormerKey, lc.At("formerly"), "%s", message).
+			Suggest("declare the former logical cluster with state: \"deleted\", or choose another name for this one"))
+	}
+	return claims, blocked
+}
+
+// formerKeys returns the keys that a logical cluster had under its own former
+// names and those of its organizations, in order.
+func formerKeys(lc *tenancy.LogicalCluster) []string {
+	out := append([]string{lc.Key}, lc.Spec.Formerly...)
+	for o := lc.Org; o != nil; o = o.Parent {
+		for _, former := range o.Spec.Formerly {
+			for _, key := range out {
+				if rest, ok := strings.CutPrefix(key, o.Path+"/"); ok {
+					out = append(out, former+"/"+rest)
+				}
+			}
+		}
+	}
+	out = slices.DeleteFunc(out, func(key string) bool { return key == lc.Key })
+	slices.Sort(out)
+	return slices.Compact(out)
+}

@@ -1,0 +1,107 @@
+package tenancy
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// ParseSubject reads a subject as documents have it: a group by default, or with
+// a kind in front. The problem is empty where access may be given to it.
+func ParseSubject(text string) (s Subject, problem string) {
+	kind, name, ok := strings.Cut(text, ":")
+	switch {
+	case ok && kind == "serviceaccount":
+		s = Subject{Kind: "ServiceAccount"}
+		if s.Namespace, s.Name, ok = strings.Cut(name, "/"); !ok || s.Namespace == "" || s.Name == "" {
+			return s, "a service account is named by its namespace and its name: serviceaccount:payments-ci/deployer"
+		}
+		return s, ""
+	case ok && kind == "user":
+		s = Subject{Kind: "User", Name: name}
+	case ok && kind == "group":
+		s = Subject{Kind: "Group", Name: name}
+	default:
+		s = Subject{Kind: "Group", Name: text}
+	}
+	switch {
+	case s.Name == "":
+		return s, "it has no name"
+	case s.Name == "system:authenticated" || s.Name == "system:unauthenticated" || s.Name == "system:anonymous":
+		return s, s.Name + " is everybody who reaches the API server"
+	case strings.HasPrefix(s.Name, "system:serviceaccount:"):
+		return s, "a service account is named as serviceaccount:NAMESPACE/NAME"
+	case strings.HasPrefix(s.Name, "system:"):
+		return s, "names that begin with system: are Kubernetes' own"
+	}
+	return s, ""
+}
+
+func (s Subject) String() string {
+	if s.Kind == "ServiceAccount" {
+		return "serviceaccount:" + s.Namespace + "/" + s.Name
+	}
+	return strings.ToLower(s.Kind) + ":" + s.Name
+}
+
+func (s Subject) compare(o Subject) int {
+	return cmp.Or(strings.Compare(s.Kind, o.Kind), strings.Compare(s.Namespace, o.Namespace), strings.Compare(s.Name, o.Name))
+}
+
+func rank(r schema.Role) int {
+	return slices.Index([]schema.Role{schema.View, schema.Edit, schema.Admin}, r)
+}
+
+// compareGrants orders by subject, the highest role first, and where several
+// give the same, the document before its organizations and the nearest of these.
+func compareGrants(a, b Grant) int {
+	return cmp.Or(a.Subject.compare(b.Subject), cmp.Compare(rank(b.Role), rank(a.Role)),
+		cmp.Compare(nearness(a), nearness(b)), strings.Compare(a.Organization, b.Organization))
+}
+
+// nearness orders the origins of one logical cluster's grants: a longer path is
+// nearer, and the document itself is nearest.
+func nearness(g Grant) int {
+	if g.Organization == "" {
+		return -1 << 30
+	}
+	return -len(g.Organization)
+}
+
+// grants reads the access of one document, by subject. Of a subject that stands
+// there in two spellings, the higher role is kept.
+func grants(access map[string]schema.Role, m *load.Meta, organization string, out *findings) []Grant {
+	if len(access) == 0 {
+		return nil
+	}
+	list := make([]Grant, 0, len(access))
+	for text, role := range access {
+		pos := m.At("access", text)
+		s, problem := ParseSubject(text)
+		if problem != "" {
+			out.fault(m, diag.New(diag.SubjectRefused, pos, "%q can't be given access: %s", text, problem).
+				Suggest("name a group of your identity provider, a user or a single service account"), "the grant falls away")
+			continue
+		}
+		list = append(list, Grant{Subject: s, Role: role, Organization: organization, Pos: pos})
+	}
+	slices.SortFunc(list, func(a, b Grant) int { return cmp.Or(compareGrants(a, b), a.Pos.Compare(b.Pos)) })
+	return slices.CompactFunc(list, func(a, b Grant) bool { return a.Subject == b.Subject })
+}
+
+// addGrants adds up what two origins give. A subject keeps a grant of each.
+func addGrants(a, b []Grant) []Grant {
+	if len(a) == 0 {
+		return b
+	}
+	if len(b) == 0 {
+		return a
+	}
+	out := slices.Concat(a, b)
+	slices.SortFunc(out, compareGrants)
+	return out
+}

@@ -1,0 +1,80 @@
+package tenancy
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// ownLabels checks the labels of a logical cluster's own document.
+func (c *checker) ownLabels(lc *LogicalCluster, out *findings) {
+	if len(c.t.Settings.Labels) == 0 || len(lc.Spec.Labels) == 0 {
+		return
+	}
+	c.labelOwners(&lc.Meta, lc.Spec.Labels, false, out)
+	refused := c.labelValues(&lc.Meta, lc.Spec.Labels, out)
+	if !lc.Held || len(refused) == 0 {
+		return
+	}
+	inherited := mergeLabels(lc.Org.Labels, lc.Class.Spec.Labels)
+	lc.Labels = maps.Clone(lc.Labels)
+	for _, key := range refused {
+		delete(lc.Labels, key)
+		if value, ok := inherited[key]; ok {
+			lc.Labels[key] = value
+		}
+	}
+}
+
+// labelOwners checks who set each label of a document: the directory of the file
+// that the value stands in tells.
+func (c *checker) labelOwners(m *load.Meta, labels map[string]string, organization bool, out *findings) {
+	if m.Held {
+		return // its values are those that were allowed; where they came from is no longer known
+	}
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		rule, ok := c.t.Settings.Labels[key]
+		if !ok || rule.Owner == schema.OwnerTeam || rule.Owner == schema.OwnerOrganization && organization {
+			continue
+		}
+		pos := m.At("labels", key)
+		dir := path.Dir(pos.File)
+		if !insideOrgs(dir) || rule.Owner == schema.OwnerOrganization && strings.HasPrefix(m.Dir, dir+"/") {
+			continue
+		}
+		who := "the platform sets it, in classes and in patterns outside orgs/"
+		if rule.Owner == schema.OwnerOrganization {
+			who = "organizations set it, in their own documents and in patterns of directories above " + m.Dir
+		}
+		out.fault(m, diag.New(diag.LabelOwned, pos, "label %s is not this document's to set: %s", key, who).
+			See(c.settingsAt("labels", key), "its owner is named here").Suggest("leave it out"), "the label stays")
+	}
+}
+
+// labelValues checks labels against the lists of settings.labels and returns
+// the keys with a value that is not allowed.
+func (c *checker) labelValues(m *load.Meta, labels map[string]string, out *findings) (refused []string) {
+	for _, key := range slices.Sorted(maps.Keys(labels)) {
+		rule := c.t.Settings.Labels[key]
+		if rule.Values == nil || slices.Contains(rule.Values, labels[key]) {
+			continue
+		}
+		refused = append(refused, key)
+		out.fault(m, meant(diag.New(diag.LabelValueRefused, m.At("labels", key), "label %s can't be %q", key, labels[key]).
+			See(c.settingsAt("labels", key, "values"), "its values stand here"), labels[key], rule.Values), "the label falls away")
+	}
+	return refused
+}
+
+// settingsAt returns where a field of the settings stands.
+func (c *checker) settingsAt(path ...string) diag.Position {
+	if m := c.t.Settings.meta; m != nil {
+		return m.At(path...)
+	}
+	return diag.Position{}
+}

@@ -1,0 +1,207 @@
+package tenancy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// shared is what all logical clusters of one class in one organization have in
+// common before their own documents.
+type shared struct {
+	org    *Organization
+	class  *Class
+	values *effective
+	labels map[string]string
+}
+
+// logicalClusters resolves all logical clusters in parallel.
+func (r *resolver) logicalClusters() {
+	docs := r.docs.LogicalClusters
+	type pair struct {
+		org   *Organization
+		class *Class
+	}
+	common := map[pair]*shared{}
+	work := make([]*shared, len(docs))
+	last := (*load.Meta)(nil)
+	for i, d := range docs {
+		if last != nil && last.Key == d.Key {
+			r.twice(&d.Meta, last)
+			continue
+		}
+		last = &d.Meta
+		org := r.orgs[parentPath(d.Key)]
+		if org == nil {
+			// Held or not: there is no place for it in the tree.
+			r.found.fault(&d.Meta, diag.New(diag.NoOrganization, d.Pos, "logical cluster %s stands in no organization", d.Key).
+				Suggest("put the path of its organization in front: acme/%s", d.Key), "it is left out")
+			continue
+		}
+		if other := r.orgs[d.Key]; other != nil && other.Missing != other {
+			r.found.fault(&d.Meta, diag.New(diag.KeyTaken, d.Pos, "%s is an organization already", d.Key).
+				See(other.Pos, "the organization stands here").Suggest("give the logical cluster another name"), "both are kept")
+		}
+		key := pair{org, r.class(d, org)}
+		s := common[key]
+		if s == nil {
+			s = newShared(key.org, key.class)
+			common[key] = s
+		}
+		work[i] = s
+	}
+	lcs := make([]*LogicalCluster, len(docs))
+	each(len(docs), &r.found, func(i int, out *findings) {
+		if work[i] != nil {
+			lcs[i] = r.logicalCluster(docs[i], work[i], out)
+		}
+	})
+	r.t.LogicalClusters = slices.DeleteFunc(lcs, func(lc *LogicalCluster) bool { return lc == nil })
+	for _, lc := range r.t.LogicalClusters {
+		lc.Org.LogicalClusters = append(lc.Org.LogicalClusters, lc)
+	}
+}
+
+// class returns the class of a logical cluster, never nil.
+func (r *resolver) class(d *load.Document[schema.LogicalCluster], org *Organization) *Class {
+	name := d.Spec.Class
+	if name == "" {
+		name = org.class
+	}
+	if c := r.classes[name]; c != nil {
+		return c
+	}
+	if d.Spec.State != schema.Deleted {
+		if name == "" {
+			r.found.fault(&d.Meta, diag.New(diag.NoClass, d.Pos, "%s has no class, and no organization above it has a default one", d.Key).
+				Suggest("name one of %s", list(r.classNames())), "it is suspended")
+		} else {
+			r.found.fault(&d.Meta, meant(diag.New(diag.UnknownClass, d.At("class"), "there is no class %s", name), name, r.classNames()), "it is suspended")
+		}
+	}
+	return r.gone(name)
+}
+
+// gone returns an empty class that stands in for one that does not exist.
+func (r *resolver) gone(name string) *Class {
+	c := r.goneClasses[name]
+	if c == nil {
+		c = &Class{Meta: load.Meta{Kind: schema.KindClasses, Key: name, Held: true}, Name: name}
+		c.layer = layer{values: &c.Spec.Inheritable, at: c.At}
+		if r.goneClasses == nil {
+			r.goneClasses = map[string]*Class{}
+		}
+		r.goneClasses[name] = c
+	}
+	return c
+}
+
+func newShared(org *Organization, class *Class) *shared {
+	s := &shared{org: org, class: class, values: class.layer.over(org.values)}
+	s.labels = mergeLabels(org.Labels, class.Spec.Labels)
+	from := "class " + class.Name
+	e := s.values
+	for key := range org.Labels {
+		e.origins["labels."+key] = org.labelOrigins[key]
+	}
+	for key := range class.Spec.Labels {
+		e.origins["labels."+key] = Origin{From: from, Pos: class.At("labels", key)}
+	}
+	// What is inherited can't be had beyond what is offered.
+	for _, o := range org.offers {
+		if o.regions == nil {
+			continue
+		}
+		if narrowed := narrow(e.regions, o.org.Spec.Offers.Regions); len(narrowed) != len(e.regions) || e.regions == nil {
+			e.regions = narrowed
+			e.origins["regions"] = Origin{From: "organization " + o.org.Path, Pos: o.org.At("offers", "regions")}
+		}
+	}
+	return s
+}
+
+// narrow returns the regions that are offered; no regions mean all of them. The
+// result is never nil, since that would mean all.
+func narrow(regions, offered []string) []string {
+	if regions == nil {
+		return offered
+	}
+	out := []string{}
+	for _, region := range regions {
+		if slices.Contains(offered, region) {
+			out = append(out, region)
+		}
+	}
+	return out
+}
+
+func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *shared, out *findings) *LogicalCluster {
+	spec := &d.Spec
+	var ignored findings
+	if spec.State == schema.Deleted {
+		// It goes: whatever is wrong with it no longer matters.
+		out = &ignored
+	}
+	lc := &LogicalCluster{Meta: d.Meta, Spec: spec, Org: s.org, Class: s.class, State: spec.State}
+	lc.Name = lc.Key[strings.LastIndexByte(lc.Key, '/')+1:]
+	if lc.State == "" {
+		lc.State = schema.Active
+	}
+	own := r.layer(&spec.Inheritable, &lc.Meta, lc.At, "document", out)
+	e := own.over(s.values)
+	lc.Backing, lc.Network, lc.PodSecurity, lc.Containers = e.backing, e.network, e.podSecurity, e.containers
+	lc.Regions, lc.Selector, lc.Tolerations = e.regions, e.selector, e.tolerations
+	lc.Quota, lc.APIs = e.quota, e.apis
+	lc.Labels = mergeLabels(s.labels, spec.Labels)
+	lc.Origins = e.origins
+	ownOrigins(lc)
+	lc.Access = addGrants(s.org.grants, grants(spec.Access, &lc.Meta, "", out))
+	lc.Namespaces = namespaces(lc, out)
+	if spec.Placement != nil {
+		lc.Placement = *spec.Placement
+	}
+	lc.Source = withDefaults(spec.Source)
+	if lc.Held && lc.State != schema.Deleted && (!s.class.known || s.org.Missing != nil) {
+		lc.Suspended = true
+		why := "its class is gone"
+		if s.org.Missing != nil {
+			why = "organization " + s.org.Missing.Path + " is gone"
+		}
+		out.add(&lc.Meta, diag.New(diag.Suspended, lc.Pos, "%s is suspended, since %s: data and workloads stay, tenants have no access", lc.Key, why))
+	}
+	return lc
+}
+
+// ownOrigins adds where the class and the labels come from that differ among
+// logical clusters of one class in one organization.
+func ownOrigins(lc *LogicalCluster) {
+	class := Origin{From: "document", Pos: lc.At("class")}
+	if o := lc.Org.classAt; lc.Spec.Class == "" && o != nil {
+		class = Origin{From: "organization " + o.Path, Pos: o.At("defaults", "class")}
+	}
+	lc.Origins["class"] = class
+	for key := range lc.Spec.Labels {
+		lc.Origins["labels."+key] = Origin{From: "document", Pos: lc.At("labels", key)}
+	}
+}
+
+func withDefaults(s *schema.Source) *schema.Source {
+	if s == nil {
+		return nil
+	}
+	out, usual := *s, schema.DefaultSource()
+	for _, f := range []struct{ value, usual *string }{
+		{&out.Path, &usual.Path}, {&out.Branch, &usual.Branch}, {&out.Interval, &usual.Interval},
+	} {
+		if *f.value == "" {
+			*f.value = *f.usual
+		}
+	}
+	if out.Role == "" {
+		out.Role = usual.Role
+	}
+	return &out
+}

@@ -1,0 +1,227 @@
+package tenancy_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+	"golang.org/x/tools/txtar"
+)
+
+const today = "2026-11-20"
+
+// repo is a tenancy repo together with what the pins know of it.
+type repo struct {
+	files     map[string]string
+	asOf      string
+	former    map[string]bool // logical clusters in the pins
+	unchanged map[string]bool // documents, as String names them
+	held      map[string]bool
+	lastGood  map[string]*schema.LogicalCluster
+}
+
+// newRepo returns the base repo with the files of an archive put over it.
+func newRepo(t *testing.T, archive *txtar.Archive) *repo {
+	t.Helper()
+	base, err := txtar.ParseFile("testdata/base.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &repo{files: map[string]string{}, asOf: today, former: map[string]bool{}, unchanged: map[string]bool{}, held: map[string]bool{}}
+	for name, data := range schema.RepoFiles("test.example/tenancy") {
+		r.files[name] = string(data)
+	}
+	for _, f := range append(base.Files, archive.Files...) {
+		r.files[f.Name] = string(f.Data)
+	}
+	return r
+}
+
+func (r *repo) load(t *testing.T) (*load.Documents, *source.Tree) {
+	t.Helper()
+	tree := source.FromMap(r.files)
+	loaded, err := load.New(tree, load.Options{Workers: 2}).Load(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range loaded.Diagnostics {
+		t.Errorf("load: %s: %s: %s", d.Position, d.Code, d.Message)
+	}
+	docs := loaded.Documents
+	for _, d := range docs.APISets {
+		d.Held = r.held[d.String()]
+	}
+	for _, d := range docs.Classes {
+		d.Held = r.held[d.String()]
+	}
+	for _, d := range docs.Organizations {
+		d.Held = r.held[d.String()]
+	}
+	for _, d := range docs.LogicalClusters {
+		d.Held = r.held[d.String()]
+	}
+	return docs, tree
+}
+
+func (r *repo) compile(t *testing.T) (*tenancy.Tenancy, []tenancy.Finding) {
+	t.Helper()
+	docs, tree := r.load(t)
+	return r.judge(docs, tree)
+}
+
+func (r *repo) judge(docs *load.Documents, tree *source.Tree) (*tenancy.Tenancy, []tenancy.Finding) {
+	resolved, findings := tenancy.Resolve(docs, tree, r.asOf)
+	resolved.LastGood = func(key string) *schema.LogicalCluster { return r.lastGood[key] }
+	checks := tenancy.Check(resolved, r.asOf, r.former, func(kind schema.Kind, key, _ string) bool {
+		return !r.unchanged[fmt.Sprintf("%s %q", kind, key)]
+	})
+	return resolved, append(findings, checks...)
+}
+
+// text writes findings for people to compare.
+func text(findings []tenancy.Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		fmt.Fprintf(&b, "%s %s %s: %s\n\tabout %s\n", f.Severity, f.Code, f.Position, f.Message, f.Document)
+		for _, r := range f.Related {
+			fmt.Fprintf(&b, "\tsee %s: %s\n", r.Position, r.Message)
+		}
+		if f.Suggestion != "" {
+			fmt.Fprintf(&b, "\thelp: %s\n", f.Suggestion)
+		}
+		if f.Severity == diag.Error && len(f.Concerns) != 1 {
+			fmt.Fprintf(&b, "\tconcerns %v\n", f.Concerns)
+		}
+	}
+	return b.String()
+}
+
+// TestFindings judges small repos: each archive of testdata is put over the base
+// repo. "former", "unchanged" and "held" tell what the pins know; "findings" is
+// what is found, and "result", where there is one, what came of the logical
+// clusters. UPDATE=1 writes both anew.
+func TestFindings(t *testing.T) {
+	cases, err := filepath.Glob("testdata/*/*.txtar")
+	if err != nil || len(cases) == 0 {
+		t.Fatal("no cases", err)
+	}
+	for _, path := range cases {
+		t.Run(strings.TrimSuffix(strings.TrimPrefix(path, "testdata/"), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			archive, err := txtar.ParseFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := func(name string) map[string]bool {
+				out := map[string]bool{}
+				for _, f := range archive.Files {
+					if f.Name == name {
+						for line := range strings.Lines(string(f.Data)) {
+							out[strings.TrimSpace(line)] = true
+						}
+					}
+				}
+				return out
+			}
+			r := newRepo(t, archive)
+			r.former, r.unchanged, r.held = lines("former"), lines("unchanged"), lines("held")
+			for _, name := range []string{"former", "unchanged", "held", "findings", "result"} {
+				delete(r.files, name)
+			}
+			resolved, findings := r.compile(t)
+			for _, f := range findings {
+				for _, id := range f.Concerns {
+					if f.Severity != diag.Error || r.held[fmt.Sprintf("%s %q", id.Kind, id.Key)] {
+						t.Errorf("%s %s concerns %v", f.Severity, f.Code, id)
+					}
+				}
+			}
+			got := map[string]string{"findings": text(findings), "result": describe(resolved)}
+			for i, f := range archive.Files {
+				want, ok := got[f.Name]
+				if !ok {
+					continue
+				}
+				if os.Getenv("UPDATE") != "" {
+					archive.Files[i].Data = []byte(want)
+				} else if diff := cmp.Diff(string(f.Data), want); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", f.Name, diff)
+				}
+			}
+			if os.Getenv("UPDATE") != "" {
+				if data := txtar.Format(archive); !bytes.Equal(data, nil) {
+					if err := os.WriteFile(path, data, 0o644); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		})
+	}
+}
+
+// describe tells what logical clusters come to.
+func describe(t *tenancy.Tenancy) string {
+	var b strings.Builder
+	for _, lc := range t.LogicalClusters {
+		fmt.Fprintf(&b, "%s: class %s, %s, network %s, pods %s\n", lc.Key, lc.Class.Name, lc.Backing, lc.Network, lc.PodSecurity)
+		if lc.Suspended {
+			b.WriteString("\tsuspended\n")
+		}
+		if lc.Regions != nil {
+			fmt.Fprintf(&b, "\tregions %v\n", lc.Regions)
+		}
+		for _, a := range lc.APIs {
+			fmt.Fprintf(&b, "\tapi %s (%s)\n", a.Version, a.Requested)
+		}
+		for _, g := range lc.Access {
+			fmt.Fprintf(&b, "\taccess %s %s", g.Subject, g.Role)
+			if g.Organization != "" {
+				fmt.Fprintf(&b, " from %s", g.Organization)
+			}
+			b.WriteByte('\n')
+		}
+		for _, key := range sortedKeys(lc.Labels) {
+			fmt.Fprintf(&b, "\tlabel %s=%s\n", key, lc.Labels[key])
+		}
+		for _, key := range sortedKeys(lc.Quota) {
+			q := lc.Quota[key]
+			fmt.Fprintf(&b, "\tquota %s %s:", key, q.String())
+			for _, n := range lc.Namespaces {
+				part := n.Quota[key]
+				fmt.Fprintf(&b, " %s %s", n.Name, part.String())
+			}
+			b.WriteByte('\n')
+		}
+		if lc.Source != nil {
+			fmt.Fprintf(&b, "\tsource %s %s %s as %s into %s\n", lc.Source.Repo, lc.Source.Path, lc.Source.Branch, lc.Source.Role, lc.Source.Namespace)
+		}
+		for _, key := range sortedKeys(lc.Origins) {
+			fmt.Fprintf(&b, "\torigin %s: %s", key, lc.Origins[key].From)
+			if p := lc.Origins[key].Pos; !p.IsZero() {
+				fmt.Fprintf(&b, " at %s", p)
+			}
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,225 @@
+package examples_test
+
+import (
+	"bytes"
+	"context"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler"
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/examples"
+	"github.com/tenantry/tenantry/schema"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// asOf is the date that the committed outputs were built for.
+const asOf = "2026-11-20"
+
+// TestRendered builds each example from nothing. The committed output is what
+// comes of it; TENANTRY_UPDATE=1 commits what comes of it now.
+func TestRendered(t *testing.T) {
+	for _, name := range examples.Names() {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "rendered")
+			r := compile(t, compiler.Options{Dir: filepath.Join(name, "repo"), Out: out, AsOf: asOf, Bootstrap: true})
+			got := readTree(t, out)
+			if len(got) == 0 {
+				t.Fatal("nothing was rendered")
+			}
+			committed := filepath.Join(name, "rendered")
+			if os.Getenv("TENANTRY_UPDATE") != "" {
+				writeTree(t, committed, got)
+			}
+			if diff := cmp.Diff(readTree(t, committed), got); diff != "" {
+				t.Errorf("%s is not what the example builds to (-committed +built); TENANTRY_UPDATE=1 renews it:\n%s", committed, diff)
+			}
+			for _, lc := range r.Tenancy.LogicalClusters {
+				if r.Sites[lc.Key] == nil {
+					t.Errorf("%s was placed nowhere", lc.Key)
+				}
+			}
+		})
+	}
+}
+
+// TestRebuild builds over the committed output: the pins hold, so nothing
+// changes.
+func TestRebuild(t *testing.T) {
+	for _, name := range examples.Names() {
+		t.Run(name, func(t *testing.T) {
+			committed := readTree(t, filepath.Join(name, "rendered"))
+			out := filepath.Join(t.TempDir(), "rendered")
+			writeTree(t, out, committed)
+			r := compile(t, compiler.Options{Dir: filepath.Join(name, "repo"), Out: out})
+			if r.AsOf != asOf {
+				t.Errorf("built as of %s, want the date of the pins, %s", r.AsOf, asOf)
+			}
+			if s := r.Written; s != nil && (s.Written != 0 || s.Removed != 0) {
+				t.Errorf("a second build wrote %d files and removed %d, want none", s.Written, s.Removed)
+			}
+			if diff := cmp.Diff(committed, readTree(t, out)); diff != "" {
+				t.Errorf("a second build changed the output (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestKustomize builds every directory that an engine applies, as kubectl and
+// Flux do.
+func TestKustomize(t *testing.T) {
+	for _, name := range examples.Names() {
+		for file := range readTree(t, filepath.Join(name, "rendered")) {
+			if filepath.Base(file) != "kustomization.yaml" {
+				continue
+			}
+			dir := filepath.Join(name, "rendered", filepath.Dir(file))
+			resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), dir)
+			if err != nil {
+				t.Errorf("%s: %v", dir, err)
+			} else if resources.Size() == 0 {
+				t.Errorf("%s holds nothing", dir)
+			}
+		}
+	}
+}
+
+// TestVendoredSchema holds what `tenantry init` would write equal to what the
+// examples hold.
+func TestVendoredSchema(t *testing.T) {
+	for _, name := range examples.Names() {
+		want := map[string]string{}
+		for file, data := range schema.RepoFiles(name + ".example/tenancy") {
+			want[file] = string(data)
+		}
+		got := map[string]string{}
+		for file, data := range readTree(t, filepath.Join(name, "repo")) {
+			if file == "tenancy.cue" || strings.HasPrefix(file, "cue.mod/") {
+				got[file] = data
+			}
+		}
+		if os.Getenv("TENANTRY_UPDATE") != "" {
+			for file, data := range want {
+				write(t, filepath.Join(name, "repo", file), data)
+			}
+			continue
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s/repo does not hold the schema (-schema +repo); TENANTRY_UPDATE=1 renews it:\n%s", name, diff)
+		}
+	}
+}
+
+// TestInit leaves out what `tenantry init` writes anyway, and nothing else.
+func TestInit(t *testing.T) {
+	for _, name := range examples.Names() {
+		files, err := examples.Files(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for file := range readTree(t, filepath.Join(name, "repo")) {
+			if !strings.HasPrefix(file, "cue.mod/") {
+				want = append(want, file)
+			}
+		}
+		slices.Sort(want)
+		if diff := cmp.Diff(want, slices.Sorted(maps.Keys(files))); diff != "" {
+			t.Errorf("%s (-on disk +embedded):\n%s", name, diff)
+		}
+	}
+	if _, err := examples.Files("simpel"); err == nil {
+		t.Error("an unknown example was found")
+	}
+}
+
+// TestHosted keeps what the README of the hosted example says true.
+func TestHosted(t *testing.T) {
+	r := compile(t, compiler.Options{Dir: "hosted/repo", AsOf: asOf})
+	top, depth := 0, 0
+	for _, o := range r.Tenancy.Organizations {
+		if o.Parent == nil {
+			top++
+		}
+		depth = max(depth, strings.Count(o.Path, "/")+1)
+	}
+	if lcs := len(r.Tenancy.LogicalClusters); lcs < 40 || top < 4 || depth < 3 || len(r.Tenancy.Clusters) != 5 {
+		t.Errorf("%d logical clusters, %d organizations at the top, %d levels, %d physical clusters", lcs, top, depth, len(r.Tenancy.Clusters))
+	}
+	used := map[string]bool{}
+	for _, site := range r.Sites {
+		used[site.Cluster] = true
+	}
+	for _, c := range r.Tenancy.Clusters {
+		if !used[c.Name] {
+			t.Errorf("nothing stands on %s", c.Name)
+		}
+	}
+}
+
+func compile(t *testing.T, o compiler.Options) *compiler.Result {
+	t.Helper()
+	r, err := compiler.Compile(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diag.HasErrors(r.Diagnostics) {
+		var b bytes.Buffer
+		_ = r.Write(&b, diag.Text, diag.WriteOptions{})
+		t.Fatalf("%s:\n%s", o.Dir, &b)
+	}
+	return r
+}
+
+// readTree returns the files below a directory by path, without the compiler's
+// own notes.
+func readTree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			if d.Name() == ".tenantry" {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		data, err := os.ReadFile(name)
+		rel, _ := filepath.Rel(dir, name)
+		out[filepath.ToSlash(rel)] = string(data)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func writeTree(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range files {
+		write(t, filepath.Join(dir, name), data)
+	}
+}
+
+func write(t *testing.T, name, data string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(data), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,281 @@
+package render
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render/admission"
+	"github.com/tenantry/tenantry/render/argo"
+	"github.com/tenantry/tenantry/render/flux"
+	"github.com/tenantry/tenantry/render/gitops"
+	"github.com/tenantry/tenantry/render/inventory"
+	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/render/namespace"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// engine returns a GitOps engine. One is a package and its row here.
+func engine(name string) gitops.Engine {
+	switch schema.Engine(name) {
+	case schema.Flux:
+		return flux.Engine{}
+	case schema.Argo:
+		return argo.Engine{}
+	}
+	return nil
+}
+
+// cluster is a physical cluster that is rendered.
+type cluster struct {
+	gitops.Cluster
+	// engine is nil where nothing is rendered for one.
+	engine   gitops.Engine
+	platform *expand.Platform
+	cuts     []cut
+}
+
+// cut is one part of a physical cluster's tenants.
+type cut struct {
+	name string
+	// states are indexes, by key.
+	states []int
+}
+
+// clusters returns the jobs for the directories clusters and gitops.
+func (b *build) clusters() []job {
+	var jobs []job
+	engines := map[string][]*cluster{}
+	for _, c := range b.plan() {
+		jobs = append(jobs,
+			func() error { return b.writePlatform(c) },
+			func() error { return b.writeCRDs(c) },
+		)
+		for i := range c.cuts {
+			jobs = append(jobs, func() error { return b.writeCut(c, &c.cuts[i]) })
+		}
+		if c.engine != nil {
+			engines[c.Engine] = append(engines[c.Engine], c)
+			jobs = append(jobs, func() error { return b.writeEngine(c) })
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(engines)) {
+		jobs = append(jobs, func() error { return b.writeBootstrap(engines[name]) })
+	}
+	return jobs
+}
+
+// plan works out the physical clusters and their cuts.
+func (b *build) plan() []*cluster {
+	cuts := map[string]map[string][]int{}
+	at := func(cluster, name string) map[string][]int {
+		if cuts[cluster] == nil {
+			cuts[cluster] = map[string][]int{}
+		}
+		if _, ok := cuts[cluster][name]; !ok {
+			cuts[cluster][name] = nil
+		}
+		return cuts[cluster]
+	}
+	for i := range b.in.States {
+		s := &b.in.States[i]
+		at(s.Cluster, s.Cut)[s.Cut] = append(cuts[s.Cluster][s.Cut], i)
+	}
+	// A cut whose last logical cluster has gone stays while it is remembered:
+	// what vanishes together with its cut would be orphaned, not deleted.
+	gone := func(s *pins.Site) {
+		if s.Phase == pins.Gone && s.Cut != "" {
+			at(s.Cluster, s.Cut)
+		}
+	}
+	for _, lc := range b.in.Pins.LogicalClusters {
+		gone(&lc.Site)
+		for i := range lc.Left {
+			gone(&lc.Left[i])
+		}
+	}
+	declared := make(map[string]*tenancy.PhysicalCluster, len(b.in.Tenancy.Clusters))
+	for _, pc := range b.in.Tenancy.Clusters {
+		declared[pc.Name] = pc
+	}
+	settings := b.in.Tenancy.Settings.GitOps
+	out := make([]*cluster, 0, len(b.in.Platforms))
+	for i := range b.in.Platforms {
+		p := &b.in.Platforms[i]
+		c := &cluster{platform: p, Cluster: gitops.Cluster{Name: p.Cluster, Engine: p.Engine, Settings: settings, CRDs: len(p.CRDs) > 0}}
+		if pc := declared[p.Cluster]; pc != nil {
+			c.Kubeconfig = pc.Kubeconfig
+		}
+		if unreadable(settings.Source, schema.Engine(p.Engine)) == "" {
+			c.engine = engine(p.Engine)
+		}
+		for _, name := range slices.Sorted(maps.Keys(cuts[p.Cluster])) {
+			c.cuts = append(c.cuts, cut{name: name, states: cuts[p.Cluster][name]})
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (b *build) writePlatform(c *cluster) error {
+	files := map[string][]manifest.Map{}
+	for _, object := range admission.Platform(c.platform) {
+		file := "admission.yaml"
+		switch object.Get("kind") {
+		case "Namespace":
+			file = "namespace.yaml"
+		case "ClusterRole":
+			file = "roles.yaml"
+		}
+		files[file] = append(files[file], object)
+	}
+	return b.writeDirectory(c.PlatformManifests(), files)
+}
+
+func (b *build) writeCRDs(c *cluster) error {
+	if len(c.platform.CRDs) == 0 {
+		return nil
+	}
+	files := map[string][]manifest.Map{}
+	for _, crd := range c.platform.CRDs {
+		object, err := protectedCRD(crd)
+		if err != nil {
+			return err
+		}
+		files[crd.Name+".yaml"] = []manifest.Map{object}
+	}
+	return b.writeDirectory(c.CRDManifests(), files)
+}
+
+// protectedCRD returns the user's definition, marked as ours and protected from
+// pruning: with a definition go all of its objects, and that nobody binds it
+// any more is no reason to delete them.
+func protectedCRD(crd expand.CRD) (manifest.Map, error) {
+	objects, err := manifest.FromYAML(crd.Data)
+	if err != nil {
+		return nil, fmt.Errorf("definition %s: %w", crd.Name, err)
+	}
+	i := slices.IndexFunc(objects, func(m manifest.Map) bool { return m.Get("metadata", "name") == crd.Name })
+	if i < 0 {
+		return nil, fmt.Errorf("definition %s: its file does not hold it", crd.Name)
+	}
+	meta, _ := objects[i].Get("metadata").(manifest.Map)
+	labels, _ := meta.Get("labels").(manifest.Map)
+	annotations, _ := meta.Get("annotations").(manifest.Map)
+	for _, f := range namespace.Protected() {
+		annotations = annotations.With(f.Key, f.Value)
+	}
+	return objects[i].With("metadata", meta.
+		With("labels", labels.With(expand.LabelManagedBy, expand.ManagedBy)).
+		With("annotations", annotations)), nil
+}
+
+// writeCut writes the logical clusters of a cut, and what belongs to them in
+// the management cluster.
+func (b *build) writeCut(c *cluster, cut *cut) error {
+	dir := c.TenantManifests(cut.name)
+	files := make([]string, 0, len(cut.states))
+	objects := make([]manifest.Map, 0, len(cut.states))
+	var buf []byte
+	for _, i := range cut.states {
+		s := &b.in.States[i]
+		files = append(files, s.Key+".yaml")
+		var err error
+		if buf, err = b.lower(i, buf); err != nil {
+			return err
+		}
+		if c.engine == nil {
+			continue
+		}
+		if lc := b.logicalClusters[s.Key]; lc != nil {
+			objects = append(objects, c.ObjectOf(s, inventory.APIVersion, inventory.Kind,
+				gitops.ObjectName(s.Key, c.Name), inventory.Spec(s, lc)))
+		}
+		objects = append(objects, c.engine.Source(&c.Cluster, s)...)
+	}
+	if len(files) == 0 {
+		files = append(files, "emptied.yaml")
+		if err := b.writeObjects(path.Join(dir, "emptied.yaml"), gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)); err != nil {
+			return err
+		}
+	}
+	if err := b.writeKustomization(dir, files); err != nil || c.engine == nil {
+		return err
+	}
+	if len(objects) == 0 {
+		objects = append(objects, gitops.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
+	}
+	return b.writeDirectory(c.Objects(cut.name), map[string][]manifest.Map{"logicalclusters.yaml": objects})
+}
+
+// writeEngine writes the engine's own directory of a physical cluster.
+func (b *build) writeEngine(c *cluster) error {
+	groups := map[string]map[string][]manifest.Map{"": {
+		"source.yaml":   c.engine.Root(&c.Cluster),
+		"platform.yaml": c.engine.Platform(&c.Cluster),
+	}}
+	for _, cut := range c.cuts {
+		group := gitops.Group(cut.name)
+		if groups[group] == nil {
+			groups[group] = map[string][]manifest.Map{}
+			groups[""]["group-"+group+".yaml"] = c.engine.Group(&c.Cluster, group)
+		}
+		groups[group]["tenants-"+cut.name+".yaml"] = c.engine.Tenants(&c.Cluster, cut.name)
+	}
+	for group, files := range groups {
+		if err := b.writeDirectory(c.GroupDirectory(group), files); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeBootstrap writes what a person applies once to the management cluster,
+// for all physical clusters of one engine.
+func (b *build) writeBootstrap(clusters []*cluster) error {
+	c := clusters[0]
+	files := map[string][]manifest.Map{
+		"management.yaml": {
+			manifest.M("apiVersion", "v1", "kind", "Namespace",
+				"metadata", manifest.M("name", c.Settings.Namespace, "labels", gitops.Labels())),
+			inventory.Definition(gitops.Labels()),
+		},
+	}
+	for _, c := range clusters {
+		files[c.Name+".yaml"] = c.engine.Root(&c.Cluster)
+	}
+	return b.writeDirectory(c.Bootstrap(), files)
+}
+
+// inventory returns the jobs for the directory inventory.
+func (b *build) inventory() []job {
+	digest := func(key, cluster string) ([32]byte, bool) {
+		i, ok := b.states[place{key, cluster}]
+		if !ok {
+			return [32]byte{}, false
+		}
+		return b.digests[i], true
+	}
+	site := func(key string) *pins.LogicalCluster { return b.in.Pins.LogicalClusters[key] }
+	const chunk = 64
+	var jobs []job
+	for orgs := range slices.Chunk(b.in.Tenancy.Organizations, chunk) {
+		jobs = append(jobs, func() error {
+			for _, org := range orgs {
+				data := inventory.Organization(org, site, digest)
+				if data == nil {
+					continue
+				}
+				if err := b.sink.write(inventory.Path(org), data); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return jobs
+}

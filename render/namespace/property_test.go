@@ -1,0 +1,143 @@
+package namespace_test
+
+import (
+	"fmt"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/render/namespace"
+	"github.com/tenantry/tenantry/schema"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"pgregory.net/rapid"
+)
+
+var (
+	nameGen = rapid.StringMatching(`[a-z0-9]([a-z0-9]|-[a-z0-9]){0,15}`)
+	// What YAML readers would take for something else is the interesting part.
+	textGen = rapid.OneOf(rapid.StringMatching(`[a-zA-Z0-9]([a-zA-Z0-9_.-]{0,8}[a-zA-Z0-9])?`),
+		rapid.SampledFrom([]string{"yes", "on", "null", "1e3", "0x1F", "012", "1_000", "12:30:45", "true", "2026-11-20"}))
+	subjectGen = rapid.OneOf(textGen, rapid.SampledFrom([]string{"user@example.com", "oidc:a#b", "#x", "- a", "ä/ö", `a"b'c`, "{x}", "&a", "*b", "!t"}))
+	amountGen  = rapid.SampledFrom([]string{"0", "1", "1500m", "64Gi", "1e3", "100"})
+	labelGen   = textGen.Filter(func(s string) bool { return !strings.Contains(s, ":") })
+	mapGen     = rapid.MapOfN(labelGen, labelGen, 0, 3)
+	amountsGen = rapid.MapOfN(rapid.SampledFrom([]string{"cpu", "memory"}), amountGen, 0, 2)
+)
+
+var stateGen = rapid.Custom(func(t *rapid.T) *expand.State {
+	org := strings.Join(rapid.SliceOfN(nameGen, 1, 5).Draw(t, "organization"), "/")
+	s := &expand.State{
+		Key: org + "/" + nameGen.Draw(t, "name"), Organization: org, Cluster: "a", Cut: "c0001", Backing: "namespace",
+		Labels: mapGen.Draw(t, "labels"), Frozen: rapid.Bool().Draw(t, "frozen"),
+		Phase:   rapid.SampledFrom([]pins.Phase{pins.Present, pins.Leaving, pins.Confirmed}).Draw(t, "phase"),
+		Network: rapid.SampledFrom([]string{"closed", "logical-cluster", "organization", "open"}).Draw(t, "network"),
+		DNS:     expand.DNS{Namespace: nameGen.Draw(t, "dns"), Labels: mapGen.Draw(t, "dns labels")}, PodSecurity: "restricted",
+		Minor: 36, Gate: "tenantry-apis-0", Roles: expand.Roles{View: "tenantry-view-0", Edit: "tenantry-edit-0", Admin: "tenantry-admin-0"},
+		Containers: expand.Containers{DefaultRequest: amountsGen.Draw(t, "request"), Max: amountsGen.Draw(t, "max")},
+		Deployers:  "tenantry-system",
+	}
+	for i, name := range rapid.SliceOfNDistinct(nameGen, 0, 4, rapid.ID).Draw(t, "namespaces") {
+		s.Namespaces = append(s.Namespaces, expand.Namespace{Name: name, Physical: "x-" + name,
+			Hard:    rapid.MapOfN(rapid.SampledFrom([]string{"requests.cpu", "pods", "count/deployments.apps"}), amountGen, 0, 3).Draw(t, fmt.Sprint("quota", i)),
+			Retired: rapid.Bool().Draw(t, "retired")})
+	}
+	for _, name := range rapid.SliceOfNDistinct(subjectGen, 0, 4, rapid.ID).Draw(t, "subjects") {
+		g := expand.Grant{Kind: rapid.SampledFrom([]string{"Group", "User"}).Draw(t, "kind"), Subject: name,
+			Role: rapid.SampledFrom([]string{"view", "edit", "admin"}).Draw(t, "role")}
+		s.Grants = append(s.Grants, g)
+	}
+	if rapid.Bool().Draw(t, "source") {
+		s.Source = &expand.Source{Role: "edit"}
+	}
+	return s
+})
+
+func TestObjectsOfAnyState(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := stateGen.Draw(rt, "state")
+		checkObjects(t, s)
+		if t.Failed() {
+			rt.Fatalf("%+v", s)
+		}
+	})
+}
+
+// The digest stands for the output: equal digests, equal bytes, and what changes
+// the bytes changes the digest.
+func TestDigestStandsForBytes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b := stateGen.Draw(t, "a"), stateGen.Draw(t, "b")
+		if text(a) != text(a) {
+			t.Error("two renderings differ")
+		}
+		if a.Digest() == b.Digest() && text(a) != text(b) {
+			t.Error("equal digests, different bytes")
+		}
+	})
+}
+
+// What the namespaces of a logical cluster may take adds up to its quota.
+func TestQuotasAddUp(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		lc := &tenancy.LogicalCluster{Meta: load.Meta{Key: "acme/prod"}, Org: &tenancy.Organization{Path: "acme"}, Quota: map[string]resource.Quantity{}}
+		site := pins.Site{Cluster: "a", Namespaces: map[string]string{}, Retired: map[string]string{"old": "x-old"}}
+		for _, name := range rapid.SliceOfNDistinct(nameGen, 1, 4, rapid.ID).Draw(rt, "namespaces") {
+			n := tenancy.Namespace{Name: name, Quota: map[string]resource.Quantity{}}
+			for _, key := range []string{"requests.cpu", "requests.memory", "pods"} {
+				q := resource.MustParse(fmt.Sprintf("%dm", rapid.IntRange(0, 1<<40).Draw(rt, key)))
+				if key != "requests.cpu" {
+					q = *resource.NewQuantity(q.MilliValue(), resource.BinarySI)
+				}
+				n.Quota[key] = q
+				total := lc.Quota[key]
+				total.Add(q)
+				lc.Quota[key] = total
+			}
+			lc.Namespaces = append(lc.Namespaces, n)
+			site.Namespaces[name] = "x-" + path.Base(name)
+		}
+		repo := &tenancy.Tenancy{Clusters: []*tenancy.PhysicalCluster{{Name: "a", PhysicalCluster: schema.DefaultPhysicalCluster()}},
+			LogicalClusters: []*tenancy.LogicalCluster{lc}}
+		states, _ := expand.Expand(repo, map[string]*pins.LogicalCluster{"acme/prod": {Site: site}})
+		sum := map[string]resource.Quantity{}
+		for _, m := range namespace.Lower(&states[0]) {
+			if o, ok := decode(t, m).(*corev1.ResourceQuota); ok {
+				for key, q := range o.Spec.Hard {
+					total := sum[string(key)]
+					total.Add(q)
+					sum[string(key)] = total
+				}
+			}
+		}
+		if len(sum) != len(lc.Quota) {
+			rt.Fatalf("%v, want %v", sum, lc.Quota)
+		}
+		for key, want := range lc.Quota {
+			if got := sum[key]; got.Cmp(want) != 0 {
+				rt.Errorf("%s: %s, want %s", key, got.String(), want.String())
+			}
+		}
+	})
+}
+
+func BenchmarkLower(b *testing.B) {
+	s := prod()
+	b.ReportAllocs()
+	for b.Loop() {
+		namespace.Lower(s)
+	}
+}
+
+func BenchmarkLowerAndWrite(b *testing.B) {
+	s := prod()
+	b.ReportAllocs()
+	for b.Loop() {
+		manifest.Documents(namespace.Lower(s)...)
+	}
+}

@@ -1,0 +1,176 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Commit makes the files of the build the output, in place of the former ones,
+// and ends the build. If it fails, the former output is whole, or the journal
+// stays from which the next build goes on; the error says which.
+func (w *Writer) Commit() (Stats, error) {
+	w.mu.Lock()
+	ended, err := w.done, w.err
+	w.done = true
+	w.mu.Unlock()
+	if ended {
+		return Stats{}, errors.New("the build has ended")
+	}
+	defer w.close()
+	if err != nil {
+		w.discard()
+		return Stats{}, err
+	}
+	stats, swaps, err := w.prepare()
+	if err != nil {
+		w.discard()
+		return Stats{}, err
+	}
+	s := swapper{w.root, w.o}
+	if len(swaps) == 0 {
+		w.discard()
+		return stats, nil
+	}
+	if err := w.sync(); err != nil {
+		w.discard()
+		return Stats{}, err
+	}
+	if err := s.writeJournal(swaps); err != nil {
+		if s.removeJournal() == nil {
+			w.discard()
+		}
+		return Stats{}, fmt.Errorf("cannot write to %s: %w", w.dir, err)
+	}
+	if err := s.forward(swaps); err != nil {
+		err = fmt.Errorf("cannot replace the output in %s: %w", w.dir, err)
+		if undone := s.back(swaps); undone != nil {
+			return Stats{}, fmt.Errorf("%w; the next build will try again", err)
+		}
+		w.discard()
+		return Stats{}, err
+	}
+	if err := s.settle(); err != nil {
+		return Stats{}, fmt.Errorf("the output in %s is replaced, but the next build has to clean up: %w", w.dir, err)
+	}
+	return stats, nil
+}
+
+// prepare completes the next tree and returns the exchanges that make it the
+// output: those of the Roots in which anything changed.
+func (w *Writer) prepare() (Stats, []swap, error) {
+	var stats Stats
+	writtenIn, keptIn := map[string]int{}, map[string]int{}
+	for name, k := range w.files {
+		root, _, _ := strings.Cut(name, "/")
+		switch k {
+		case written:
+			writtenIn[root]++
+			stats.Written++
+		case kept:
+			keptIn[root]++
+			stats.Unchanged++
+		default:
+			return Stats{}, nil, fmt.Errorf("%s is still being written", name)
+		}
+	}
+	var changed []string
+	var surveys []*survey
+	for _, name := range Roots {
+		s, err := w.look(name)
+		if err != nil {
+			return Stats{}, nil, err
+		}
+		if s.kept != keptIn[name] {
+			return Stats{}, nil, fmt.Errorf("a file below %s was removed during the build", name)
+		}
+		stats.Removed += s.removed
+		stats.Foreign += len(s.foreign)
+		if writtenIn[name] > 0 || s.removed > 0 {
+			changed = append(changed, name)
+			surveys = append(surveys, s)
+		}
+	}
+	if err := w.carry(changed, surveys); err != nil {
+		return Stats{}, nil, err
+	}
+	swaps := make([]swap, len(changed))
+	for i, name := range changed {
+		swaps[i].Name = name
+		var err error
+		if swaps[i].Former, err = inode(w.root, name); err != nil {
+			return Stats{}, nil, err
+		}
+		if swaps[i].Next, err = inode(w.root, path.Join(nextDir, name)); err != nil {
+			return Stats{}, nil, err
+		}
+	}
+	return stats, swaps, nil
+}
+
+// sync brings the next tree to the disk before the journal says that it is
+// there: one call for the file system where there is one, else file by file.
+func (w *Writer) sync() error {
+	f, err := w.root.Open(".")
+	if err != nil {
+		return cause(err)
+	}
+	defer f.Close()
+	err = syncfs(f)
+	if errors.Is(err, errors.ErrUnsupported) {
+		var names []string
+		for name, k := range w.files {
+			if k == written {
+				names = append(names, name)
+			}
+		}
+		slices.Sort(names)
+		err = parallel(w.o.Workers, 64, names, func(name string) error { return syncPath(w.next, name) })
+	}
+	if err != nil {
+		return fmt.Errorf("cannot write to %s: %w", w.dir, cause(err))
+	}
+	return nil
+}
+
+// syncPath brings a file or directory to the disk.
+func syncPath(root *os.Root, name string) error {
+	f, err := root.Open(name)
+	if err != nil {
+		return cause(err)
+	}
+	return cause(errors.Join(f.Sync(), f.Close()))
+}
+
+// readFull is io.ReadFull for which the end of the file is no error.
+func readFull(f *os.File, buf []byte) (int, error) {
+	n, err := io.ReadFull(f, buf)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = nil
+	}
+	return n, err
+}
+
+// parallel calls do for all names, a piece of consecutive ones at a time, and
+// returns an error if any call did.
+func parallel(workers, piece int, names []string, do func(string) error) error {
+	var g errgroup.Group
+	g.SetLimit(workers)
+	for names := range slices.Chunk(names, piece) {
+		g.Go(func() error {
+			for _, name := range names {
+				if err := do(name); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package output
+
+import (
+	"errors"
+	"os"
+)
+
+func exchange(*os.Root, string, string) error { return errors.ErrUnsupported }
+
+func syncfs(*os.File) error { return errors.ErrUnsupported }

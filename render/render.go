@@ -1,0 +1,235 @@
+// Package render lays out everything that is compiled as one tree of files: the
+// manifests of each physical cluster, what its GitOps engine needs to apply
+// them, the inventory and the pins.
+//
+// The tree is a function of its input alone. What is expensive is lowering a
+// logical cluster and writing its file, a hundred thousand times over; so the
+// last build's Record tells which of these files still say what they should,
+// and these are kept as they stand. Whether one is kept or written anew never
+// shows in the result.
+package render
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"runtime"
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/render/namespace"
+	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/schema"
+	"golang.org/x/sync/errgroup"
+)
+
+// Input is what is rendered. States and Platforms are those that expand.Expand
+// returns for the tenancy and the pins.
+type Input struct {
+	Tenancy   *tenancy.Tenancy
+	States    []expand.State
+	Platforms []expand.Platform
+	Pins      *pins.Pins
+	// PinsOwner returns the path of the organization whose file holds the pin of
+	// a document, empty for the platform.
+	PinsOwner func(pins.DocumentID) string
+}
+
+// Stats count the files of logical clusters.
+type Stats struct {
+	// Kept stood already and were not lowered.
+	Kept int
+	// Lowered were written.
+	Lowered int
+}
+
+// Render writes the tree to w, whose output directory is dir, and leaves it to
+// the caller to commit. former is the record of the last build into dir, nil if
+// there is none; tool identifies the compiler, since another one may lower the
+// same state otherwise. The record that it returns is complete once the caller
+// has committed and called Stamp.
+func Render(ctx context.Context, in Input, w *output.Writer, dir string, former *Record, tool [32]byte) (*Record, Stats, error) {
+	t := &tree{w: w, dir: dir, former: former.of(tool)}
+	b := newBuild(in, t)
+	if err := b.run(ctx); err != nil {
+		return nil, Stats{}, err
+	}
+	record := &Record{tool: tool, files: make(map[string]file, len(in.States)+len(t.written))}
+	for _, path := range t.written {
+		record.files[path] = file{}
+	}
+	for i := range in.States {
+		record.files[statePath(&in.States[i])] = file{digest: b.digests[i]}
+	}
+	kept := int(t.kept.Load())
+	return record, Stats{Kept: kept, Lowered: len(in.States) - kept}, nil
+}
+
+// Files returns all paths and bytes of the tree, without writing any.
+func Files(ctx context.Context, in Input) (map[string][]byte, error) {
+	m := &memory{files: map[string][]byte{}}
+	if err := newBuild(in, m).run(ctx); err != nil {
+		return nil, err
+	}
+	return m.files, nil
+}
+
+// Size returns how many objects a state is lowered to.
+func Size(s *expand.State) int { return namespace.Size(s) }
+
+// backing returns how a backing lowers a state. A backing is a package and its
+// row here.
+func backing(name string) func(*expand.State) []manifest.Map {
+	switch schema.Backing(name) {
+	case schema.NamespaceBacking, schema.DedicatedBacking:
+		return namespace.Lower
+	}
+	return nil
+}
+
+// build is one rendering.
+type build struct {
+	in   Input
+	sink sink
+	// digests of the states, by their index.
+	digests [][32]byte
+	// logicalClusters by key.
+	logicalClusters map[string]*tenancy.LogicalCluster
+	// states are indexes by place.
+	states map[place]int
+}
+
+// place is a logical cluster on a physical cluster.
+type place struct{ key, cluster string }
+
+// job writes some files. No two jobs write the same one.
+type job func() error
+
+func newBuild(in Input, s sink) *build {
+	b := &build{
+		in:              in,
+		sink:            s,
+		digests:         make([][32]byte, len(in.States)),
+		logicalClusters: make(map[string]*tenancy.LogicalCluster, len(in.Tenancy.LogicalClusters)),
+		states:          make(map[place]int, len(in.States)),
+	}
+	for _, lc := range in.Tenancy.LogicalClusters {
+		b.logicalClusters[lc.Key] = lc
+	}
+	for i := range in.States {
+		b.states[place{in.States[i].Key, in.States[i].Cluster}] = i
+	}
+	return b
+}
+
+func (b *build) run(ctx context.Context) error {
+	const chunk = 512
+	var digests []job
+	for from := 0; from < len(b.digests); from += chunk {
+		digests = append(digests, func() error {
+			for i := from; i < min(from+chunk, len(b.digests)); i++ {
+				b.digests[i] = b.in.States[i].Digest()
+			}
+			return nil
+		})
+	}
+	if err := parallel(ctx, digests); err != nil {
+		return err
+	}
+	jobs := []job{b.pins}
+	jobs = append(jobs, b.clusters()...)
+	jobs = append(jobs, b.inventory()...)
+	return parallel(ctx, jobs)
+}
+
+// parallel does all jobs and returns the first error.
+func parallel(ctx context.Context, jobs []job) error {
+	g, group := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for _, j := range jobs {
+		g.Go(func() error {
+			if err := group.Err(); err != nil {
+				return err
+			}
+			return j()
+		})
+	}
+	return g.Wait()
+}
+
+func (b *build) pins() error {
+	for path, data := range b.in.Pins.Files(b.in.PinsOwner) {
+		if err := b.sink.write(path, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statePath is where the file of a logical cluster stands.
+func statePath(s *expand.State) string {
+	return path.Join("clusters", s.Cluster, "tenants", s.Cut, s.Key+".yaml")
+}
+
+// writeObjects writes a file of objects.
+func (b *build) writeObjects(path string, objects ...manifest.Map) error {
+	return b.sink.write(path, appendObjects(nil, objects))
+}
+
+// writeKustomization writes the kustomization.yaml of a directory. It lists the
+// files by path and never another directory's kustomization: kustomize's time
+// grows with the square of the objects that one build carries.
+func (b *build) writeKustomization(dir string, files []string) error {
+	slices.Sort(files)
+	return b.writeObjects(path.Join(dir, "kustomization.yaml"), manifest.M(
+		"apiVersion", "kustomize.config.k8s.io/v1beta1",
+		"kind", "Kustomization",
+		"resources", files,
+	))
+}
+
+// writeDirectory writes the files of a directory that hold objects, and its
+// kustomization.yaml.
+func (b *build) writeDirectory(dir string, files map[string][]manifest.Map) error {
+	var names []string
+	for name, objects := range files {
+		if len(objects) == 0 {
+			continue
+		}
+		names = append(names, name)
+		if err := b.writeObjects(path.Join(dir, name), objects...); err != nil {
+			return err
+		}
+	}
+	return b.writeKustomization(dir, names)
+}
+
+func appendObjects(dst []byte, objects []manifest.Map) []byte {
+	dst = append(dst, output.Header...)
+	for i, m := range objects {
+		if i > 0 {
+			dst = append(dst, "---\n"...)
+		}
+		dst = manifest.AppendYAML(dst, m, 0)
+	}
+	return dst
+}
+
+// lower writes the file of a state, unless it stands already. It returns buf
+// for the next one.
+func (b *build) lower(i int, buf []byte) ([]byte, error) {
+	s := &b.in.States[i]
+	path := statePath(s)
+	if b.sink.keep(path, b.digests[i]) {
+		return buf, nil
+	}
+	lower := backing(s.Backing)
+	if lower == nil {
+		return buf, fmt.Errorf("%s: nothing lowers the backing %q", s.Key, s.Backing)
+	}
+	buf = appendObjects(buf[:0], lower(s))
+	return buf, b.sink.write(path, buf)
+}
