@@ -36,7 +36,8 @@ fuzz: ## each fuzz target for FUZZTIME
 		done; \
 	done
 
-update: ## rewrite expected outputs and generated pages
+update: ## rewrite expected outputs and generated pages; the examples first, since pages show them
+	TENANTRY_UPDATE=1 $(GO) test -count=1 ./examples
 	TENANTRY_UPDATE=1 $(GO) test -count=1 ./...
 
 clean:

@@ -105,6 +105,8 @@ type compilation struct {
 	docs   *load.Documents
 	// held are the documents that stand in for one in error.
 	held map[pins.DocumentID]bool
+	// gone are documents that vanished while others may depend on them.
+	gone map[pins.DocumentID]bool
 	// texts are the documents as JSON, for the pins and to see what changed.
 	texts map[pins.DocumentID]json.RawMessage
 	// formerNames are the names of the pinned documents by identity.
@@ -113,7 +115,7 @@ type compilation struct {
 }
 
 func newCompilation(o Options) *compilation {
-	return &compilation{Options: o, result: &Result{}, held: map[pins.DocumentID]bool{}}
+	return &compilation{Options: o, result: &Result{}, held: map[pins.DocumentID]bool{}, gone: map[pins.DocumentID]bool{}}
 }
 
 func (c *compilation) progress(stage string, done, total int) {

@@ -42,26 +42,41 @@ func (c *compilation) load(ctx context.Context) error {
 // them.
 func (c *compilation) missing(failures []load.Failure) []pins.DocumentID {
 	present := make(map[pins.DocumentID]bool, len(c.texts))
-	formerly := map[string]bool{}
 	for name := range c.texts {
 		present[identity(name)] = true
 	}
-	for _, d := range c.docs.LogicalClusters {
-		for _, key := range d.Spec.Formerly {
-			formerly[key] = true
-		}
-	}
+	claimed := c.claimed()
 	var out []pins.DocumentID
 	for name := range c.former.Documents {
 		switch {
 		case present[identity(name)]:
 		case failed(failures, name):
 			out = append(out, name)
-		case c.vanished(name, formerly):
+		case c.vanished(name, claimed):
 			out = append(out, name)
 		}
 	}
 	sortIDs(out)
+	return out
+}
+
+// claimed returns the keys that documents of today say they had before.
+func (c *compilation) claimed() map[string]bool {
+	organizations := map[string][]string{}
+	for _, d := range c.docs.Organizations {
+		if len(d.Spec.Formerly) > 0 {
+			organizations[d.Key] = d.Spec.Formerly
+		}
+	}
+	out := map[string]bool{}
+	for _, d := range c.docs.LogicalClusters {
+		if len(d.Spec.Formerly) == 0 && len(organizations) == 0 {
+			continue
+		}
+		for _, key := range tenancy.FormerKeys(d.Key, d.Spec.Formerly, func(path string) []string { return organizations[path] }) {
+			out[key] = true
+		}
+	}
 	return out
 }
 
@@ -77,11 +92,11 @@ func failed(failures []load.Failure, name pins.DocumentID) bool {
 // vanished reports whether a pinned document that the repo no longer has must be
 // kept for now: a logical cluster that was not declared deleted, and what others
 // may refer to.
-func (c *compilation) vanished(name pins.DocumentID, formerly map[string]bool) bool {
+func (c *compilation) vanished(name pins.DocumentID, claimed map[string]bool) bool {
 	switch schema.Kind(name.Kind) {
 	case schema.KindLogicalClusters:
 		pin := c.former.LogicalClusters[name.Key]
-		if pin == nil || pin.Phase == pins.Gone || formerly[name.Key] {
+		if pin == nil || pin.Phase == pins.Gone || claimed[name.Key] {
 			return false
 		}
 		if pin.Phase != pins.Confirmed {
@@ -92,9 +107,67 @@ func (c *compilation) vanished(name pins.DocumentID, formerly map[string]bool) b
 		}
 		return true
 	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters:
+		c.gone[identity(name)] = true
 		return true
 	}
 	return false
+}
+
+// forget drops those vanished documents on which nothing depends, and reports
+// the others. It reports whether it dropped any.
+func (c *compilation) forget(t *tenancy.Tenancy) bool {
+	if len(c.gone) == 0 {
+		return false
+	}
+	needed := c.needed(t)
+	var names []pins.DocumentID
+	for name := range c.gone {
+		names = append(names, name)
+	}
+	sortIDs(names)
+	dropped := false
+	for _, name := range names {
+		if by := needed[name]; by != "" {
+			c.report.Add(diag.New(diag.VanishedPlatform, diag.Position{}, "%s %q is gone, and %s depends on it", name.Kind, name.Key, by).
+				About(fmt.Sprintf("%s %q", name.Kind, name.Key)).
+				Suggest("put the document back, or let nothing depend on it first"))
+			continue
+		}
+		c.remove(name)
+		dropped = true
+	}
+	clear(c.gone)
+	return dropped
+}
+
+// needed returns, for each document that something depends on, the first logical
+// cluster that does.
+func (c *compilation) needed(t *tenancy.Tenancy) map[pins.DocumentID]string {
+	out := map[pins.DocumentID]string{}
+	need := func(m *load.Meta, by string) {
+		if name := identity(id(m)); out[name] == "" {
+			out[name] = by
+		}
+	}
+	for _, lc := range t.LogicalClusters {
+		if lc.Class != nil {
+			need(&lc.Class.Meta, lc.Key)
+		}
+		for _, o := range lc.Org.Ancestors() {
+			need(&o.Meta, lc.Key)
+		}
+		for _, b := range lc.APIs {
+			need(&b.Version.Set.Meta, lc.Key)
+		}
+		if pin := c.former.LogicalClusters[lc.Key]; pin != nil {
+			for _, s := range append([]pins.Site{pin.Site}, pin.Left...) {
+				if name := (pins.DocumentID{Kind: string(schema.KindPhysicalClusters), Key: s.Cluster}); s.Phase != pins.Gone && out[name] == "" {
+					out[name] = lc.Key
+				}
+			}
+		}
+	}
+	return out
 }
 
 // hold puts the last good versions of documents in their place. What has none,
@@ -176,6 +249,9 @@ func (c *compilation) settle(ctx context.Context) error {
 	for {
 		c.progress("resolving", 0, 0)
 		t, findings := tenancy.Resolve(c.docs, c.tree, c.result.AsOf)
+		if c.forget(t) {
+			continue
+		}
 		findings = append(findings, tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
 		names := c.concerned(findings)
 		if len(names) == 0 {

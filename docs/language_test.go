@@ -89,6 +89,33 @@ var defaultsOf = map[string]string{
 	"apiVersion": "APIVersion", "logicalCluster": "LogicalCluster", "source": "Source",
 }
 
+// notCompiled are definitions that this version reads and does not compile,
+// with the diagnostic that says so.
+var notCompiled = map[string]diag.Code{
+	"Module": diag.NotCompiled, "Policy": diag.NotCompiled, "Exemption": diag.NotCompiled, "Implicit": diag.NotCompiled,
+	"PriceBook": diag.CostNotChecked, "Money": diag.CostNotChecked,
+}
+
+// anchor is where the catalogue has a code.
+func anchor(code diag.Code) string {
+	for _, e := range diag.Entries() {
+		if e.Code != code {
+			continue
+		}
+		var b strings.Builder
+		for _, c := range strings.ToLower(string(code) + " " + e.Title) {
+			switch {
+			case c == ' ' || c == '-':
+				b.WriteByte('-')
+			case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+				b.WriteRune(c)
+			}
+		}
+		return b.String()
+	}
+	return ""
+}
+
 func languageReference() (string, error) {
 	r := &reference{definitions: map[string]*definition{}, defaults: map[string]ast.Expr{}, uses: map[string]int{}}
 	for _, f := range schema.Files() {
@@ -172,6 +199,9 @@ func (r *reference) section(d *definition) {
 	fmt.Fprintf(&r.out, "\n### %s\n", d.name)
 	if d.comment != "" {
 		fmt.Fprintf(&r.out, "\n%s\n", d.comment)
+	}
+	if code, ok := notCompiled[d.name]; ok {
+		fmt.Fprintf(&r.out, "\n*Not compiled yet: see [%s](diagnostics.md#%s).*\n", code, anchor(code))
 	}
 	if s, ok := d.value.(*ast.StructLit); ok {
 		r.out.WriteString("\n")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -130,7 +131,7 @@ func TestSessions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			after := replay(t, string(before), p.repo)
+			after := replay(t, string(before), p.repo, filepath.Join(filepath.Dir(page), p.repo))
 			if updating() {
 				writeFile(t, page, after)
 				return
@@ -148,7 +149,8 @@ var (
 )
 
 // replay runs the sessions of a page and returns the page as it should be.
-func replay(t *testing.T, page, repo string) string {
+// original is the repo that repo is a copy of.
+func replay(t *testing.T, page, repo, original string) string {
 	return blockLine.ReplaceAllStringFunc(page, func(block string) string {
 		m := blockLine.FindStringSubmatch(block)
 		if m[1] == "console" {
@@ -158,10 +160,10 @@ func replay(t *testing.T, page, repo string) string {
 		if file == nil {
 			return block
 		}
-		name := filepath.Join(repo, file[1])
-		if _, err := os.Stat(name); err == nil {
+		if _, err := os.Stat(filepath.Join(original, file[1])); err == nil {
 			return block // a part of what stands there
 		}
+		name := filepath.Join(repo, file[1])
 		body := strings.TrimPrefix(m[2], file[0])
 		if strings.HasSuffix(name, ".cue") && !strings.Contains(body, "package tenancy") {
 			body = "package tenancy\n\n" + body
@@ -190,14 +192,13 @@ func session(t *testing.T, text string) string {
 			if code != exitOK {
 				fmt.Fprintf(&b, "(exit code %d)\n", code)
 			}
-		case "cat":
-			data, err := os.ReadFile(args[1])
-			if err != nil {
-				t.Error(err)
-			}
-			b.Write(data)
+		case "cat", "head":
+			b.WriteString(head(t, args))
 		case "find":
 			err := filepath.WalkDir(args[1], func(name string, d fs.DirEntry, err error) error {
+				if err == nil && d.Name() == ".tenantry" {
+					return fs.SkipDir
+				}
 				if err == nil && !d.IsDir() {
 					fmt.Fprintln(&b, filepath.ToSlash(name))
 				}
@@ -211,6 +212,23 @@ func session(t *testing.T, text string) string {
 		}
 	}
 	return b.String()
+}
+
+// head returns the first lines of a file: "head -n 10 FILE", or all: "cat FILE".
+func head(t *testing.T, args []string) string {
+	data, err := os.ReadFile(args[len(args)-1])
+	if err != nil {
+		t.Error(err)
+	}
+	lines := strings.SplitAfter(string(data), "\n")
+	if args[0] == "head" {
+		n, err := strconv.Atoi(args[2])
+		if err != nil {
+			t.Error(err)
+		}
+		lines = lines[:min(n, len(lines))]
+	}
+	return strings.Join(lines, "")
 }
 
 func writeFile(t *testing.T, name, data string) {

@@ -152,20 +152,11 @@ func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
 	return claims, blocked
 }
 
-// formerKeys returns the keys that a logical cluster had under its own former
-// names and those of its organizations, in order.
+// formerKeys returns the keys that a logical cluster had before.
 func formerKeys(lc *tenancy.LogicalCluster) []string {
-	out := append([]string{lc.Key}, lc.Spec.Formerly...)
-	for o := lc.Org; o != nil; o = o.Parent {
-		for _, former := range o.Spec.Formerly {
-			for _, key := range out {
-				if rest, ok := strings.CutPrefix(key, o.Path+"/"); ok {
-					out = append(out, former+"/"+rest)
-				}
-			}
-		}
+	formerly := make(map[string][]string)
+	for _, o := range lc.Org.Ancestors() {
+		formerly[o.Path] = o.Spec.Formerly
 	}
-	out = slices.DeleteFunc(out, func(key string) bool { return key == lc.Key })
-	slices.Sort(out)
-	return slices.Compact(out)
+	return tenancy.FormerKeys(lc.Key, lc.Spec.Formerly, func(path string) []string { return formerly[path] })
 }

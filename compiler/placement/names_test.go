@@ -112,6 +112,16 @@ func TestNameThatIsTaken(t *testing.T) {
 	r.expect(t, "TEN0405", "its namespace b finds no name on eu-1: acme-b and acme-b-32cba6d9a7 can't be used there")
 }
 
+// The namespaces of the physical cluster's own parts are nobody's.
+func TestNamesOfThePhysicalCluster(t *testing.T) {
+	r := newRepo()
+	r.cluster("eu-1", func(c *tenancy.PhysicalCluster) { c.DNS.Namespace = "acme-dns" })
+	r.lc("acme/dns")
+	if got := r.build(1)["acme/dns"].Namespaces["dns"]; !strings.HasPrefix(got, "acme-dns-") {
+		t.Errorf("have %s", got)
+	}
+}
+
 func TestRename(t *testing.T) {
 	r := newRepo()
 	r.cluster("eu-1")

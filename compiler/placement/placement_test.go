@@ -216,15 +216,19 @@ func TestFormerPinsAreNotChanged(t *testing.T) {
 	r.build(1)
 	r.lc("acme/a", demand("eu-2"), declares("x", "y"))
 	r.build(2)
+	r.lc("acme/a", demand("eu-2"), declares("y", "z"))
+	r.build(3)
 	former := r.pins
 	was := clone(former.LogicalClusters)
-	r.lc("acme/a", demand("eu-1", "eu-2"), declares("x", "z"))
-	r.build(3)
-	r.lc("acme/a", state(schema.Deleted))
-	r.pins = former
-	r.build(4)
-	if diff := cmp.Diff(was, former.LogicalClusters); diff != "" {
-		t.Error(diff)
+	for _, edit := range []func(*tenancy.LogicalCluster){demand("eu-1"), demand("eu-2", "eu-1"), state(schema.Deleted)} {
+		for _, names := range [][]string{{"x", "y"}, {"w"}} { // one comes back, one is new
+			r.pins = former
+			r.lc("acme/a", edit, declares(names...))
+			r.build(4)
+			if diff := cmp.Diff(was, former.LogicalClusters); diff != "" {
+				t.Fatal(diff)
+			}
+		}
 	}
 }
 

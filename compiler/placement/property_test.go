@@ -109,6 +109,14 @@ func TestDecisionsStand(t *testing.T) {
 					t.Fatalf("the former pins were changed: %s", diff)
 				}
 			}
+			for key, lc := range r.lcs { // what a document says stands until it can be done
+				if d := lc.Placement.Cluster; d != "" && before[key] != nil && before[key].Cluster != d {
+					named[key] = true
+				}
+				for _, former := range lc.Spec.Formerly {
+					named[former] = true
+				}
+			}
 			checkSticky(t, before, after, named)
 			checkNames(t, after)
 			checkFindings(t, r, after)

@@ -164,10 +164,13 @@ func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *sh
 		lc.Placement = *spec.Placement
 	}
 	lc.Source = withDefaults(spec.Source)
-	if lc.Held && lc.State != schema.Deleted && (!s.class.known || s.org.Missing != nil) {
+	if lc.Held && lc.State != schema.Deleted && (!s.class.known || s.org.Missing != nil || lc.Refused) {
 		lc.Suspended = true
 		why := "its class is gone"
-		if s.org.Missing != nil {
+		switch {
+		case lc.Refused:
+			why = "its last good document breaks a limit of the directories above"
+		case s.org.Missing != nil:
 			why = "organization " + s.org.Missing.Path + " is gone"
 		}
 		out.add(&lc.Meta, diag.New(diag.Suspended, lc.Pos, "%s is suspended, since %s: data and workloads stay, tenants have no access", lc.Key, why))

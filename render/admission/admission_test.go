@@ -136,6 +136,7 @@ func TestAdmission(t *testing.T) {
 		{"bound version", request{tenant, create, "db.acme.example/v1/databases", "Database", "acme-prod", "x", object("x"), nil}, ""},
 		{"another version", request{tenant, create, "db.acme.example/v2/databases", "Database", "acme-prod", "x", object("x"), nil}, "databases.v2.db.acme.example is not among the APIs"},
 		{"status in another version", request{tenant, update, "db.acme.example/v2/databases/status", "Database", "acme-prod", "x", object("x"), object("x")}, "not among the APIs"},
+		{"scale in another version", request{tenant, update, "db.acme.example/v2/databases/scale", "", "acme-prod", "x", object("x"), object("x")}, "not among the APIs"},
 		{"engine writes what is not bound", request{engine, create, networks, "NetworkPolicy", "acme-prod", "tenantry-default", object("tenantry-default", managed), nil}, ""},
 
 		// Frozen.

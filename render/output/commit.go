@@ -131,7 +131,7 @@ func (w *Writer) sync() error {
 			}
 		}
 		slices.Sort(names)
-		err = parallel(w.o.Workers, 64, names, func(name string) error { return syncPath(w.next, name) })
+		err = parallel(w.o.Workers, names, func(name string) error { return syncPath(w.next, name) })
 	}
 	if err != nil {
 		return fmt.Errorf("cannot write to %s: %w", w.dir, cause(err))
@@ -157,20 +157,12 @@ func readFull(f *os.File, buf []byte) (int, error) {
 	return n, err
 }
 
-// parallel calls do for all names, a piece of consecutive ones at a time, and
-// returns an error if any call did.
-func parallel(workers, piece int, names []string, do func(string) error) error {
+// parallel calls do for all items and returns an error if any call did.
+func parallel[T any](workers int, items []T, do func(T) error) error {
 	var g errgroup.Group
 	g.SetLimit(workers)
-	for names := range slices.Chunk(names, piece) {
-		g.Go(func() error {
-			for _, name := range names {
-				if err := do(name); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+	for _, item := range items {
+		g.Go(func() error { return do(item) })
 	}
 	return g.Wait()
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
+	"path/filepath"
 	"strings"
 )
 
@@ -15,7 +15,7 @@ import (
 // the same by itself. A directory that is missing or was never written to is no
 // error.
 func Recover(dir string) error {
-	if _, err := os.Lstat(path.Join(dir, stateDir)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(filepath.Join(dir, stateDir)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	root, err := openDir(dir)
@@ -80,48 +80,55 @@ func sweep(root *os.Root, workers int) error {
 	if err != nil {
 		return err
 	}
-	return parallel(workers, 1, dirs, func(dir string) error {
+	return parallel(workers, dirs, func(dir string) error {
 		entries, _, err := readDir(root, dir)
 		if err != nil {
 			return cause(err)
 		}
+		here, err := root.OpenRoot(dir)
+		if err != nil {
+			return cause(err)
+		}
+		defer here.Close()
 		for _, e := range entries {
 			if e.IsDir() {
 				continue
 			}
-			if err := retire(root, dir+"/"+e.Name()); err != nil {
-				return err
+			name := e.Name()
+			if gone, err := retire(here, name); err != nil {
+				return fmt.Errorf("cannot remove %s/%s: %w", dir, name, cause(err))
+			} else if gone {
+				continue
+			}
+			home := strings.TrimPrefix(dir, oldDir+"/")
+			if err = root.MkdirAll(home, 0o755); err == nil {
+				err = root.Rename(dir+"/"+name, home+"/"+name)
+			}
+			if err != nil {
+				return fmt.Errorf("%s/%s was changed during the build and stands in %s now: %w", home, name, dir, cause(err))
 			}
 		}
 		return nil
 	})
 }
 
-func retire(root *os.Root, name string) error {
-	info, err := root.Lstat(name)
+// retire removes a file of a former directory if it is the compiler's or has
+// another link, and reports whether it did.
+func retire(dir *os.Root, name string) (bool, error) {
+	info, err := dir.Lstat(name)
 	if err != nil {
-		return cause(err)
+		return false, err
 	}
-	ours := links(info) > 1
-	if !ours && info.Mode().IsRegular() {
-		if ours, err = ownFile(root, name); err != nil {
-			return fmt.Errorf("cannot read %s: %w", name, cause(err))
+	gone := links(info) > 1
+	if !gone && info.Mode().IsRegular() {
+		if gone, err = ownFile(dir, name); err != nil {
+			return false, err
 		}
 	}
-	if ours {
-		if err := root.Remove(name); err != nil {
-			return fmt.Errorf("cannot remove %s: %w", name, cause(err))
-		}
-		return nil
+	if !gone {
+		return false, nil
 	}
-	home := strings.TrimPrefix(name, oldDir+"/")
-	if err = root.MkdirAll(path.Dir(home), 0o755); err == nil {
-		err = root.Rename(name, home)
-	}
-	if err != nil {
-		return fmt.Errorf("%s was changed during the build and stands in %s now: %w", home, name, cause(err))
-	}
-	return nil
+	return true, dir.Remove(name)
 }
 
 // subdirectories returns the directories below dir, none if it is missing.

@@ -123,16 +123,15 @@ func (w *Writer) carry(names []string, surveys []*survey) error {
 			files = append(files, name)
 		}
 	}
-	slices.Sort(files) // directory by directory, which file systems like
-	for i, name := range files {
-		if i > 0 && path.Dir(name) == path.Dir(files[i-1]) {
-			continue
-		}
-		if err := w.makeDir(path.Dir(name)); err != nil {
-			return fmt.Errorf("cannot create %s: %w", path.Dir(name), cause(err))
+	slices.Sort(files)
+	var groups [][]string // of files of one directory
+	for start, i := 0, 1; i <= len(files); i++ {
+		if i == len(files) || i-start == 512 || path.Dir(files[i]) != path.Dir(files[start]) {
+			groups = append(groups, files[start:i])
+			start = i
 		}
 	}
-	if err := parallel(w.o.Workers, 64, files, w.link); err != nil {
+	if err := parallel(w.o.Workers, groups, w.link); err != nil {
 		return err
 	}
 	info, err := w.next.Stat(".")
@@ -154,15 +153,32 @@ func (w *Writer) carry(names []string, surveys []*survey) error {
 	return nil
 }
 
-// link brings a file of the former tree into the next one, as a copy where the
-// file system has no links.
-func (w *Writer) link(name string) error {
-	err := w.root.Link(name, nextDir+"/"+name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
-		err = w.copy(name)
+// link brings files of one directory of the former tree into the next one, as
+// copies where the file system has no links.
+func (w *Writer) link(names []string) error {
+	dir := path.Dir(names[0])
+	if err := w.makeDir(dir); err != nil {
+		return fmt.Errorf("cannot create %s: %w", dir, cause(err))
 	}
+	from, err := w.root.Open(dir)
 	if err != nil {
-		return fmt.Errorf("cannot keep %s: %w", name, cause(err))
+		return fmt.Errorf("cannot read %s: %w", dir, cause(err))
+	}
+	defer from.Close()
+	to, err := w.next.Open(dir)
+	if err != nil {
+		return fmt.Errorf("cannot create %s: %w", dir, cause(err))
+	}
+	defer to.Close()
+	add := linker(from, to)
+	for _, name := range names {
+		err := add(path.Base(name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrExist) {
+			err = w.copy(name)
+		}
+		if err != nil {
+			return fmt.Errorf("cannot keep %s: %w", name, cause(err))
+		}
 	}
 	return nil
 }

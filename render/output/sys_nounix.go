@@ -17,3 +17,7 @@ func flock(*os.File, bool) error {
 func inode(*os.Root, string) (uint64, error) { return 0, errors.ErrUnsupported }
 
 func links(fs.FileInfo) uint64 { return 1 }
+
+func linker(_, _ *os.File) func(string) error {
+	return func(string) error { return errors.ErrUnsupported }
+}

@@ -53,3 +53,10 @@ func links(info fs.FileInfo) uint64 {
 	}
 	return 1
 }
+
+// linker returns a function that links a file from one directory into another,
+// by its name there. It is good until they are closed.
+func linker(from, to *os.File) func(name string) error {
+	old, next := int(from.Fd()), int(to.Fd())
+	return func(name string) error { return unix.Linkat(old, name, next, name, 0) }
+}
