@@ -17,6 +17,15 @@ func (q *Quantity) UnmarshalJSON(data []byte) error {
 	return err
 }
 
+// MarshalJSON writes a plain number as a number and anything else as a string, so
+// that a document which is read back still meets bounds such as <=64.
+func (q Quantity) MarshalJSON() ([]byte, error) {
+	if json.Valid([]byte(q)) {
+		return []byte(q), nil
+	}
+	return json.Marshal(string(q))
+}
+
 // Money is an exact decimal amount in the repo's currency, or an exact factor.
 // Empty means that none was given.
 type Money string

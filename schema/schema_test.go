@@ -290,7 +290,7 @@ func TestSchemaIsFormatted(t *testing.T) {
 }
 
 func TestScalarsMarshalBack(t *testing.T) {
-	for in, want := range map[string]string{`{"cpu":4}`: `{"cpu":"4"}`, `{"cpu":0.5}`: `{"cpu":"0.5"}`, `{"cpu":"250m"}`: `{"cpu":"250m"}`} {
+	for in, want := range map[string]string{`{"cpu":4}`: `{"cpu":4}`, `{"cpu":0.50}`: `{"cpu":0.50}`, `{"cpu":"250m"}`: `{"cpu":"250m"}`, `{"cpu":"4"}`: `{"cpu":4}`} {
 		var q Quota
 		if err := json.Unmarshal([]byte(in), &q); err != nil {
 			t.Fatal(err)

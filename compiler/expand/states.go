@@ -141,7 +141,7 @@ func (x *expansion) state(j job) State {
 		return s
 	}
 	s.Grants = grants(lc.Access)
-	if lc.State != schema.Deleted {
+	if site.Phase == pins.Present && lc.State != schema.Deleted {
 		s.Source = source(lc.Source, s.Namespaces)
 	}
 	return s

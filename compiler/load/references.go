@@ -1,6 +1,9 @@
 package load
 
 import (
+	"bytes"
+	"slices"
+
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/token"
 )
@@ -110,15 +113,35 @@ func (a *analysis) text(data []byte, kept users) []byte {
 	if len(blank) == 0 {
 		return data
 	}
-	out := append([]byte(nil), data...)
+	return overwrite(data, blank)
+}
+
+// overwrite replaces spans by spaces, and leaves out those at the end of a line
+// or of the file: what is left must not depend on how long the spans were.
+func overwrite(data []byte, blank []span) []byte {
+	slices.SortFunc(blank, func(a, b span) int { return a.Start - b.Start })
+	out := make([]byte, 0, len(data))
+	at := 0
 	for _, s := range blank {
-		for i := s.Start; i < s.End; i++ {
-			if out[i] != '\n' && out[i] != '\r' {
-				out[i] = ' '
+		if s.Start < at {
+			continue
+		}
+		out = append(out, data[at:s.Start]...)
+		for _, c := range data[s.Start:s.End] {
+			if c == '\n' {
+				out = append(bytes.TrimRight(out, " \t\r"), c)
+			} else {
+				out = append(out, ' ')
 			}
 		}
+		at = s.End
+		if rest := bytes.TrimLeft(data[at:], " \t\r"); len(rest) == 0 || rest[0] == '\n' {
+			out = bytes.TrimRight(out, " \t\r")
+			at = len(data) - len(rest)
+		}
 	}
-	return out
+	out = append(out, data[at:]...)
+	return append(bytes.TrimRight(out, " \t\r\n"), '\n')
 }
 
 // kinds returns the kinds of the file's plain documents.

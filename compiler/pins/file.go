@@ -2,7 +2,6 @@ package pins
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 )
 
@@ -74,15 +73,4 @@ func nameMap(names []name) map[string]string {
 		m[n.Name] = n.Physical
 	}
 	return m
-}
-
-// Canonical returns a JSON document with sorted keys and without white space,
-// numbers as they were written: the form in which pins hold documents, so that
-// equal documents are equal bytes.
-func Canonical(data []byte) (json.RawMessage, error) {
-	v, err := parseJSON(data)
-	if err != nil {
-		return nil, err
-	}
-	return marshal(v)
 }

@@ -1,39 +1,223 @@
 package pins
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"io"
+
+	"github.com/tenantry/tenantry/render/manifest"
+	"go.yaml.in/yaml/v3"
 )
 
-// parseJSON reads exactly one JSON value, numbers as they are written.
-func parseJSON(data []byte) (any, error) {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return nil, err
+// Documents stand in the files as YAML with their fields in the order of the
+// JSON. Numbers keep their digits, since a price must not be rounded, so bodies
+// never pass through a float.
+
+// appendBody appends the field "document" of an entry. What is no JSON at all is
+// written as a string, which is no document either.
+func appendBody(dst []byte, body json.RawMessage, indent int) []byte {
+	if !json.Valid(body) {
+		return manifest.AppendYAML(dst, manifest.M("document", string(body)), indent)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("more than one value")
-	}
-	return v, nil
+	b := jsonBody{data: body}
+	return b.appendField(dst, "document", indent)
 }
 
-func marshal(v any) (json.RawMessage, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		return nil, err
+// jsonBody reads valid JSON from the front.
+type jsonBody struct {
+	data []byte
+	pos  int
+}
+
+// next returns the next byte that is no white space.
+func (b *jsonBody) next() byte {
+	for {
+		switch c := b.data[b.pos]; c {
+		case ' ', '\t', '\n', '\r':
+			b.pos++
+		default:
+			return c
+		}
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// enter steps into an object or array, and reports whether it holds anything.
+func (b *jsonBody) enter() bool {
+	b.pos++
+	if c := b.next(); c == '}' || c == ']' {
+		b.pos++
+		return false
+	}
+	return true
+}
+
+// more steps over a comma, or out of an object or array at its end.
+func (b *jsonBody) more() bool {
+	c := b.next()
+	b.pos++
+	return c == ','
+}
+
+func (b *jsonBody) text() string {
+	b.next()
+	start, escapes := b.pos, false
+	for b.pos++; b.data[b.pos] != '"'; b.pos++ {
+		if b.data[b.pos] == '\\' {
+			escapes = true
+			b.pos++
+		}
+	}
+	b.pos++
+	if !escapes {
+		return string(b.data[start+1 : b.pos-1])
+	}
+	var s string
+	if err := json.Unmarshal(b.data[start:b.pos], &s); err != nil {
+		return "" // never: the whole is valid
+	}
+	return s
+}
+
+// atom returns a number, true, false or null.
+func (b *jsonBody) atom() []byte {
+	start := b.pos
+	for b.pos < len(b.data) {
+		switch b.data[b.pos] {
+		case ',', '}', ']', ' ', '\t', '\n', '\r':
+			return b.data[start:b.pos]
+		}
+		b.pos++
+	}
+	return b.data[start:]
+}
+
+func (b *jsonBody) appendField(dst []byte, key string, indent int) []byte {
+	const null = " null\n"
+	switch c := b.next(); c {
+	case '"':
+		return manifest.AppendYAML(dst, manifest.Map{{Key: key, Value: b.text()}}, indent)
+	case '{', '[':
+		if b.enter() {
+			dst = manifest.AppendYAML(dst, manifest.Map{{Key: key}}, indent)
+			dst = append(dst[:len(dst)-len(null)], '\n')
+			if c == '{' {
+				return b.appendFields(dst, indent+2)
+			}
+			return b.appendItems(dst, indent)
+		}
+		return manifest.AppendYAML(dst, manifest.Map{{Key: key, Value: nothing(c)}}, indent)
+	}
+	dst = manifest.AppendYAML(dst, manifest.Map{{Key: key}}, indent)
+	dst = append(dst[:len(dst)-len(null)+1], b.atom()...)
+	return append(dst, '\n')
+}
+
+func nothing(open byte) manifest.Value {
+	if open == '{' {
+		return manifest.Map{}
+	}
+	return manifest.List{}
+}
+
+// appendFields appends the fields of an object that holds some.
+func (b *jsonBody) appendFields(dst []byte, indent int) []byte {
+	for {
+		key := b.text()
+		b.next()
+		b.pos++ // the colon
+		if dst = b.appendField(dst, key, indent); !b.more() {
+			return dst
+		}
+	}
+}
+
+// appendItems appends the items of an array that holds some.
+func (b *jsonBody) appendItems(dst []byte, indent int) []byte {
+	for {
+		start := len(dst)
+		switch c := b.next(); c {
+		case '"':
+			dst = manifest.AppendYAML(dst, manifest.List{b.text()}, indent)
+		case '{', '[':
+			switch {
+			case !b.enter():
+				dst = manifest.AppendYAML(dst, manifest.List{nothing(c)}, indent)
+			case c == '{':
+				dst = b.appendFields(dst, indent+2)
+				dst[start+indent] = '-'
+			default:
+				dst = b.appendItems(dst, indent+2)
+				dst[start+indent] = '-'
+			}
+		default:
+			for range indent {
+				dst = append(dst, ' ')
+			}
+			dst = append(append(dst, '-', ' '), b.atom()...)
+			dst = append(dst, '\n')
+		}
+		if !b.more() {
+			return dst
+		}
+	}
+}
+
+// appendJSON appends a node as json.Marshal would write it. A plain scalar that
+// is a JSON number is that number, digit by digit.
+func appendJSON(dst []byte, n *yaml.Node) ([]byte, error) {
+	if explicit(n) {
+		return nil, wrong(n, "tags, anchors and aliases have no place here")
+	}
+	var err error
+	switch n.Kind {
+	case yaml.MappingNode:
+		dst = append(dst, '{')
+		first := true
+		err = mapping(n, func(key string, v *yaml.Node) error {
+			if !first {
+				dst = append(dst, ',')
+			}
+			first = false
+			if dst, err = appendString(dst, key); err == nil {
+				dst, err = appendJSON(append(dst, ':'), v)
+			}
+			return err
+		})
+		return append(dst, '}'), err
+	case yaml.SequenceNode:
+		dst = append(dst, '[')
+		for i, v := range n.Content {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			if dst, err = appendJSON(dst, v); err != nil {
+				return nil, err
+			}
+		}
+		return append(dst, ']'), nil
+	}
+	if n.Style == 0 {
+		switch {
+		case isNull(n.Value):
+			return append(dst, "null"...), nil
+		case n.Value == "true", n.Value == "false", isNumber(n.Value):
+			return append(dst, n.Value...), nil
+		}
+	}
+	return appendString(dst, n.Value)
 }
 
 func isNumber(s string) bool {
-	if s == "" || s[0] != '-' && (s[0] < '0' || s[0] > '9') {
-		return false
+	return (s[0] == '-' || s[0] >= '0' && s[0] <= '9') && json.Valid([]byte(s))
+}
+
+func appendString(dst []byte, s string) ([]byte, error) {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c >= 0x7f, c == '"', c == '\\', c == '<', c == '>', c == '&':
+			quoted, err := json.Marshal(s)
+			return append(dst, quoted...), err
+		}
 	}
-	return json.Valid([]byte(s))
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"'), nil
 }

@@ -11,7 +11,8 @@ import "encoding/json"
 type Pins struct {
 	// AsOf is the date that the output was built for.
 	AsOf string
-	// Documents are the last good documents, by kind, key and directory.
+	// Documents are the last good documents, by kind, key and directory, as
+	// json.Marshal writes them: what was read back is equal byte by byte.
 	Documents map[DocumentID]json.RawMessage
 	// LogicalClusters by key.
 	LogicalClusters map[string]*LogicalCluster

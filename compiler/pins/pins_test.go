@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
 )
 
@@ -108,10 +109,10 @@ documents:
 - kind: logicalClusters
   key: acme/payments/prod
   document:
-    budget: 800.50
     namespaces:
       api: {}
       jobs: {}
+    budget: 800.50
     quota:
       cpu: "24"
       memory: 96Gi
@@ -239,8 +240,8 @@ func TestRoundTrip(t *testing.T) {
 	})
 }
 
-// pinsGen generates pins in the form in which they are read: documents canonical,
-// no empty maps.
+// pinsGen generates pins in the form in which they are read: documents as
+// they are marshalled, no empty maps.
 func pinsGen() *rapid.Generator[*Pins] {
 	key := rapid.StringMatching(`[a-z][a-z0-9]{0,3}(/[a-z0-9]{1,3}){1,3}`)
 	date := rapid.SampledFrom([]string{"2026-02-28", "2028-02-29", "1999-12-31"})
@@ -270,13 +271,11 @@ func pinsGen() *rapid.Generator[*Pins] {
 		for range rapid.IntRange(0, 4).Draw(t, "documents") {
 			id := DocumentID{Kind: rapid.SampledFrom([]string{"organizations", "logicalClusters", "prices"}).Draw(t, "kind"),
 				Key: key.Draw(t, "key"), Dir: rapid.SampledFrom([]string{"", "orgs/acme", "."}).Draw(t, "dir")}
-			doc, err := marshal(value(t, 3))
+			doc, err := json.Marshal(value(t, 3))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.Documents[id], err = Canonical(doc); err != nil {
-				t.Fatal(err)
-			}
+			p.Documents[id] = doc
 		}
 		return p
 	})
@@ -313,20 +312,30 @@ func value(t *rapid.T, depth int) any {
 	return m
 }
 
-func TestCanonical(t *testing.T) {
-	for _, c := range []struct{ in, want string }{
-		{`{"b": 1.50, "a": "\u003c" }`, `{"a":"<","b":1.50}`},
-		{`[1,{}]`, `[1,{}]`},
-	} {
-		got, err := Canonical([]byte(c.in))
-		if err != nil || string(got) != c.want {
-			t.Errorf("%s: have %s, %v; want %s", c.in, got, err, c.want)
-		}
+// What the compiler compares byte by byte must come back byte by byte.
+func TestDocumentsComeBackAsMarshalled(t *testing.T) {
+	id := DocumentID{Kind: "logicalClusters", Key: "acme/prod", Dir: "orgs/acme"}
+	spec := schema.LogicalCluster{Class: "standard", Budget: "800.50", State: schema.Frozen, Formerly: []string{"acme/a&b"},
+		Labels: map[string]string{"env": "<prod>", "a": "no"}, Namespaces: map[string]schema.Namespace{"api": {}},
+		Inheritable: schema.Inheritable{Quota: schema.Quota{"cpu": "24", "memory": "1e3"}, Tolerations: []schema.Toleration{{Key: "gpu"}, {}}}}
+	doc, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, in := range []string{"", "{", "{}{}"} {
-		if _, err := Canonical([]byte(in)); err == nil {
-			t.Errorf("%q: no error", in)
-		}
+	p, err := Read(filesOf(&Pins{AsOf: "2026-11-20", Documents: map[DocumentID]json.RawMessage{id: doc}}), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := string(p.Documents[id]); got != string(doc) {
+		t.Errorf("have %s\nwant %s", got, doc)
+	}
+	// White space is no part of a document.
+	spaced := Pins{AsOf: "2026-11-20", Documents: map[DocumentID]json.RawMessage{id: []byte("\n{ \"b\" : [ 1.50 , { } , [ ] , [ [ 2 ] ] ],\t\"a\": {\"x\": null } }\n")}}
+	if p, err = Read(filesOf(&spaced), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := string(p.Documents[id]); got != `{"b":[1.50,{},[],[[2]]],"a":{"x":null}}` {
+		t.Errorf("have %s", got)
 	}
 }
 

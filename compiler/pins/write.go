@@ -1,13 +1,10 @@
 package pins
 
 import (
-	"encoding/json"
-	"fmt"
 	"iter"
 	"maps"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tenantry/tenantry/render/manifest"
@@ -110,7 +107,7 @@ func (f *part) yaml(p *Pins) []byte {
 		dst = append(dst, "documents:\n"...)
 		for _, id := range f.documents {
 			dst = manifest.AppendYAML(dst, manifest.List{manifest.M("kind", id.Kind, "key", id.Key, "dir", id.Dir).Compact()}, 0)
-			dst = appendBody(dst, p.Documents[id])
+			dst = appendBody(dst, p.Documents[id], 2)
 		}
 	}
 	return append(dst, ending...)
@@ -139,76 +136,4 @@ func nameFields(names map[string]string) manifest.Map {
 		m = append(m, manifest.Field{Key: n, Value: names[n]})
 	}
 	return m
-}
-
-// appendBody appends the field "document" of an entry. What is not JSON is
-// written as a string, which no reading will take for a document.
-func appendBody(dst []byte, body json.RawMessage) []byte {
-	v, err := parseJSON(body)
-	if err != nil {
-		v = string(body)
-	}
-	return appendField(dst, "document", v, 2)
-}
-
-// appendField appends a field with a JSON value. Numbers are written as they
-// stand in the document: a price has no rounding.
-func appendField(dst []byte, key string, v any, indent int) []byte {
-	const null = " null\n"
-	nested := indent
-	switch v := v.(type) {
-	case json.Number:
-		dst = manifest.AppendYAML(dst, manifest.Map{{Key: key}}, indent)
-		return append(append(dst[:len(dst)-len(null)+1], v...), '\n')
-	case map[string]any:
-		if len(v) == 0 {
-			return manifest.AppendYAML(dst, manifest.Map{{Key: key, Value: manifest.Map{}}}, indent)
-		}
-		nested += 2
-	case []any:
-		if len(v) == 0 {
-			return manifest.AppendYAML(dst, manifest.Map{{Key: key, Value: manifest.List{}}}, indent)
-		}
-	default: // string, bool, nil
-		return manifest.AppendYAML(dst, manifest.Map{{Key: key, Value: v}}, indent)
-	}
-	dst = manifest.AppendYAML(dst, manifest.Map{{Key: key}}, indent)
-	dst = append(dst[:len(dst)-len(null)], '\n')
-	return appendBlock(dst, v, nested)
-}
-
-// appendBlock appends an object or array that is not empty.
-func appendBlock(dst []byte, v any, indent int) []byte {
-	switch v := v.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			dst = appendField(dst, key, v[key], indent)
-		}
-	case []any:
-		for _, item := range v {
-			dst = appendItem(dst, item, indent)
-		}
-	}
-	return dst
-}
-
-func appendItem(dst []byte, v any, indent int) []byte {
-	switch v := v.(type) {
-	case json.Number:
-		return fmt.Appendf(dst, "%s- %s\n", strings.Repeat(" ", indent), v)
-	case map[string]any:
-		if len(v) == 0 {
-			return manifest.AppendYAML(dst, manifest.List{manifest.Map{}}, indent)
-		}
-	case []any:
-		if len(v) == 0 {
-			return manifest.AppendYAML(dst, manifest.List{manifest.List{}}, indent)
-		}
-	default:
-		return manifest.AppendYAML(dst, manifest.List{v}, indent)
-	}
-	start := len(dst)
-	dst = appendBlock(dst, v, indent+2)
-	dst[start+indent] = '-'
-	return dst
 }

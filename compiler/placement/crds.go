@@ -260,7 +260,7 @@ func (p *placer) blameSet(c *cluster, crd string, f, winner *faction, rest []*te
 		About(set.String()).Suggest("move one side with placement.cluster first, or change the version for all together")
 	finding := tenancy.Finding{Diagnostic: d}
 	if !set.Held {
-		finding.Concerns = []pins.DocumentID{{Kind: string(schema.KindAPISets), Key: set.Name, Dir: set.Dir}}
+		finding.Concerns = []pins.DocumentID{{Kind: string(set.Kind), Key: set.Key, Dir: set.Dir}}
 	}
 	p.findings = append(p.findings, finding)
 }
@@ -271,15 +271,14 @@ func (p *placer) changed(tn *tenant) bool {
 	if tn.Held {
 		return false
 	}
-	last, ok := p.former.Documents[identity(tn.formerKey)]
-	if !ok {
-		return true
+	if p.lastGood == nil {
+		p.lastGood = make(map[string]json.RawMessage, len(p.former.LogicalClusters))
+		for id, doc := range p.former.Documents {
+			if id.Kind == string(schema.KindLogicalClusters) {
+				p.lastGood[id.Key] = doc
+			}
+		}
 	}
 	now, err := json.Marshal(tn.Spec)
-	if err != nil {
-		return true
-	}
-	a, errA := pins.Canonical(last)
-	b, errB := pins.Canonical(now)
-	return errA != nil || errB != nil || !bytes.Equal(a, b)
+	return err != nil || !bytes.Equal(p.lastGood[tn.formerKey], now)
 }

@@ -203,7 +203,7 @@ func (p *placer) sayVanished() {
 		finding := tenancy.Finding{Diagnostic: d.About(string(schema.KindPhysicalClusters) + ` "` + name + `"`)}
 		for _, tn := range tenants {
 			if !tn.Held {
-				finding.Concerns = append(finding.Concerns, identity(tn.Key))
+				finding.Concerns = append(finding.Concerns, tn.id())
 			}
 		}
 		p.findings = append(p.findings, finding)

@@ -15,6 +15,7 @@
 package placement
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -62,6 +63,9 @@ type placer struct {
 	newly   []*tenant
 	// vanished are the tenants on physical clusters that no document declares.
 	vanished map[string][]*tenant
+
+	// lastGood are the last good documents by key, once somebody asks.
+	lastGood map[string]json.RawMessage
 
 	out      map[string]*pins.LogicalCluster
 	findings []tenancy.Finding
@@ -224,11 +228,11 @@ func (p *placer) fail(tn *tenant, d diag.Diagnostic) {
 		p.say(tn, d)
 		return
 	}
-	p.findings = append(p.findings, tenancy.Finding{Diagnostic: d.About(tn.String()), Concerns: []pins.DocumentID{identity(tn.Key)}})
+	p.findings = append(p.findings, tenancy.Finding{Diagnostic: d.About(tn.String()), Concerns: []pins.DocumentID{tn.id()}})
 }
 
-func identity(key string) pins.DocumentID {
-	return pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key}
+func (tn *tenant) id() pins.DocumentID {
+	return pins.DocumentID{Kind: string(tn.Kind), Key: tn.Key, Dir: tn.Dir}
 }
 
 // list joins at most n of the words, and says how many are left out.

@@ -93,7 +93,9 @@ func TestDedicated(t *testing.T) {
 
 func TestTolerations(t *testing.T) {
 	r := newRepo()
-	r.cluster("gpu", func(c *tenancy.PhysicalCluster) { c.Taints = []schema.Taint{{Key: "gpu", Value: "a100"}, {Key: "spot"}} })
+	r.cluster("gpu", func(c *tenancy.PhysicalCluster) {
+		c.Taints = []schema.Taint{{Key: "gpu", Value: "a100"}, {Key: "spot"}}
+	})
 	tolerates := func(ts ...schema.Toleration) func(*tenancy.LogicalCluster) {
 		return func(lc *tenancy.LogicalCluster) { lc.Tolerations = ts }
 	}

@@ -153,7 +153,7 @@ func (r *repo) build(day int) map[string]*pins.LogicalCluster {
 		if err != nil {
 			panic(err)
 		}
-		r.pins.Documents[pins.DocumentID{Kind: "logicalClusters", Key: key}] = data
+		r.pins.Documents[pins.DocumentID{Kind: "logicalClusters", Key: key, Dir: lc.Dir}] = data
 	}
 	return out
 }

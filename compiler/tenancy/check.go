@@ -53,6 +53,7 @@ type checker struct {
 	regions   []string
 	clusters  []string
 	conflicts map[*APIVersion][]conflict
+	renamed   map[*Organization]bool // by itself or with an organization above it
 }
 
 // changed reports whether the document is new or differs from its last good

@@ -3,6 +3,9 @@ package tenancy
 import (
 	"slices"
 	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
 )
 
 // FormerKeys returns the keys that a logical cluster had under its own former
@@ -22,4 +25,116 @@ func FormerKeys(key string, own []string, formerly func(organization string) []s
 	out = slices.DeleteFunc(out, func(k string) bool { return k == key })
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// formerKeys returns all keys that a logical cluster had before.
+func (c *checker) formerKeys(lc *LogicalCluster) []string {
+	if len(lc.Spec.Formerly) == 0 && !c.renamed[lc.Org] {
+		return nil
+	}
+	return FormerKeys(lc.Key, lc.Spec.Formerly, func(path string) []string { return c.t.Organization(path).Spec.Formerly })
+}
+
+// stood reports whether the logical cluster stands in the pins, under this key
+// or an earlier one.
+func (c *checker) stood(lc *LogicalCluster) bool {
+	return c.former[lc.Key] || slices.ContainsFunc(c.formerKeys(lc), func(key string) bool { return c.former[key] })
+}
+
+// formerly checks that nobody takes over what somebody else has or claims.
+func (c *checker) formerly() {
+	c.renamed = map[*Organization]bool{}
+	orgs := claims{c: c, stands: func(key string) *load.Meta {
+		if o := c.t.Organization(key); o != nil && !o.Held { // a held one may well be the one that was renamed
+			return &o.Meta
+		}
+		return nil
+	}}
+	for _, o := range c.t.Organizations {
+		if len(o.Spec.Formerly) > 0 || c.renamed[o.Parent] {
+			c.renamed[o] = true
+		}
+		for i, key := range o.Spec.Formerly {
+			orgs.check(&o.Meta, key, o.At("formerly", itoa(i)))
+		}
+	}
+	lcs := claims{c: c, stands: func(key string) *load.Meta {
+		if lc := c.t.LogicalCluster(key); lc != nil {
+			return &lc.Meta
+		}
+		return nil
+	}}
+	for _, lc := range c.t.LogicalClusters {
+		own := lc.Spec.Formerly
+		for _, key := range c.formerKeys(lc) {
+			pos := lc.Pos
+			if i := slices.Index(own, key); i >= 0 {
+				pos = lc.At("formerly", itoa(i))
+				c.elsewhere(lc, key, pos)
+			}
+			lcs.check(&lc.Meta, key, pos)
+		}
+		if i := slices.Index(own, lc.Key); i >= 0 {
+			lcs.check(&lc.Meta, lc.Key, lc.At("formerly", itoa(i)))
+		}
+	}
+}
+
+// elsewhere warns where a logical cluster takes over from an organization that
+// is not an earlier name of its own.
+func (c *checker) elsewhere(lc *LogicalCluster, key string, pos diag.Position) {
+	top := func(key string) string {
+		name, _, _ := strings.Cut(key, "/")
+		return name
+	}
+	if !c.former[key] || top(key) == top(lc.Key) {
+		return
+	}
+	renamed := FormerKeys(lc.Key, nil, func(path string) []string { return c.t.Organization(path).Spec.Formerly })
+	if slices.ContainsFunc(renamed, func(k string) bool { return top(k) == top(key) }) {
+		return
+	}
+	c.found.add(&lc.Meta, diag.New(diag.FormerKeyElsewhere, pos, "%s takes over the namespaces and data of %s, which belongs to another organization", lc.Key, key))
+}
+
+type claim struct {
+	by  *load.Meta
+	pos diag.Position
+}
+
+// claims are the former keys of documents of one kind.
+type claims struct {
+	c      *checker
+	stands func(key string) *load.Meta
+	by     map[string]claim
+}
+
+// check enters a document's claim. A key that stands is no matter where the
+// document has not changed: whatever it took over, it took over long ago.
+func (l *claims) check(m *load.Meta, key string, pos diag.Position) {
+	if other := l.stands(key); other != nil {
+		if l.c.changed(m) {
+			l.c.found.fault(m, diag.New(diag.FormerKeyStands, pos, "%s still stands", key).
+				See(other.Pos, "it stands here").Suggest("leave it out of formerly, or remove the other document"), "it is not taken over")
+		}
+		return
+	}
+	mine := claim{m, pos}
+	other, taken := l.by[key]
+	switch {
+	case !taken:
+		if l.by == nil {
+			l.by = map[string]claim{}
+		}
+		l.by[key] = mine
+		return
+	case other.by == m:
+		return // named twice
+	case !l.c.changed(m) && l.c.changed(other.by):
+		// Whoever was there first keeps the claim.
+		l.by[key] = mine
+		mine, other = other, mine
+	}
+	l.c.found.fault(mine.by, diag.New(diag.FormerKeyTwice, mine.pos, "%s is claimed by %s too", key, other.by).
+		See(other.pos, "the other claim stands here"), "it is not taken over")
 }

@@ -13,6 +13,7 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	apiadmission "k8s.io/apiserver/pkg/admission"
 )
 
@@ -83,6 +84,9 @@ func TestAdmission(t *testing.T) {
 	}
 	by := func(r request, as string) request { r.as = as; return r }
 	sub := func(r request, sub string) request { r.resource += "/" + sub; return r }
+	going := ns.DeepCopy()
+	going.SetName("acme-gone")
+	going.SetDeletionTimestamp(&metav1.Time{Time: time.Unix(0, 0)})
 	foreign := object("foreign")
 	adopted := annotated(object("foreign", "tenantry.dev/logical-cluster=acme.prod"), "tenantry.dev/logical-cluster=acme/prod")
 
@@ -150,6 +154,7 @@ func TestAdmission(t *testing.T) {
 		// Namespaces.
 		{"engine deletes a Namespace that is not confirmed", request{engine, remove, spaces, "Namespace", "acme-prod", "acme-prod", nil, ns}, `holds the data of the logical cluster acme/prod: to delete it, set state: "deleted"`},
 		{"engine deletes a confirmed Namespace", request{engine, remove, spaces, "Namespace", "acme-prod", "acme-prod", nil, annotated(ns, "tenantry.dev/deletion=confirmed")}, ""},
+		{"anybody deletes again what goes", request{operator, remove, spaces, "Namespace", "acme-gone", "acme-gone", nil, going}, ""},
 		{"engine deletes the deployers' Namespace", request{engine, remove, spaces, "Namespace", "tenantry-system", "tenantry-system", nil, object("tenantry-system")}, "belongs to the platform"},
 		{"anybody deletes another Namespace", request{operator, remove, spaces, "Namespace", "foreign", "foreign", nil, foreign}, ""},
 		{"tenant confirms by itself", request{tenant, update, spaces, "Namespace", "acme-prod", "acme-prod", annotated(ns, "tenantry.dev/deletion=confirmed"), ns}, "reserved for the platform"},

@@ -35,9 +35,11 @@ func TestMain(m *testing.M) {
 func child(mode, dir string) error {
 	switch mode {
 	case "exchange", "rename":
-		// A byte a step lets the parent choose its moment on a slow machine too.
+		// A byte a step lets the parent choose its moment on a slow machine too, and
+		// the pause lets it hit the steps as often as the rest.
 		o := Options{noExchange: mode == "rename", hook: func(string) error {
 			_, err := os.Stdout.Write([]byte{'.'})
+			time.Sleep(4 * time.Millisecond)
 			return err
 		}}
 		for i := 1; ; i++ {
@@ -157,7 +159,7 @@ func TestKill(t *testing.T) {
 
 // memoryDir returns a directory that needs no disk, where the system has one: a
 // kill loses nothing that the kernel has, and there are more of them in a second.
-func memoryDir(t *testing.T) string {
+func memoryDir(t testing.TB) string {
 	dir, err := os.MkdirTemp("/dev/shm", "tenantry-output-")
 	if err != nil {
 		return t.TempDir()

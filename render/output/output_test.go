@@ -331,8 +331,9 @@ func TestConcurrentWrites(t *testing.T) {
 // TestAnySequenceOfBuilds builds at random and has a person add files between
 // the builds: the output is always the last build and what the person added.
 func TestAnySequenceOfBuilds(t *testing.T) {
+	top := memoryDir(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(t.TempDir(), "")
+		dir, err := os.MkdirTemp(top, "")
 		if err != nil {
 			rt.Fatal(err)
 		}
