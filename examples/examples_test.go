@@ -11,6 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/cuecontext"
+	"cuelang.org/go/cue/errors"
+	"cuelang.org/go/cue/load"
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -113,6 +117,26 @@ func TestVendoredSchema(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s/repo does not hold the schema (-schema +repo); TENANTRY_UPDATE=1 renews it:\n%s", name, diff)
+		}
+	}
+}
+
+// TestCUE evaluates the examples with nothing but CUE and the copy of the
+// schema, as `cue vet -c ./...` and editors do, with no registry.
+func TestCUE(t *testing.T) {
+	for _, name := range examples.Names() {
+		instances := load.Instances([]string{"./..."}, &load.Config{Dir: filepath.Join(name, "repo"), Env: []string{"CUE_REGISTRY=none"}})
+		if len(instances) < 5 {
+			t.Errorf("%s: only %d directories were found", name, len(instances))
+		}
+		for _, i := range instances {
+			if i.Err != nil {
+				t.Errorf("%s: %v", name, i.Err)
+				continue
+			}
+			if err := cuecontext.New().BuildInstance(i).Validate(cue.Concrete(true)); err != nil {
+				t.Errorf("%s: %s", i.Dir, errors.Details(err, nil))
+			}
 		}
 	}
 }

@@ -110,6 +110,9 @@ func (b *build) plan() []*cluster {
 		if pc := declared[p.Cluster]; pc != nil {
 			c.Kubeconfig = pc.Kubeconfig
 		}
+		if p.Engine == string(schema.Argo) {
+			c.Settings.Namespace = settings.ArgoNamespace
+		}
 		if unreadable(settings.Source, schema.Engine(p.Engine)) == "" {
 			c.engine = engine(p.Engine)
 		}
@@ -238,13 +241,12 @@ func (b *build) writeEngine(c *cluster) error {
 // for all physical clusters of one engine.
 func (b *build) writeBootstrap(clusters []*cluster) error {
 	c := clusters[0]
-	files := map[string][]manifest.Map{
-		"management.yaml": {
-			manifest.M("apiVersion", "v1", "kind", "Namespace",
-				"metadata", manifest.M("name", c.Settings.Namespace, "labels", gitops.Labels())),
-			inventory.Definition(gitops.Labels()),
-		},
+	management := []manifest.Map{inventory.Definition(gitops.Labels())}
+	if c.Engine != string(schema.Argo) { // Argo CD's namespace is Argo CD's own
+		management = append([]manifest.Map{manifest.M("apiVersion", "v1", "kind", "Namespace",
+			"metadata", manifest.M("name", c.Settings.Namespace, "labels", gitops.Labels()))}, management...)
 	}
+	files := map[string][]manifest.Map{"management.yaml": management}
 	for _, c := range clusters {
 		files[c.Name+".yaml"] = c.engine.Root(&c.Cluster)
 	}

@@ -135,7 +135,7 @@ func (r *repo) add(key, cluster, cut string) *tenancy.LogicalCluster {
 // source gives a logical cluster the team's own repository.
 func source(lc *tenancy.LogicalCluster) *schema.Source {
 	s := schema.DefaultSource()
-	s.Repo, s.Path, s.Secret = "git@git.example.com:"+lc.Key+".git", "deploy", "team-reader"
+	s.Repo, s.Path, s.Private = "git@git.example.com:"+lc.Key+".git", "deploy", true
 	lc.Source = &s
 	return &s
 }

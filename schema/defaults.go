@@ -6,7 +6,7 @@ package schema
 
 // DefaultGitOps returns the default of settings.gitops.
 func DefaultGitOps() GitOps {
-	return GitOps{Engine: Flux, Namespace: "tenantry-system", Interval: "10m", Cut: 300,
+	return GitOps{Engine: Flux, Namespace: "tenantry-system", ArgoNamespace: "argocd", Interval: "10m", Cut: 300,
 		Source: GitOpsSource{Kind: "git", Path: "."}}
 }
 

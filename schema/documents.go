@@ -23,11 +23,13 @@ const (
 
 // GitOps is how rendered manifests reach the physical clusters.
 type GitOps struct {
-	Engine    Engine       `json:"engine,omitempty"`
-	Namespace string       `json:"namespace,omitempty"`
-	Interval  string       `json:"interval,omitempty"`
-	Cut       int          `json:"cut,omitempty"`
-	Source    GitOpsSource `json:"source,omitzero"`
+	Engine    Engine `json:"engine,omitempty"`
+	Namespace string `json:"namespace,omitempty"`
+	// ArgoNamespace is where Argo CD's objects go.
+	ArgoNamespace string       `json:"argoNamespace,omitempty"`
+	Interval      string       `json:"interval,omitempty"`
+	Cut           int          `json:"cut,omitempty"`
+	Source        GitOpsSource `json:"source,omitzero"`
 }
 
 // GitOpsSource is where the GitOps engine reads the output from.
@@ -321,7 +323,7 @@ type Source struct {
 	Branch    string `json:"branch,omitempty"`
 	Role      Role   `json:"role,omitempty"`
 	Namespace string `json:"namespace,omitempty"`
-	Secret    string `json:"secret,omitempty"`
+	Private   bool   `json:"private,omitempty"`
 	Interval  string `json:"interval,omitempty"`
 }
 

@@ -142,7 +142,7 @@ func (x *expansion) state(j job) State {
 	}
 	s.Grants = grants(lc.Access)
 	if site.Phase == pins.Present && lc.State != schema.Deleted {
-		s.Source = source(lc.Source, s.Namespaces)
+		s.Source = source(lc.Key, lc.Source, s.Namespaces)
 	}
 	return s
 }
@@ -206,7 +206,7 @@ func grants(access []tenancy.Grant) []Grant {
 }
 
 // source returns nil where there is no namespace that objects could go to.
-func source(spec *schema.Source, namespaces []Namespace) *Source {
+func source(key string, spec *schema.Source, namespaces []Namespace) *Source {
 	if spec == nil {
 		return nil
 	}
@@ -216,8 +216,12 @@ func source(spec *schema.Source, namespaces []Namespace) *Source {
 	if i < 0 {
 		return nil
 	}
+	secret := ""
+	if spec.Private {
+		secret = DeployerName(key)
+	}
 	return &Source{Repo: spec.Repo, Path: spec.Path, Branch: spec.Branch, Role: string(spec.Role),
-		Namespace: namespaces[i].Physical, Secret: spec.Secret, Interval: spec.Interval}
+		Namespace: namespaces[i].Physical, Secret: secret, Interval: spec.Interval}
 }
 
 func (x *expansion) platforms(work []job) []Platform {

@@ -235,6 +235,9 @@ func (h *holding) one(root cue.Value, p Pinned) Held {
 	if len(problems) > 0 {
 		held := h.refused(p)
 		for _, d := range diag.Sort(problems) {
+			if d.Position.IsZero() {
+				d.Position = h.meta(p).Pos
+			}
 			held.Diagnostics = append(held.Diagnostics, d.About(title(p.Kind, p.Key)))
 		}
 		return held

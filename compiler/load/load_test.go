@@ -193,3 +193,6 @@ logicalClusters: "acme/p": {
 		t.Errorf("meta = %+v", m)
 	}
 }
+
+// specOf returns the Spec of a *load.Document of any type.
+func specOf(doc any) any { return reflect.ValueOf(doc).Elem().FieldByName("Spec").Interface() }

@@ -86,7 +86,8 @@ func TestCache(t *testing.T) {
 	}{
 		{"nothing", "", "", "", 0},
 		{"a plain document above", "classes.cue", "{}", "{price: 3}", 1},
-		{"a plain document above, and its neighbours' places", "orgs/acme/org.cue", "acme: {}", `acme: {budget: 3}`, 3},
+		{"a plain document above, beside a pattern", "orgs/acme/org.cue", "acme: {}", `acme: {budget: 3}`, 1},
+		{"the places of a pattern above", "orgs/acme/org.cue", "acme: {}", "acme: {\n}", 3},
 		{"a pattern above", "orgs/acme/org.cue", "<=10", "<=8", 3},
 		{"a library", "lib/sizes/sizes.cue", "2", "3", 1},
 		{"a library's place", "lib/sizes/sizes.cue", "cpu", "\ncpu", 1},

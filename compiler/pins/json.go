@@ -11,24 +11,48 @@ import (
 // JSON. Numbers keep their digits, since a price must not be rounded, so bodies
 // never pass through a float.
 
-// appendBody appends the field "document" of an entry. What is no JSON at all is
-// written as a string, which is no document either.
-func appendBody(dst []byte, body json.RawMessage, indent int) []byte {
-	if !json.Valid(body) {
-		return manifest.AppendYAML(dst, manifest.M("document", string(body)), indent)
-	}
-	b := jsonBody{data: body}
-	return b.appendField(dst, "document", indent)
-}
-
-// jsonBody reads valid JSON from the front.
-type jsonBody struct {
+// bodies appends documents. It reads valid JSON from the front, and keeps one
+// field and one list of one item, since boxing new ones would cost more than
+// writing them.
+type bodies struct {
 	data []byte
 	pos  int
+
+	one   manifest.Map
+	field manifest.Value // one
+	only  manifest.List
+	item  manifest.Value // only
+}
+
+func newBodies() *bodies {
+	b := &bodies{one: make(manifest.Map, 1), only: make(manifest.List, 1)}
+	b.field, b.item = b.one, b.only
+	return b
+}
+
+// append appends the field "document" of an entry. What is no JSON at all is
+// written as a string, which is no document either.
+func (b *bodies) append(dst []byte, body json.RawMessage, indent int) []byte {
+	const key = "document"
+	if !json.Valid(body) {
+		return b.putField(dst, key, string(body), indent)
+	}
+	b.data, b.pos = body, 0
+	return b.appendField(dst, key, indent)
+}
+
+func (b *bodies) putField(dst []byte, key string, v manifest.Value, indent int) []byte {
+	b.one[0] = manifest.Field{Key: key, Value: v}
+	return manifest.AppendYAML(dst, b.field, indent)
+}
+
+func (b *bodies) putItem(dst []byte, v manifest.Value, indent int) []byte {
+	b.only[0] = v
+	return manifest.AppendYAML(dst, b.item, indent)
 }
 
 // next returns the next byte that is no white space.
-func (b *jsonBody) next() byte {
+func (b *bodies) next() byte {
 	for {
 		switch c := b.data[b.pos]; c {
 		case ' ', '\t', '\n', '\r':
@@ -40,7 +64,7 @@ func (b *jsonBody) next() byte {
 }
 
 // enter steps into an object or array, and reports whether it holds anything.
-func (b *jsonBody) enter() bool {
+func (b *bodies) enter() bool {
 	b.pos++
 	if c := b.next(); c == '}' || c == ']' {
 		b.pos++
@@ -50,13 +74,13 @@ func (b *jsonBody) enter() bool {
 }
 
 // more steps over a comma, or out of an object or array at its end.
-func (b *jsonBody) more() bool {
+func (b *bodies) more() bool {
 	c := b.next()
 	b.pos++
 	return c == ','
 }
 
-func (b *jsonBody) text() string {
+func (b *bodies) text() string {
 	b.next()
 	start, escapes := b.pos, false
 	for b.pos++; b.data[b.pos] != '"'; b.pos++ {
@@ -77,7 +101,7 @@ func (b *jsonBody) text() string {
 }
 
 // atom returns a number, true, false or null.
-func (b *jsonBody) atom() []byte {
+func (b *bodies) atom() []byte {
 	start := b.pos
 	for b.pos < len(b.data) {
 		switch b.data[b.pos] {
@@ -89,23 +113,23 @@ func (b *jsonBody) atom() []byte {
 	return b.data[start:]
 }
 
-func (b *jsonBody) appendField(dst []byte, key string, indent int) []byte {
+func (b *bodies) appendField(dst []byte, key string, indent int) []byte {
 	const null = " null\n"
 	switch c := b.next(); c {
 	case '"':
-		return manifest.AppendYAML(dst, manifest.Map{{Key: key, Value: b.text()}}, indent)
+		return b.putField(dst, key, b.text(), indent)
 	case '{', '[':
 		if b.enter() {
-			dst = manifest.AppendYAML(dst, manifest.Map{{Key: key}}, indent)
+			dst = b.putField(dst, key, nil, indent)
 			dst = append(dst[:len(dst)-len(null)], '\n')
 			if c == '{' {
 				return b.appendFields(dst, indent+2)
 			}
 			return b.appendItems(dst, indent)
 		}
-		return manifest.AppendYAML(dst, manifest.Map{{Key: key, Value: nothing(c)}}, indent)
+		return b.putField(dst, key, nothing(c), indent)
 	}
-	dst = manifest.AppendYAML(dst, manifest.Map{{Key: key}}, indent)
+	dst = b.putField(dst, key, nil, indent)
 	dst = append(dst[:len(dst)-len(null)+1], b.atom()...)
 	return append(dst, '\n')
 }
@@ -118,7 +142,7 @@ func nothing(open byte) manifest.Value {
 }
 
 // appendFields appends the fields of an object that holds some.
-func (b *jsonBody) appendFields(dst []byte, indent int) []byte {
+func (b *bodies) appendFields(dst []byte, indent int) []byte {
 	for {
 		key := b.text()
 		b.next()
@@ -130,16 +154,16 @@ func (b *jsonBody) appendFields(dst []byte, indent int) []byte {
 }
 
 // appendItems appends the items of an array that holds some.
-func (b *jsonBody) appendItems(dst []byte, indent int) []byte {
+func (b *bodies) appendItems(dst []byte, indent int) []byte {
 	for {
 		start := len(dst)
 		switch c := b.next(); c {
 		case '"':
-			dst = manifest.AppendYAML(dst, manifest.List{b.text()}, indent)
+			dst = b.putItem(dst, b.text(), indent)
 		case '{', '[':
 			switch {
 			case !b.enter():
-				dst = manifest.AppendYAML(dst, manifest.List{nothing(c)}, indent)
+				dst = b.putItem(dst, nothing(c), indent)
 			case c == '{':
 				dst = b.appendFields(dst, indent+2)
 				dst[start+indent] = '-'

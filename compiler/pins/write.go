@@ -105,9 +105,10 @@ func (f *part) yaml(p *Pins) []byte {
 	}
 	if len(f.documents) > 0 {
 		dst = append(dst, "documents:\n"...)
+		body := newBodies()
 		for _, id := range f.documents {
 			dst = manifest.AppendYAML(dst, manifest.List{manifest.M("kind", id.Kind, "key", id.Key, "dir", id.Dir).Compact()}, 0)
-			dst = appendBody(dst, p.Documents[id], 2)
+			dst = body.append(dst, p.Documents[id], 2)
 		}
 	}
 	return append(dst, ending...)

@@ -10,9 +10,9 @@ import (
 	"github.com/tenantry/tenantry/schema"
 )
 
-// ParseSubject reads a subject as documents have it: a group by default, or with
+// parseSubject reads a subject as documents have it: a group by default, or with
 // a kind in front. The problem is empty where access may be given to it.
-func ParseSubject(text string) (s Subject, problem string) {
+func parseSubject(text string) (s Subject, problem string) {
 	kind, name, ok := strings.Cut(text, ":")
 	switch {
 	case ok && kind == "serviceaccount":
@@ -81,7 +81,7 @@ func grants(access map[string]schema.Role, m *load.Meta, organization string, ou
 	list := make([]Grant, 0, len(access))
 	for text, role := range access {
 		pos := m.At("access", text)
-		s, problem := ParseSubject(text)
+		s, problem := parseSubject(text)
 		if problem != "" {
 			out.fault(m, diag.New(diag.SubjectRefused, pos, "%q can't be given access: %s", text, problem).
 				Suggest("name a group of your identity provider, a user or a single service account"), "the grant falls away")

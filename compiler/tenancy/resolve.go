@@ -78,7 +78,7 @@ func (r *resolver) clusters() {
 		c := &PhysicalCluster{Meta: d.Meta, Name: d.Key, PhysicalCluster: d.Spec}
 		if c.Name == "management" || c.Name == "bootstrap" || c.Name == "platform" {
 			r.found.fault(&c.Meta, diag.New(diag.ReservedClusterName, c.Pos, "a physical cluster can't be named %s", c.Name).
-				Suggest("name it after its place, such as eu-1"), "nothing is placed there anew")
+				Suggest("name it after its place, such as eu-1"), "it stays")
 		}
 		if c.Capacity.LogicalClusters == nil {
 			c.Capacity.LogicalClusters = usual.Capacity.LogicalClusters

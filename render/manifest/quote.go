@@ -89,13 +89,14 @@ func numeric(s string) bool {
 		return true
 	}
 	if len(s) > 2 && s[0] == '0' {
+		rest := strings.TrimLeft(s[2:], "+-") // Go's readers take 0b+1 for 1
 		switch s[1] {
 		case 'b', 'B':
-			return strings.Trim(s[2:], "01") == ""
+			return strings.Trim(rest, "01") == ""
 		case 'o', 'O':
-			return strings.Trim(s[2:], "01234567") == ""
+			return strings.Trim(rest, "01234567") == ""
 		case 'x', 'X':
-			return strings.Trim(s[2:], "0123456789abcdefABCDEF") == ""
+			return strings.Trim(rest, "0123456789abcdefABCDEF") == ""
 		}
 	}
 	rest, whole := digits(s)

@@ -1,3 +1,5 @@
+//go:build unix
+
 package output
 
 import (
@@ -235,7 +237,7 @@ func TestFileThatGoesDuringABuild(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Abort()
-	if err := errors.Join(w.Keep("clusters/eu/a.yaml"), os.Remove(filepath.Join(dir, "clusters/eu/a.yaml"))); err != nil {
+	if err := errors.Join(w.Keep("clusters/eu/a.yaml"), w.Keep("clusters/eu/b.yaml"), os.Remove(filepath.Join(dir, "clusters/eu/a.yaml"))); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Commit(); err == nil {

@@ -1,0 +1,117 @@
+package load_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// A document that is held is compiled under today's patterns, whatever happened
+// to the file that declares it.
+func TestHold(t *testing.T) {
+	pattern := "package tenancy\n\n_max: 10\nlogicalClusters: [string]: {budget?: <=_max, labels: tier: \"gold\"}\norganizations: acme: {}\n"
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		dir   string
+		json  string
+		want  string
+		codes []diag.Code
+	}{
+		{"broken file", map[string]string{"orgs/acme/org.cue": pattern, "orgs/acme/x/x.cue": "package tenancy\n\nlogicalClusters: {\n"},
+			"orgs/acme/x", `{"budget": 5}`, `{"labels":{"tier":"gold"},"budget":5}`, nil},
+		{"broken document", map[string]string{"orgs/acme/org.cue": pattern, "orgs/acme/x/x.cue": "package tenancy\n\nlogicalClusters: \"acme/x/p\": budget: \"lots\"\n"},
+			"orgs/acme/x", `{"budget": 5}`, `{"labels":{"tier":"gold"},"budget":5}`, nil},
+		{"a limit that is now tighter", map[string]string{"orgs/acme/org.cue": pattern, "orgs/acme/x/x.cue": "package tenancy\n\nlogicalClusters: \"acme/x/p\": budget: \"lots\"\n"},
+			"orgs/acme/x", `{"budget": 50}`, `{"budget":50}`, []diag.Code{diag.AncestorLimit}},
+		{"a pattern of its own directory", map[string]string{"orgs/acme/x/x.cue": "package tenancy\n\nlogicalClusters: \"acme/x/p\": budget: \"lots\"\nlogicalClusters: [string]: budget?: <=3\n"},
+			"orgs/acme/x", `{"budget": 50}`, `{"budget":50}`, []diag.Code{diag.AncestorLimit}},
+		{"a broken pattern above is left out, the one above that applies", map[string]string{"orgs/acme/org.cue": pattern, "orgs/acme/x/x.cue": "package tenancy\n\n_x: nothing\n"},
+			"orgs/acme/x/y", `{"budget": 5}`, `{"labels":{"tier":"gold"},"budget":5}`, nil},
+		{"a directory that is gone", map[string]string{"orgs/acme/org.cue": pattern},
+			"orgs/acme/gone", `{"budget": 5}`, `{"labels":{"tier":"gold"},"budget":5}`, nil},
+		{"a field that is gone", map[string]string{"orgs/acme/org.cue": pattern},
+			"orgs/acme/x", `{"budget": 5, "bygone": true}`, `{"budget":5}`, []diag.Code{diag.FieldNotAllowed}},
+		{"a pattern that refers to a document above", map[string]string{"classes.cue": "package tenancy\n\nclasses: c: price: 4\nlogicalClusters: [string]: budget?: <=classes.c.price\n"},
+			"orgs/acme/x", `{"budget": 5}`, `{"budget":5}`, []diag.Code{diag.AncestorLimit}},
+		{"no document at all", nil, "orgs/acme", `[]`, ``, []diag.Code{diag.InvalidValue, diag.InvalidValue}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l := load.New(source.FromMap(repo(c.files)), load.Options{})
+			if _, err := l.Load(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			held, err := l.Hold(t.Context(), []load.Pinned{{Kind: schema.KindLogicalClusters, Key: "acme/x/p", Dir: c.dir, JSON: []byte(c.json)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var codes []diag.Code
+			for _, d := range held[0].Diagnostics {
+				codes = append(codes, d.Code)
+				if d.Document != `logicalClusters "acme/x/p"` {
+					t.Errorf("diagnostic about %q", d.Document)
+				}
+			}
+			if diff := cmp.Diff(c.codes, codes); diff != "" {
+				t.Errorf("codes (-want +got):\n%s%s", diff, describeDiagnostics(held[0].Diagnostics))
+			}
+			if c.want == "" {
+				if held[0].Document != nil {
+					t.Errorf("document = %v", held[0].Document)
+				}
+				return
+			}
+			doc := held[0].Document.(*load.Document[schema.LogicalCluster])
+			got, err := json.Marshal(doc.Spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(got) != c.want {
+				t.Errorf("spec = %s, want %s", got, c.want)
+			}
+			if !doc.Held || doc.Key != "acme/x/p" || doc.Dir != c.dir {
+				t.Errorf("meta = %+v", doc.Meta)
+			}
+		})
+	}
+}
+
+// Every document of every archive is the same when it is held as it is.
+func TestHoldKeeps(t *testing.T) {
+	for name, files := range archives(t) {
+		l := load.New(source.FromMap(files), load.Options{})
+		r, err := l.Load(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var pinned []load.Pinned
+		var want []any
+		each(r.Documents, func(m *load.Meta, spec any) {
+			text, err := json.Marshal(spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pinned = append(pinned, load.Pinned{Kind: m.Kind, Key: m.Key, Dir: m.Dir, JSON: text})
+			want = append(want, spec)
+		})
+		held, err := l.Hold(t.Context(), pinned)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, h := range held {
+			if len(h.Diagnostics) > 0 {
+				t.Errorf("%s: %s: %s", name, pinned[i].Key, describeDiagnostics(h.Diagnostics))
+				continue
+			}
+			if diff := cmp.Diff(want[i], specOf(h.Document)); diff != "" {
+				t.Errorf("%s: %s changed (-want +got):\n%s", name, pinned[i].Key, diff)
+			}
+		}
+	}
+}

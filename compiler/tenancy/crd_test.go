@@ -1,0 +1,87 @@
+package tenancy
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tenantry/tenantry/compiler/source"
+)
+
+const widget = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: widgets.acme.example
+spec:
+  group: acme.example
+  names: {kind: Widget, plural: widgets}
+  scope: Namespaced
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    subresources:
+      status: {}
+      scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            type: object
+            properties:
+              replicas: {type: integer, default: 1, maximum: 10}
+            x-kubernetes-validations: [{rule: "self.replicas < 10"}]
+          status:
+            type: object
+            properties: {replicas: {type: integer}}
+`
+
+// The digest is of the content: the layout, the order of fields and what an API
+// server fills in do not count, and anything else does.
+func TestDigestIsOfContent(t *testing.T) {
+	digest := func(text string) [32]byte {
+		t.Helper()
+		d := readCRDs(source.FromMap(map[string]string{"crd.yaml": text}), "crd.yaml").crds["widgets.acme.example"]
+		if d == nil || len(d.problems) > 0 {
+			t.Fatalf("%+v", d)
+		}
+		return d.Digest
+	}
+	base := digest(widget)
+	for _, same := range []string{
+		"# a comment\n---\n" + widget,
+		strings.Replace(widget, "{kind: Widget, plural: widgets}", "\n    plural: widgets\n    kind: Widget", 1),
+		strings.Replace(widget, "metadata:\n", "metadata:\n  creationTimestamp: null\n", 1) + "status:\n  conditions: []\n  storedVersions: []\n",
+	} {
+		if digest(same) != base {
+			t.Errorf("differs, and should not:\n%s", same)
+		}
+	}
+	for _, other := range []string{
+		strings.Replace(widget, "maximum: 10", "maximum: 11", 1),
+		strings.Replace(widget, "metadata:\n", "metadata:\n  labels: {a: b}\n", 1),
+		strings.Replace(widget, "self.replicas < 10", "self.replicas < 9", 1),
+	} {
+		if digest(other) == base {
+			t.Errorf("does not differ, and should:\n%s", other)
+		}
+	}
+}
+
+// Whatever stands in a file, reading it ends with definitions or with problems.
+func FuzzReadCRDs(f *testing.F) {
+	f.Add(widget)
+	f.Add(strings.Replace(widget, "openAPIV3Schema:\n        type: object", "openAPIV3Schema:\n        items: [{}]", 1))
+	f.Add(strings.Replace(widget, "schema:", "nothing:", 1))
+	f.Add("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n---\n{}\n---\n[]\n")
+	f.Add("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {conversion: {strategy: Webhook}, versions: [{}]}\n")
+	f.Add("kind: &a [*a]\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		file := readCRDs(source.FromMap(map[string]string{"crd.yaml": text}), "crd.yaml")
+		for name, d := range file.crds {
+			if len(d.problems) == 0 && (d.Name != name || d.group == "" || d.plural == "" || len(d.served) == 0 && d.Digest == [32]byte{}) {
+				t.Errorf("%q is accepted with %+v", name, d)
+			}
+		}
+	})
+}
