@@ -3,9 +3,11 @@ package examples_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +24,7 @@ import (
 	"github.com/tenantry/tenantry/schema"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/yaml"
 )
 
 // asOf is the date that the committed outputs were built for.
@@ -39,7 +42,7 @@ func TestRendered(t *testing.T) {
 				t.Fatal("nothing was rendered")
 			}
 			committed := filepath.Join(name, "rendered")
-			diff := cmp.Diff(readTree(t, committed), got)
+			diff := differences(readTree(t, committed), got)
 			if diff != "" && os.Getenv("TENANTRY_UPDATE") != "" {
 				writeTree(t, committed, got)
 			} else if diff != "" {
@@ -69,7 +72,7 @@ func TestRebuild(t *testing.T) {
 			if s := r.Written; s != nil && (s.Written != 0 || s.Removed != 0) {
 				t.Errorf("a second build wrote %d files and removed %d, want none", s.Written, s.Removed)
 			}
-			if diff := cmp.Diff(committed, readTree(t, out)); diff != "" {
+			if diff := differences(committed, readTree(t, out)); diff != "" {
 				t.Errorf("a second build changed the output (-before +after):\n%s", diff)
 			}
 		})
@@ -90,6 +93,50 @@ func TestKustomize(t *testing.T) {
 				t.Errorf("%s: %v", dir, err)
 			} else if resources.Size() == 0 {
 				t.Errorf("%s holds nothing", dir)
+			}
+		}
+	}
+}
+
+// TestObjects reads what an engine would apply: every object is named, one with
+// a namespace names it, and none stands twice in what goes to one cluster.
+func TestObjects(t *testing.T) {
+	for _, name := range examples.Names() {
+		seen := map[string]string{}
+		for file, data := range readTree(t, filepath.Join(name, "rendered")) {
+			parts := strings.Split(file, "/")
+			if parts[0] != "clusters" && parts[0] != "gitops" || !strings.HasSuffix(file, ".yaml") || path.Base(file) == "kustomization.yaml" {
+				continue
+			}
+			to := "management"
+			if parts[0] == "clusters" {
+				to = parts[1]
+			}
+			for document := range strings.SplitSeq(data, "\n---\n") {
+				var o struct {
+					APIVersion, Kind string
+					Metadata         struct {
+						Name      string
+						Namespace *string
+					}
+				}
+				if err := yaml.Unmarshal([]byte(document), &o); err != nil {
+					t.Errorf("%s/%s: %v", name, file, err)
+					continue
+				}
+				namespace := ""
+				if o.Metadata.Namespace != nil {
+					namespace = *o.Metadata.Namespace
+				}
+				if o.APIVersion == "" || o.Kind == "" || o.Metadata.Name == "" || o.Metadata.Namespace != nil && namespace == "" {
+					t.Errorf("%s/%s: an object is not named: %q %q %q", name, file, o.APIVersion, o.Kind, o.Metadata.Name)
+				}
+				// The root of an engine's objects is applied once by hand and then keeps itself.
+				id := strings.Join([]string{to, o.APIVersion, o.Kind, namespace, o.Metadata.Name}, " ")
+				if other, ok := seen[id]; ok && !strings.Contains(other+file, "/bootstrap/") {
+					t.Errorf("%s: %s stands in %s and in %s", name, id, other, file)
+				}
+				seen[id] = file
 			}
 		}
 	}
@@ -226,6 +273,27 @@ func readTree(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// differences names the files that differ, and shows how the first few do.
+func differences(a, b map[string]string) string {
+	const shown = 3
+	var out strings.Builder
+	n := 0
+	names := maps.Clone(a)
+	maps.Copy(names, b)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		before, inA := a[name]
+		after, inB := b[name]
+		if inA && inB && before == after {
+			continue
+		}
+		fmt.Fprintln(&out, name)
+		if n++; n <= shown {
+			fmt.Fprintln(&out, cmp.Diff(strings.SplitAfter(before, "\n"), strings.SplitAfter(after, "\n")))
+		}
+	}
+	return out.String()
 }
 
 func writeTree(t *testing.T, dir string, files map[string]string) {

@@ -174,6 +174,9 @@ func scalar(n *yaml.Node) (Value, error) {
 		}
 		return b, nil
 	case "!!int":
+		if plain := strings.ReplaceAll(n.Value, "_", ""); strings.Contains(plain, "o-") || strings.Contains(plain, "o+") {
+			return n.Value, nil // the parser takes 0o-7 for a number, kubectl does not
+		}
 		var i int64
 		if n.Decode(&i) == nil {
 			return i, nil
