@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/format"
@@ -99,21 +100,25 @@ var notCompiled = map[string]diag.Code{
 // anchor is where the catalogue has a code.
 func anchor(code diag.Code) string {
 	for _, e := range diag.Entries() {
-		if e.Code != code {
-			continue
+		if e.Code == code {
+			return slug(string(code) + ": " + e.Title)
 		}
-		var b strings.Builder
-		for _, c := range strings.ToLower(string(code) + " " + e.Title) {
-			switch {
-			case c == ' ' || c == '-':
-				b.WriteByte('-')
-			case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
-				b.WriteRune(c)
-			}
-		}
-		return b.String()
 	}
 	return ""
+}
+
+// slug is what a heading is linked by.
+func slug(heading string) string {
+	var b strings.Builder
+	for _, c := range strings.ToLower(heading) {
+		switch {
+		case c == ' ' || c == '-':
+			b.WriteByte('-')
+		case c == '_' || unicode.IsLetter(c) || unicode.IsDigit(c):
+			b.WriteRune(c)
+		}
+	}
+	return b.String()
 }
 
 func languageReference() (string, error) {

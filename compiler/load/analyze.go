@@ -74,8 +74,8 @@ type analysis struct {
 	Refers map[int]users
 	// Whole are references of the rest to all documents of a kind.
 	Whole []namedPlace
-	// Names are the hidden fields and definitions at the top level, which all
-	// files of the directory and of those below it can see.
+	// Names are hidden fields and definitions, which other files can refer to or
+	// unify with: those at the top level, and those in documents and patterns.
 	Names []namedPlace
 	// Produces: the rest may yield documents that are not written out.
 	Produces bool
@@ -233,9 +233,12 @@ func (r *reader) field(d *ast.Field) {
 	kind := -1
 	if static {
 		kind = kindIndex(name)
-		if _, ident := d.Label.(*ast.Ident); ident && (strings.HasPrefix(name, "_") || strings.HasPrefix(name, "#")) {
-			r.Names = append(r.Names, namedPlace{name, position(d.Label.Pos())})
+		if _, ident := d.Label.(*ast.Ident); ident && isPrivate(name) {
 			kind = -1
+		} else if ident && slices.Contains(predeclared, name) {
+			// All files of the package would see it in place of CUE's own, in the
+			// patterns of the directories above too.
+			r.Problems = append(r.Problems, diag.New(diag.FieldNotAllowed, position(d.Label.Pos()), "a field at the top level must not hide what %q means in CUE", name))
 		}
 	}
 	if kind < 0 || d.Alias != nil {
@@ -287,7 +290,7 @@ func (r *reader) documents(kind int, d *ast.Field) {
 			continue
 		}
 		key, static := staticLabel(f.Label)
-		plain := static && f.Alias == nil && !strings.HasPrefix(key, "_") && !strings.HasPrefix(key, "#") || isString(f.Label)
+		plain := static && f.Alias == nil && !isPrivate(key) || isString(f.Label)
 		if !plain || f.Constraint != token.ILLEGAL || d.Constraint != token.ILLEGAL {
 			all = false
 			_, pattern := f.Label.(*ast.ListLit)
@@ -307,6 +310,15 @@ func (r *reader) documents(kind int, d *ast.Field) {
 	default:
 		r.Spans = append(r.Spans, spans...)
 	}
+}
+
+// isPrivate reports whether a label is a hidden field or a definition.
+func isPrivate(name string) bool { return strings.HasPrefix(name, "_") || strings.HasPrefix(name, "#") }
+
+// predeclared are the identifiers that CUE declares.
+var predeclared = []string{
+	"and", "bool", "bytes", "close", "div", "error", "float", "float32", "float64", "int", "int128", "int16", "int32", "int64", "int8",
+	"len", "matchIf", "matchN", "mod", "number", "or", "quo", "rem", "rune", "self", "string", "uint", "uint128", "uint16", "uint32", "uint64", "uint8",
 }
 
 func isString(l ast.Label) bool {

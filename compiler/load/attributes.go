@@ -68,4 +68,3 @@ func hasExperiment(f *ast.File, name string) bool {
 	}
 	return false
 }
-

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
-	cuejson "cuelang.org/go/encoding/json"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 )
@@ -311,6 +309,9 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 	at := e.declared[id]
 	if at.IsZero() {
 		at = e.contribution(v)
+	}
+	if at.IsZero() {
+		at = e.named(nil)
 	}
 	name := title(kind.Kind, id.key)
 	var problems []problem

@@ -36,8 +36,12 @@ func (r *reader) walk(n ast.Node, part int) {
 	visit = func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.Field:
-			switch n.Label.(type) {
-			case *ast.Ident, *ast.BasicLit:
+			switch l := n.Label.(type) {
+			case *ast.BasicLit:
+			case *ast.Ident:
+				if isPrivate(l.Name) {
+					r.Names = append(r.Names, namedPlace{l.Name, position(l.Pos())})
+				}
 			default:
 				walk(n.Label)
 			}

@@ -79,4 +79,3 @@ func sameData(a, b cue.Value) bool {
 	y, ok2 := decode(b)
 	return ok && ok2 && reflect.DeepEqual(x, y)
 }
-

@@ -82,6 +82,12 @@ func readCRDs(tree *source.Tree, path string) *crdFile {
 }
 
 func (d *definition) read(apiVersion string) {
+	defer func() {
+		// The API server's validation is written for what the API server has decoded.
+		if p := recover(); p != nil {
+			d.problems = []string{fmt.Sprintf("the API server's validation fails on it: %v", p)}
+		}
+	}()
 	if apiVersion != "apiextensions.k8s.io/v1" {
 		d.problems = []string{fmt.Sprintf("it is of %s, and API servers know only apiextensions.k8s.io/v1", apiVersion)}
 		return

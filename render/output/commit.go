@@ -62,8 +62,14 @@ func (w *Writer) Commit() (Stats, error) {
 	return stats, nil
 }
 
+// few is the number of files up to which a build exchanges them one by one. The
+// journal makes both ways equally safe; this one leaves the rest of the tree
+// alone, the other is one step for a reader however much changed.
+const few = 64
+
 // prepare completes the next tree and returns the exchanges that make it the
-// output: those of the Roots in which anything changed.
+// output: those of the files that changed if they are few and no directory comes
+// or goes, else those of the Roots in which anything changed.
 func (w *Writer) prepare() (Stats, []swap, error) {
 	var stats Stats
 	writtenIn, keptIn := map[string]int{}, map[string]int{}
@@ -97,7 +103,9 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 			surveys = append(surveys, s)
 		}
 	}
-	if err := w.carry(changed, surveys); err != nil {
+	if files := w.few(stats, surveys); files != nil {
+		changed = files
+	} else if err := w.carry(changed, surveys); err != nil {
 		return Stats{}, nil, err
 	}
 	swaps := make([]swap, len(changed))
@@ -114,27 +122,47 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 	return stats, swaps, nil
 }
 
-// sync brings the next tree to the disk before the journal says that it is
-// there: one call for the file system where there is one, else file by file.
-func (w *Writer) sync() error {
-	f, err := w.root.Open(".")
-	if err != nil {
-		return cause(err)
+// few returns the files that changed if they can be exchanged one by one.
+func (w *Writer) few(stats Stats, surveys []*survey) []string {
+	if stats.Removed > 0 || stats.Written > few {
+		return nil
 	}
-	defer f.Close()
-	err = syncfs(f)
-	if errors.Is(err, errors.ErrUnsupported) {
-		var names []string
-		for name, k := range w.files {
-			if k == written {
-				names = append(names, name)
-			}
+	stays := map[string]bool{}
+	for _, s := range surveys {
+		for dir := range s.dirs {
+			stays[dir] = true
 		}
-		slices.Sort(names)
-		err = parallel(w.o.Workers, names, func(name string) error { return syncPath(w.next, name) })
 	}
-	if err != nil {
-		return fmt.Errorf("cannot write to %s: %w", w.dir, cause(err))
+	var out []string
+	for name, k := range w.files {
+		if k != written {
+			continue
+		}
+		if !stays[path.Dir(name)] {
+			return nil
+		}
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// sync brings to the disk what a machine that loses power could lose for good,
+// before the journal says that it is there: the pins, once there are former
+// ones. All else follows from the source and the pins, and a file that lost its
+// end is noticed and written again.
+func (w *Writer) sync() error {
+	if !w.former["pins"] {
+		return nil
+	}
+	var names []string
+	for name, k := range w.files {
+		if k == written && strings.HasPrefix(name, "pins/") {
+			names = append(names, name)
+		}
+	}
+	if err := parallel(w.o.Workers, names, func(name string) error { return syncPath(w.next, name) }); err != nil {
+		return fmt.Errorf("cannot write to %s: %w", w.dir, err)
 	}
 	return nil
 }

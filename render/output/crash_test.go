@@ -185,7 +185,17 @@ func scenarios() map[string]scenario {
 	}
 	renames := files
 	renames.noExchange = true
-	return map[string]scenario{"exchange": files, "rename": renames, "first build": {next: files.next}}
+	// A few files change or come, and no directory does: they are exchanged one by one.
+	some := scenario{
+		former:  files.former,
+		foreign: files.foreign,
+		next: tree{"clusters/a.yaml": doc("a"), "clusters/b.yaml": doc("b2"), "clusters/c.yaml": doc("c"), "gitops/x/g.yaml": doc("g2"),
+			"inventory/i.json": `{"generator":"tenantry"}`},
+	}
+	someRenames := some
+	someRenames.noExchange = true
+	return map[string]scenario{"exchange": files, "rename": renames, "first build": {next: files.next},
+		"some files": some, "some files, rename": someRenames}
 }
 
 func (s scenario) start(t *testing.T) string {

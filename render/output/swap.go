@@ -6,19 +6,20 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 )
 
-// swap is the exchange of one of the Roots. The numbers are those of inodes,
-// 0 where there is no directory; they survive a rename, so that wherever the
-// exchange was interrupted, they tell how far it came.
+// swap is the exchange of one of the Roots, or of a file below them. The numbers
+// are those of inodes, 0 where there is nothing; they survive a rename, so that
+// wherever the exchange was interrupted, they tell how far it came.
 type swap struct {
 	Name   string `json:"name"`
 	Next   uint64 `json:"next"`
 	Former uint64 `json:"former"`
 }
 
-// swapper replaces Roots by directories of the next tree. It moves those of the
+// swapper replaces what stands in the output by what stands in the next tree. It moves that of the
 // former tree to oldDir: what is in nextDir was never seen by a reader and can go
 // unseen, but a former directory may hold a file that somebody put there while
 // the build was running.
@@ -69,7 +70,7 @@ func readJournal(root *os.Root) ([]swap, error) {
 		return nil, fmt.Errorf("%s is damaged: %w", journalFile, err)
 	}
 	for _, r := range swaps {
-		if !slices.Contains(Roots, r.Name) {
+		if !slices.Contains(Roots, r.Name) && checkPath(r.Name) != nil {
 			return nil, fmt.Errorf("%s is damaged: it names %q", journalFile, r.Name)
 		}
 	}
@@ -89,19 +90,31 @@ func (s *swapper) removeJournal() error {
 // forward makes all exchanges, or those that an interrupted build has not made.
 func (s *swapper) forward(swaps []swap) error {
 	for _, r := range swaps {
+		if dir := path.Dir(r.Name); dir != "." {
+			if err := s.root.MkdirAll(path.Join(oldDir, dir), 0o755); err != nil {
+				return cause(err)
+			}
+		}
 		if err := s.replace(r); err != nil {
 			return fmt.Errorf("%s: %w", r.Name, err)
 		}
 	}
-	return s.syncDirs()
+	return s.syncDirs(swaps)
 }
 
-func (s *swapper) syncDirs() error {
+// syncDirs brings the directories of the exchanges to the disk.
+func (s *swapper) syncDirs(swaps []swap) error {
 	if err := s.step("sync"); err != nil {
 		return err
 	}
-	for _, name := range []string{".", nextDir, oldDir} {
-		if err := syncPath(s.root, name); err != nil {
+	dirs := map[string]bool{}
+	for _, r := range swaps {
+		for _, above := range []string{"", nextDir, oldDir} {
+			dirs[path.Join(above, path.Dir(r.Name))] = true
+		}
+	}
+	for name := range dirs {
+		if err := syncPath(s.root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
@@ -156,7 +169,7 @@ func (s *swapper) back(swaps []swap) error {
 			return err
 		}
 	}
-	if err := s.syncDirs(); err != nil {
+	if err := s.syncDirs(swaps); err != nil {
 		return err
 	}
 	return s.removeJournal()

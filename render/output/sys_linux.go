@@ -1,7 +1,6 @@
 package output
 
 import (
-	"errors"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -21,13 +20,4 @@ func exchange(root *os.Root, aside, name string) error {
 	}
 	defer there.Close()
 	return unix.Renameat2(int(there.Fd()), name, int(here.Fd()), name, unix.RENAME_EXCHANGE)
-}
-
-// syncfs brings all of a file system to the disk.
-func syncfs(f *os.File) error {
-	err := unix.Syncfs(int(f.Fd()))
-	if errors.Is(err, unix.ENOSYS) {
-		return errors.ErrUnsupported
-	}
-	return err
 }

@@ -8,5 +8,3 @@ import (
 )
 
 func exchange(*os.Root, string, string) error { return errors.ErrUnsupported }
-
-func syncfs(*os.File) error { return errors.ErrUnsupported }

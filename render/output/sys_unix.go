@@ -30,7 +30,7 @@ func flock(f *os.File, wait bool) error {
 	}
 }
 
-// inode returns the number of a directory, 0 if there is none.
+// inode returns the number of a directory or regular file, 0 if there is none.
 func inode(root *os.Root, name string) (uint64, error) {
 	info, err := root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -40,8 +40,8 @@ func inode(root *os.Root, name string) (uint64, error) {
 		return 0, cause(err)
 	}
 	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok || !info.IsDir() {
-		return 0, fmt.Errorf("%s is not a directory", name)
+	if !ok || !info.IsDir() && !info.Mode().IsRegular() {
+		return 0, fmt.Errorf("%s is neither a directory nor a regular file", name)
 	}
 	return uint64(stat.Ino), nil
 }
