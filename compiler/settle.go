@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -238,6 +239,19 @@ func (c *compilation) changed(kind schema.Kind, key, dir string) bool {
 	return !ok || !bytes.Equal(former, c.texts[name])
 }
 
+// lastGood returns a logical cluster's last good document, nil where there is none.
+func (c *compilation) lastGood(key string) *schema.LogicalCluster {
+	text, ok := c.former.Documents[c.pinnedAs(pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key})]
+	if !ok {
+		return nil
+	}
+	var spec schema.LogicalCluster
+	if json.Unmarshal(text, &spec) != nil {
+		return nil
+	}
+	return &spec
+}
+
 // settle resolves, checks and places. Each round holds the documents that errors
 // concern, until no error concerns a document that is not held yet; a document
 // is held at most once, so this ends.
@@ -252,6 +266,7 @@ func (c *compilation) settle(ctx context.Context) error {
 		if c.forget(t) {
 			continue
 		}
+		t.LastGood = c.lastGood
 		findings = append(findings, tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
 		names := c.concerned(findings)
 		if len(names) == 0 {

@@ -57,7 +57,7 @@ error writes nothing.`,
 	}
 	repo.register(c)
 	report.register(c)
-	c.Flags().StringVar(&out, "out", "rendered", "the output directory")
+	c.Flags().StringVar(&out, "out", usualOutput, "the output directory, by default below the tenancy repo")
 	c.Flags().BoolVar(&strict, "strict", false, "write nothing where there is any error")
 	c.Flags().BoolVar(&bootstrap, "bootstrap", false, "allow an output without pins: the first build")
 	_ = c.MarkFlagDirname("out")

@@ -38,9 +38,7 @@ your users log in with; without, a placeholder stands where a token belongs.`,
 			if err != nil {
 				return err
 			}
-			if o.Pins == "" {
-				o.Pins = out
-			}
+			repo.usePinsOf(&o, out)
 			r, err := compiler.Compile(c.Context(), o)
 			if err != nil {
 				return err
@@ -62,7 +60,7 @@ your users log in with; without, a placeholder stands where a token belongs.`,
 	}
 	repo.register(c)
 	f := c.Flags()
-	f.StringVar(&out, "out", "", "the output whose pins say where it stands")
+	f.StringVar(&out, "out", "", "the output whose pins say where it stands; by default rendered, where the repo has it")
 	f.StringVarP(&namespace, "namespace", "n", "", "the namespace of the current context, as the document names it")
 	f.StringVar(&command, "exec-command", "", "the credential plugin to log in with")
 	f.StringArrayVar(&commandArgs, "exec-arg", nil, "an argument of the credential plugin (repeatable)")

@@ -61,9 +61,7 @@ cluster ("acme/payments/prod"), or to a pattern ("acme/*/prod").`,
 			if err != nil {
 				return err
 			}
-			if o.Pins == "" {
-				o.Pins = out
-			}
+			repo.usePinsOf(&o, out)
 			r, err := compiler.Compile(c.Context(), o)
 			if err != nil {
 				return err
@@ -91,7 +89,7 @@ cluster ("acme/payments/prod"), or to a pattern ("acme/*/prod").`,
 	f.StringVar(&cluster, "on", "", "only those on this physical cluster")
 	f.StringVar(&class, "class", "", "only those of this class")
 	f.StringVar(&state, "state", "", "only those in this state: active, frozen or deleted")
-	f.StringVar(&out, "out", "", "the output whose pins say where they stand")
+	f.StringVar(&out, "out", "", "the output whose pins say where they stand; by default rendered, where the repo has it")
 	_ = c.MarkFlagDirname("out")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions([]string{"active", "frozen", "deleted"}, cobra.ShellCompDirectiveNoFileComp))

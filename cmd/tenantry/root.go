@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"time"
@@ -79,6 +80,24 @@ func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
 	}
 	return o, nil
 }
+
+// usePinsOf makes a command that only reads go on from the pins of an output: the
+// one that is named, or the usual one where it stands in the repo.
+func (f *repoFlags) usePinsOf(o *compiler.Options, out string) {
+	if o.Pins != "" || o.Revision != "" && out == "" {
+		return
+	}
+	if o.Pins = out; out == "" {
+		usual := filepath.Join(f.dir, usualOutput)
+		if _, err := os.Stat(filepath.Join(usual, "pins")); err == nil {
+			o.Pins = usual
+		}
+	}
+}
+
+// usualOutput is where build writes to unless it is told otherwise, below the
+// tenancy repo.
+const usualOutput = "rendered"
 
 func today() string { return time.Now().Format(time.DateOnly) }
 

@@ -30,9 +30,7 @@ and are provisional.`,
 			if err != nil {
 				return err
 			}
-			if o.Pins == "" {
-				o.Pins = out
-			}
+			repo.usePinsOf(&o, out)
 			if o.AsOf == "" {
 				o.AsOf = today()
 			}
@@ -51,7 +49,7 @@ and are provisional.`,
 	}
 	repo.register(c)
 	report.register(c)
-	c.Flags().StringVar(&out, "out", "", "the output whose pins hold (the same as --pins)")
+	c.Flags().StringVar(&out, "out", "", "the output whose pins hold; by default rendered, where the repo has it")
 	_ = c.MarkFlagDirname("out")
 	return c
 }

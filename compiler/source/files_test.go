@@ -268,3 +268,19 @@ func TestCancelled(t *testing.T) {
 		}
 	}
 }
+
+// What the compiler wrote into the repo is no source; below orgs/ nothing passes
+// for an output, or a team could hide files.
+func TestOutputsAreNoSource(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, map[string]string{
+		"cue.mod/module.cue": "module: \"a.example/b\"\n", "tenancy.cue": "package tenancy\n",
+		"out/pins/_platform.yaml": "x: 1\n", "out/inventory/acme.json": "{}", "out/clusters/eu/a.yaml": "x: 1\n", "out/notes.yaml": "x: 1\n",
+		"orgs/acme/pins/_platform.yaml": "x: 1\n", "orgs/acme/clusters/a.cue": "package tenancy\n",
+	})
+	got := paths(open(t, dir, source.Options{}))
+	want := []string{"cue.mod/module.cue", "orgs/acme/clusters/a.cue", "orgs/acme/pins/_platform.yaml", "out/notes.yaml", "tenancy.cue"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the tree holds %v, want %v", got, want)
+	}
+}

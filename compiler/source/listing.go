@@ -178,6 +178,29 @@ func (l *listing) sort() {
 		kept = append(kept, e)
 	}
 	l.entries = kept
+	l.dropOutputs()
+}
+
+// platformPins is the file that every output has.
+const platformPins = "/pins/_platform.yaml"
+
+// dropOutputs leaves out what the compiler itself has written into the repo: the
+// directories of an output, told by its pins. Below orgs/ there is none, or
+// a team could hide files behind a file of that name.
+func (l *listing) dropOutputs() {
+	var outputs []string
+	for _, e := range l.entries {
+		if dir, ok := strings.CutSuffix(e.path, platformPins); ok && !strings.HasPrefix(dir+"/", "orgs/") {
+			outputs = append(outputs, dir+"/")
+		}
+	}
+	l.entries = slices.DeleteFunc(l.entries, func(e entry) bool {
+		return slices.ContainsFunc(outputs, func(dir string) bool {
+			rest, ok := strings.CutPrefix(e.path, dir)
+			root, _, _ := strings.Cut(rest, "/")
+			return ok && (root == "clusters" || root == "gitops" || root == "inventory" || root == "pins")
+		})
+	})
 }
 
 // limit drops the entries whose known sizes go beyond the limits.

@@ -61,6 +61,7 @@ func (r *resolver) settings() {
 	g := &s.GitOps
 	g.Engine = cmp.Or(g.Engine, usual.Engine)
 	g.Namespace = cmp.Or(g.Namespace, usual.Namespace)
+	g.ArgoNamespace = cmp.Or(g.ArgoNamespace, usual.ArgoNamespace)
 	g.Interval = cmp.Or(g.Interval, usual.Interval)
 	g.Cut = cmp.Or(g.Cut, usual.Cut)
 	g.Source.Kind = cmp.Or(g.Source.Kind, usual.Source.Kind)
