@@ -173,7 +173,7 @@ func (c *compilation) rebuilt() bool {
 	if c.Pins != "" || string(last.Inputs) != string(c.inputs(asOf)) || c.Strict && diag.HasErrors(last.Diagnostics) {
 		return false
 	}
-	files, ok := record.Intact(c.Out)
+	files, ok := record.Check(c.Out)
 	if !ok {
 		return false
 	}

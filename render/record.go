@@ -1,7 +1,6 @@
 package render
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -10,7 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"sync/atomic"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/tenantry/tenantry/render/output"
@@ -25,12 +24,14 @@ const recordVersion = 1
 type Record struct {
 	tool  [32]byte
 	files map[string]file
+	// checked: the files are those that stand in the output as they were left.
+	checked bool
 }
 
 // file is one file of the output.
 type file struct {
-	// digest of the state that it was lowered from; zero for any other file than a
-	// logical cluster's.
+	// digest of the state that it was lowered from, if it is a logical cluster's,
+	// else of its content.
 	digest [32]byte
 	// size in bytes and mtime in nanoseconds tell whether it was touched since.
 	size, mtime int64
@@ -40,18 +41,25 @@ func (f file) matches(info fs.FileInfo) bool {
 	return info.Mode().IsRegular() && f.mtime != 0 && info.Size() == f.size && info.ModTime().UnixNano() == f.mtime
 }
 
-// of returns the files that were written by the same tool.
-func (r *Record) of(tool [32]byte) map[string]file {
+// standing returns the files that were written by the same tool and stand in dir
+// as they were left.
+func (r *Record) standing(dir string, tool [32]byte) map[string]file {
 	if r == nil || r.tool != tool {
 		return nil
+	}
+	if !r.checked {
+		r.Check(dir)
 	}
 	return r.files
 }
 
-// Stamp notes size and time of the files in the output directory, which are
-// known once the build is committed.
+// Stamp notes size and time of the files that the build wrote, which are known
+// once it is committed.
 func (r *Record) Stamp(dir string) error {
 	for path, f := range r.files {
+		if f.mtime != 0 {
+			continue
+		}
 		info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(path)))
 		if err != nil {
 			return err
@@ -62,54 +70,83 @@ func (r *Record) Stamp(dir string) error {
 	return nil
 }
 
-// Intact reports whether the output in dir is, file by file, as the build left
-// it: none is missing, none was touched, and none was added. It returns their
-// number. It reads no contents: size and time tell.
-func (r *Record) Intact(dir string) (files int, ok bool) {
-	var found atomic.Int64
+// Check compares the output in dir with the record, by size and time, and
+// forgets the files that are not as they were left. It reports whether all are,
+// and nothing else stands beside them.
+func (r *Record) Check(dir string) (files int, intact bool) {
+	dir = filepath.Clean(dir)
+	var mu sync.Mutex
+	standing := make(map[string]file, len(r.files))
+	extra := false
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, root := range output.Roots {
-		entries, err := os.ReadDir(filepath.Join(dir, root))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return 0, false
-		}
-		for _, e := range entries {
-			g.Go(func() error {
-				n, err := r.walk(dir, path.Join(root, e.Name()))
-				found.Add(int64(n))
-				return err
-			})
-		}
+	for _, top := range topDirectories(dir) {
+		g.Go(func() error {
+			here := map[string]file{}
+			others := r.walk(dir, top, here)
+			mu.Lock()
+			defer mu.Unlock()
+			maps.Copy(standing, here)
+			extra = extra || others
+			return nil
+		})
 	}
-	if g.Wait() != nil || int(found.Load()) != len(r.files) {
-		return 0, false
-	}
-	return len(r.files), true
+	_ = g.Wait() // no call fails
+	intact = !extra && len(standing) == len(r.files)
+	r.files, r.checked = standing, true
+	return len(standing), intact
 }
 
-var errTouched = errors.New("not as the build left it")
+// topDirectories returns the entries of the output that are walked by themselves:
+// enough of them to keep all processors busy.
+func topDirectories(dir string) []string {
+	var out []string
+	for _, root := range output.Roots {
+		for _, name := range entries(dir, root) {
+			if below := entries(dir, path.Join(root, name)); len(below) > 0 {
+				for _, b := range below {
+					out = append(out, path.Join(root, name, b))
+				}
+				continue
+			}
+			out = append(out, path.Join(root, name))
+		}
+	}
+	return out
+}
 
-func (r *Record) walk(dir, top string) (files int, err error) {
-	err = filepath.WalkDir(filepath.Join(dir, filepath.FromSlash(top)), func(name string, d fs.DirEntry, err error) error {
+func entries(dir, name string) []string {
+	found, err := os.ReadDir(filepath.Join(dir, filepath.FromSlash(name)))
+	if err != nil {
+		return nil
+	}
+	out := make([]string, len(found))
+	for i, e := range found {
+		out[i] = e.Name()
+	}
+	return out
+}
+
+// walk adds the files below top that are as they were left, and reports whether
+// it met others.
+func (r *Record) walk(dir, top string, standing map[string]file) (others bool) {
+	err := filepath.WalkDir(filepath.Join(dir, filepath.FromSlash(top)), func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		rel, err := filepath.Rel(dir, name)
-		if err != nil {
-			return err
-		}
+		rel := filepath.ToSlash(name[len(dir)+1:])
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
-		if f, ok := r.files[filepath.ToSlash(rel)]; !ok || !f.matches(info) {
-			return errTouched
+		if f, ok := r.files[rel]; ok && f.matches(info) {
+			standing[rel] = f
+		} else {
+			others = true
 		}
-		files++
 		return nil
 	})
-	return files, err
+	return others || err != nil
 }
 
 // encoded is the record as it is kept.

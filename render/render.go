@@ -52,18 +52,12 @@ type Stats struct {
 // same state otherwise. The record that it returns is complete once the caller
 // has committed and called Stamp.
 func Render(ctx context.Context, in Input, w *output.Writer, dir string, former *Record, tool [32]byte) (*Record, Stats, error) {
-	t := &tree{w: w, dir: dir, former: former.of(tool)}
+	t := &tree{w: w, former: former.standing(dir, tool), files: make(map[string]file, len(in.States)+len(in.States)/4)}
 	b := newBuild(in, t)
 	if err := b.run(ctx); err != nil {
 		return nil, Stats{}, err
 	}
-	record := &Record{tool: tool, files: make(map[string]file, len(in.States)+len(t.written))}
-	for _, path := range t.written {
-		record.files[path] = file{}
-	}
-	for i := range in.States {
-		record.files[statePath(&in.States[i])] = file{digest: b.digests[i]}
-	}
+	record := &Record{tool: tool, files: t.files}
 	kept := int(t.kept.Load())
 	return record, Stats{Kept: kept, Lowered: len(in.States) - kept}, nil
 }
@@ -231,5 +225,5 @@ func (b *build) lower(i int, buf []byte) ([]byte, error) {
 		return buf, fmt.Errorf("%s: nothing lowers the backing %q", s.Key, s.Backing)
 	}
 	buf = appendObjects(buf[:0], lower(s))
-	return buf, b.sink.write(path, buf)
+	return buf, b.sink.writeState(path, b.digests[i], buf)
 }

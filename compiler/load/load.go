@@ -35,9 +35,8 @@ import (
 	"sync"
 	"time"
 
-	"cuelang.org/go/cue/literal"
-
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/literal"
 
 	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/diag"

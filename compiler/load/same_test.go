@@ -234,6 +234,9 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, archive []byte) {
 		files := map[string]string{}
 		for _, one := range txtar.Parse(archive).Files {
+			if strings.Contains(one.Name, "\x00") {
+				t.Skip("no path")
+			}
 			files[one.Name] = string(one.Data)
 		}
 		r, err := load.New(source.FromMap(repo(files)), load.Options{Timeout: 2e9}).Load(t.Context())

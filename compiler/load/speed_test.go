@@ -8,10 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/source"
-	"golang.org/x/sys/unix"
 )
 
 // large returns a repo of many directories under two ancestors that hold 50

@@ -129,18 +129,11 @@ func (w *Writer) Write(path string, data []byte) error {
 	return nil
 }
 
-// Keep makes the file at path part of the build as it stands, without reading
-// it. It fails if there is no such file; the caller may then write it.
+// Keep makes the file at path part of the build as it stands, without looking at
+// it: the caller knows that it is there. Commit fails if it is not.
 func (w *Writer) Keep(path string) error {
 	if err := checkPath(path); err != nil {
 		return w.fail(err)
-	}
-	info, err := w.root.Lstat(path)
-	if err != nil {
-		return fmt.Errorf("cannot keep %s: %w", path, cause(err))
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("cannot keep %s: it is not a regular file", path)
 	}
 	if err := w.claim(path, kept); err != nil {
 		return w.fail(err)
