@@ -112,17 +112,10 @@ var local = func() map[string]bool {
 }()
 
 // texts returns every document as JSON, by the name that the pins have for it.
-func texts(d *load.Documents) (map[pins.DocumentID]json.RawMessage, error) {
-	out := make(map[pins.DocumentID]json.RawMessage, len(d.LogicalClusters)+len(d.Organizations)+64)
-	var failed error
+func texts(d *load.Documents) map[pins.DocumentID]json.RawMessage {
+	out := make(map[pins.DocumentID]json.RawMessage, d.Len())
 	for _, l := range lists(d) {
-		l.each(func(m *load.Meta, spec any) {
-			data, err := json.Marshal(spec)
-			if err != nil && failed == nil {
-				failed = err
-			}
-			out[id(m)] = data
-		})
+		l.each(func(m *load.Meta, _ any) { out[id(m)] = json.RawMessage(m.Text) })
 	}
-	return out, failed
+	return out
 }

@@ -59,7 +59,7 @@ func (c *compilation) render(ctx context.Context) error {
 		return nil
 	}
 	c.progress("rendering", 0, 0)
-	w, err := output.Begin(c.Out, output.Options{})
+	w, err := output.Begin(c.Out, output.Options{Former: c.last.record().Standing()})
 	if err != nil {
 		return err
 	}
@@ -136,6 +136,9 @@ type lastBuild struct {
 	Record      []byte
 
 	decoded *render.Record
+	files   int
+	// intact: the output is as the last build left it.
+	intact bool
 }
 
 func (l *lastBuild) record() *render.Record {
@@ -165,21 +168,18 @@ func (c *compilation) rebuilt() bool {
 		return false
 	}
 	last.decoded = record
+	last.files, last.intact = record.Check(c.Out)
 	c.last = &last
 	asOf := c.AsOf
 	if asOf == "" {
 		asOf = last.AsOf
 	}
-	if c.Pins != "" || string(last.Inputs) != string(c.inputs(asOf)) || c.Strict && diag.HasErrors(last.Diagnostics) {
-		return false
-	}
-	files, ok := record.Check(c.Out)
-	if !ok {
+	if c.Pins != "" || string(last.Inputs) != string(c.inputs(asOf)) || c.Strict && diag.HasErrors(last.Diagnostics) || !last.intact {
 		return false
 	}
 	c.report.Add(last.Diagnostics...)
 	c.result.AsOf, c.result.Held = asOf, last.Held
-	c.result.Written = &output.Stats{Unchanged: files}
+	c.result.Written = &output.Stats{Unchanged: last.files}
 	return true
 }
 

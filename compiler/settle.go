@@ -31,9 +31,7 @@ func (c *compilation) load(ctx context.Context) error {
 	}
 	c.report.Add(loaded.Diagnostics...)
 	c.docs = loaded.Documents
-	if c.texts, err = texts(c.docs); err != nil {
-		return err
-	}
+	c.texts = texts(c.docs)
 	missing := c.missing(loaded.Failures)
 	return c.hold(ctx, missing)
 }

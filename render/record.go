@@ -3,6 +3,7 @@ package render
 import (
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path"
@@ -26,6 +27,8 @@ type Record struct {
 	files map[string]file
 	// checked: the files are those that stand in the output as they were left.
 	checked bool
+	// intact: nothing else stands there.
+	intact bool
 }
 
 // file is one file of the output.
@@ -92,9 +95,18 @@ func (r *Record) Check(dir string) (files int, intact bool) {
 		})
 	}
 	_ = g.Wait() // no call fails
-	intact = !extra && len(standing) == len(r.files)
+	r.intact = !extra && len(standing) == len(r.files)
 	r.files, r.checked = standing, true
-	return len(standing), intact
+	return len(standing), r.intact
+}
+
+// Standing returns the paths of all files in the output, if Check has found that
+// they are those of the record; nil if not.
+func (r *Record) Standing() iter.Seq[string] {
+	if r == nil || !r.intact {
+		return nil
+	}
+	return maps.Keys(r.files)
 }
 
 // topDirectories returns the entries of the output that are walked by themselves:

@@ -30,7 +30,6 @@ Exit codes: 0 fine, 1 errors were found in the repo, 2 the command could not run
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
-		Args:              cobra.NoArgs,
 	}
 	root.AddCommand(newInit(), newVet(), newBuild(), newList(), newExplain(), newKubeconfig(), newVersion())
 	return root

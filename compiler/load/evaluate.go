@@ -1,6 +1,7 @@
 package load
 
 import (
+	"encoding/json"
 	"maps"
 	"reflect"
 	"slices"
@@ -30,6 +31,8 @@ type document struct {
 	Pos    diag.Position
 	Fields []Field
 	Spec   any
+	// Text is Spec as JSON.
+	Text string
 }
 
 type failed struct {
@@ -358,6 +361,9 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 	}
 	slices.SortStableFunc(b.fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
 	doc.Fields = slices.CompactFunc(b.fields, func(a, b Field) bool { return a.Path == b.Path })
+	if text, err := json.Marshal(doc.Spec); err == nil { // what was bound can be written
+		doc.Text = string(text)
+	}
 	e.Documents = append(e.Documents, doc)
 	return true
 }

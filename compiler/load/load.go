@@ -56,6 +56,8 @@ type Meta struct {
 	Pos diag.Position
 	// Fields are the places of the document's fields, by path.
 	Fields []Field
+	// Text is the document as JSON; empty if it is held.
+	Text string
 	// Held: the document is as it was last good, not as the repo now has it.
 	Held bool
 	// Refused: the document is held, and today's patterns do not admit it.

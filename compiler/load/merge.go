@@ -109,7 +109,7 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 			fail(d)
 			continue
 		}
-		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Fields: d.doc.Fields}
+		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Fields: d.doc.Fields, Text: d.doc.Text}
 		if at, managed := managedInside(meta, d.doc.Spec); managed {
 			r.Diagnostics = append(r.Diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", orgsDir).
 				About(name).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))

@@ -86,6 +86,10 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 			return Stats{}, nil, fmt.Errorf("%s is still being written", name)
 		}
 	}
+	if files, ok := w.known(stats); ok {
+		swaps, err := w.swaps(files)
+		return stats, swaps, err
+	}
 	var changed []string
 	var surveys []*survey
 	for _, name := range Roots {
@@ -103,48 +107,74 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 			surveys = append(surveys, s)
 		}
 	}
-	if files := w.few(stats, surveys); files != nil {
-		changed = files
-	} else if err := w.carry(changed, surveys); err != nil {
+	if stats.Removed == 0 {
+		stays := map[string]bool{}
+		for _, s := range surveys {
+			for dir := range s.dirs {
+				stays[dir] = true
+			}
+		}
+		if files, ok := w.few(stats, stays); ok {
+			swaps, err := w.swaps(files)
+			return stats, swaps, err
+		}
+	}
+	if err := w.carry(changed, surveys); err != nil {
 		return Stats{}, nil, err
 	}
-	swaps := make([]swap, len(changed))
-	for i, name := range changed {
+	swaps, err := w.swaps(changed)
+	return stats, swaps, err
+}
+
+// swaps returns the exchanges of files or Roots.
+func (w *Writer) swaps(names []string) ([]swap, error) {
+	swaps := make([]swap, len(names))
+	for i, name := range names {
 		swaps[i].Name = name
 		var err error
 		if swaps[i].Former, err = inode(w.root, name); err != nil {
-			return Stats{}, nil, err
+			return nil, err
 		}
 		if swaps[i].Next, err = inode(w.root, path.Join(nextDir, name)); err != nil {
-			return Stats{}, nil, err
+			return nil, err
 		}
 	}
-	return stats, swaps, nil
+	return swaps, nil
 }
 
-// few returns the files that changed if they can be exchanged one by one.
-func (w *Writer) few(stats Stats, surveys []*survey) []string {
-	if stats.Removed > 0 || stats.Written > few {
-		return nil
+// known returns the files that changed without looking at the former tree, where
+// the caller knows it, nothing goes, and they can be exchanged one by one.
+func (w *Writer) known(stats Stats) (files []string, ok bool) {
+	if w.o.Former == nil || stats.Written > few {
+		return nil, false
 	}
 	stays := map[string]bool{}
-	for _, s := range surveys {
-		for dir := range s.dirs {
-			stays[dir] = true
+	for name := range w.o.Former {
+		if _, ok := w.files[name]; !ok {
+			return nil, false
 		}
+		stays[path.Dir(name)] = true
 	}
-	var out []string
+	return w.few(stats, stays)
+}
+
+// few returns the files that changed if they can be exchanged one by one: they
+// are few, and their directories stay.
+func (w *Writer) few(stats Stats, stays map[string]bool) (files []string, ok bool) {
+	if stats.Written > few {
+		return nil, false
+	}
 	for name, k := range w.files {
 		if k != written {
 			continue
 		}
 		if !stays[path.Dir(name)] {
-			return nil
+			return nil, false
 		}
-		out = append(out, name)
+		files = append(files, name)
 	}
-	slices.Sort(out)
-	return out
+	slices.Sort(files)
+	return files, true
 }
 
 // sync brings to the disk what a machine that loses power could lose for good,
