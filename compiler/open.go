@@ -113,6 +113,9 @@ func (c *compilation) readPins(ctx context.Context) error {
 	case !errors.Is(err, pins.ErrNone):
 		return fmt.Errorf("the pins in %s: %w", from, err)
 	}
+	if _, err := fs.Stat(fsys, "cue.mod"); err == nil {
+		return fmt.Errorf("%s holds the tenancy itself (cue.mod) and is no output: name a directory below it", from)
+	}
 	if _, err := fs.Stat(fsys, "clusters"); err == nil {
 		return fmt.Errorf("%s holds rendered clusters and no pins: without them every logical cluster would be placed and named anew; bring back %s", from, "pins/")
 	}

@@ -53,6 +53,14 @@ cluster ("acme/payments/prod"), or to a pattern ("acme/*/prod").`,
 			if output != "table" && output != "json" && output != "yaml" {
 				return fmt.Errorf("-o is table, json or yaml, not %q", output)
 			}
+			if states := []string{"", "active", "frozen", "deleted"}; !slices.Contains(states, state) {
+				return fmt.Errorf("--state is active, frozen or deleted, not %q", state)
+			}
+			for _, pattern := range args {
+				if _, err := path.Match(pattern, ""); err != nil {
+					return fmt.Errorf("PATH: %q is not a pattern such as acme/*/prod", pattern)
+				}
+			}
 			want, err := labels.Parse(selector)
 			if err != nil {
 				return fmt.Errorf("--selector: %w", err)

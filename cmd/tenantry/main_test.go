@@ -14,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/render/output"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -43,7 +44,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(e.WorkDir, ".gitconfig"))
 			return os.WriteFile(filepath.Join(e.WorkDir, ".gitconfig"), []byte("[user]\nname = Script\nemail = script@acme.example\n[init]\ndefaultBranch = main\n"), 0o644)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tenancy": layTenancy(base), "exits": exits, "replace": replace},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tenancy": layTenancy(base), "exits": exits, "replace": replace, "building": building},
 	})
 }
 
@@ -75,6 +76,17 @@ func replace(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has no %q", args[2], args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(strings.ReplaceAll(text, args[0], args[1])), 0o644))
+}
+
+// building is the script command `building DIR`: until the end of the script,
+// another build into DIR is running.
+func building(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: building DIR")
+	}
+	w, err := output.Begin(ts.MkAbs(args[0]), output.Options{})
+	ts.Check(err)
+	ts.Defer(w.Abort)
 }
 
 // layTenancy is the script command `tenancy DIR`: a small tenancy repo in DIR,

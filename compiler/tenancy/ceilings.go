@@ -105,7 +105,7 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 		if room.Sign() < 0 {
 			room = *resource.NewQuantity(0, room.Format)
 		}
-		c.found.fault(&a.lc.Meta, diag.New(diag.CeilingExceeded, a.lc.Origins["quota."+ceiling.name].Pos, "%s %s would bring %s to %s, above its ceiling of %s",
+		c.found.fault(&a.lc.Meta, diag.New(diag.CeilingExceeded, a.lc.Origins()["quota."+ceiling.name].Pos, "%s %s would bring %s to %s, above its ceiling of %s",
 			a.want.String(), ceiling.key, o.Path, sum.String(), ceiling.value.String()).
 			See(ceiling.pos, "the ceiling stands here").
 			Suggest("ask for at most %s, or ask the owners of %s for a higher ceiling", room.String(), o.Path), "it stays")

@@ -120,8 +120,8 @@ func (c *checker) bindings(lc *LogicalCluster, out *findings) {
 			continue
 		}
 		d := diag.New(diag.APINotOffered, b.Pos, "%s binds %s, which %s does not offer", lc.Key, b.Version, above.org.Path)
-		if from := lc.Origins["apis."+b.Version.Set.Name].From; from != "document" {
-			d.Message += " (bound by " + from + ")"
+		if !lc.fromDocument(b.Version.Set.Name) {
+			d.Message += " (bound by " + lc.Origins()["apis."+b.Version.Set.Name].From + ")"
 		}
 		out.fault(&lc.Meta, d.See(above.org.At("offers", "apis"), "the offer of %s stands here", above.org.Path).
 			Suggest("bind what is offered, or ask the owners of %s to offer it", above.org.Path), "the binding falls away")
@@ -137,7 +137,7 @@ func (c *checker) bindings(lc *LogicalCluster, out *findings) {
 		}
 		// A binding that it inherits and that stood before is its class's or
 		// organization's concern.
-		own := lc.Origins["apis."+b.Version.Set.Name].From == "document"
+		own := lc.fromDocument(b.Version.Set.Name)
 		if own || !c.stood(lc) {
 			c.sunset(&lc.Meta, b, c.changed(&lc.Meta), out)
 		}
@@ -200,9 +200,8 @@ func (c *checker) classAllowed(lc *LogicalCluster, out *findings) {
 		return
 	}
 	const held = "the class stays"
-	pos := lc.Origins["class"].Pos
 	if above := refusing(lc.Org.offers, func(f *offer) bool { return f.class(class.Name) }); above != nil {
-		out.fault(&lc.Meta, diag.New(diag.ClassNotOffered, pos, "%s has class %s, which %s does not offer", lc.Key, class.Name, above.org.Path).
+		out.fault(&lc.Meta, diag.New(diag.ClassNotOffered, lc.classOrigin().Pos, "%s has class %s, which %s does not offer", lc.Key, class.Name, above.org.Path).
 			See(above.org.At("offers", "classes"), "%s offers %s", above.org.Path, list(above.classes)).
 			Suggest("use one that is offered, or ask the owners of %s to offer it", above.org.Path), held)
 	}
@@ -211,11 +210,11 @@ func (c *checker) classAllowed(lc *LogicalCluster, out *findings) {
 		return
 	}
 	if p.Organizations != nil && !slices.ContainsFunc(p.Organizations, func(path string) bool { return inside(lc.Org.Path, path) }) {
-		out.fault(&lc.Meta, diag.New(diag.ClassParent, pos, "class %s may not be used in %s, only in %s", class.Name, lc.Org.Path, list(p.Organizations)).
+		out.fault(&lc.Meta, diag.New(diag.ClassParent, lc.classOrigin().Pos, "class %s may not be used in %s, only in %s", class.Name, lc.Org.Path, list(p.Organizations)).
 			See(class.At("parents", "organizations"), "the class says so here"), held)
 	}
 	if class.parents != nil && !class.parents.Matches(labels.Set(lc.Org.Labels)) {
-		out.fault(&lc.Meta, diag.New(diag.ClassParent, pos, "class %s may not be used in %s, only in organizations with the labels %s", class.Name, lc.Org.Path, class.parents).
+		out.fault(&lc.Meta, diag.New(diag.ClassParent, lc.classOrigin().Pos, "class %s may not be used in %s, only in organizations with the labels %s", class.Name, lc.Org.Path, class.parents).
 			See(class.At("parents", "selector"), "the class says so here").
 			See(lc.Org.At("labels"), "the labels of %s: %s", lc.Org.Path, cmp.Or(labels.Set(lc.Org.Labels).String(), "none")), held)
 	}
@@ -227,7 +226,8 @@ func inside(path, above string) bool {
 }
 
 func (c *checker) regionsAllowed(lc *LogicalCluster, out *findings) {
-	if origin := lc.Origins["regions"]; origin.From != "document" {
+	if lc.Spec.Regions == nil {
+		origin := lc.inherited["regions"]
 		if lc.Regions != nil && len(lc.Regions) == 0 {
 			out.fault(&lc.Meta, diag.New(diag.RegionNotOffered, lc.Pos, "%s can stand in no region: none that it inherits is offered", lc.Key).
 				See(origin.Pos, "the offer of %s stands here", origin.From), "it stays where it is")
@@ -270,7 +270,7 @@ func (c *checker) placement(lc *LogicalCluster, out *findings) {
 	}
 	if lc.Regions != nil && !slices.Contains(lc.Regions, cluster.Region) {
 		out.fault(&lc.Meta, diag.New(diag.PlacementRegion, pos, "%s stands in region %s, and %s may only stand in %s", name, cluster.Region, lc.Key, list(lc.Regions)).
-			See(lc.Origins["regions"].Pos, "the regions stand here").
+			See(lc.Origins()["regions"].Pos, "the regions stand here").
 			See(cluster.At("region"), "the region of %s stands here", name), "it stays where it is")
 	}
 }

@@ -2,6 +2,7 @@ package tenancy
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -87,53 +88,79 @@ func compareBindings(a, b Binding) int {
 // over puts the layer upon what is below it. Neither is changed; but for the
 // origins, the result shares what the layer leaves as it is.
 func (l *layer) over(below *effective) *effective {
+	e := l.valuesOver(below)
+	e.origins = maps.Clone(below.origins)
+	for field, pos := range l.set() {
+		e.origins[field] = Origin{From: l.from, Pos: pos}
+	}
+	return e
+}
+
+// valuesOver is over without the origins, which stay those of what is below.
+func (l *layer) valuesOver(below *effective) *effective {
 	in := l.values
 	e := *below
-	e.origins = maps.Clone(below.origins)
-	note := func(field string, pos diag.Position) { e.origins[field] = Origin{From: l.from, Pos: pos} }
 	if in.Backing != "" {
 		e.backing = in.Backing
-		note("backing", l.at("backing"))
 	}
 	if in.Network != "" {
 		e.network = in.Network
-		note("network", l.at("network"))
 	}
 	if in.PodSecurity != "" {
 		e.podSecurity = in.PodSecurity
-		note("podSecurity", l.at("podSecurity"))
 	}
 	if l.containers != nil {
 		e.containers = *l.containers
-		note("containers", l.at("containers"))
 	}
 	if in.Regions != nil {
 		e.regions = in.Regions
-		note("regions", l.at("regions"))
 	}
 	if in.ClusterSelector != nil && l.selector != nil {
 		e.selector = l.selector
-		note("clusterSelector", l.at("clusterSelector"))
 	}
 	if in.Tolerations != nil {
 		e.tolerations = in.Tolerations
-		note("tolerations", l.at("tolerations"))
 	}
 	if len(l.quota) > 0 {
 		e.quota = make(map[string]resource.Quantity, len(below.quota)+len(l.quota))
 		maps.Copy(e.quota, below.quota)
 		for _, a := range l.quota {
 			e.quota[a.name] = a.value
-			note("quota."+a.name, a.pos)
 		}
 	}
 	if len(l.apis) > 0 {
 		e.apis = mergeBindings(below.apis, l.apis)
-		for _, b := range l.apis {
-			note("apis."+b.Version.Set.Name, b.Pos)
-		}
 	}
 	return &e
+}
+
+// set yields the fields that the layer sets, as origins name them, and where.
+func (l *layer) set() iter.Seq2[string, diag.Position] {
+	return func(yield func(string, diag.Position) bool) {
+		in := l.values
+		for _, f := range []struct {
+			name string
+			set  bool
+		}{
+			{"backing", in.Backing != ""}, {"network", in.Network != ""}, {"podSecurity", in.PodSecurity != ""},
+			{"containers", l.containers != nil}, {"regions", in.Regions != nil},
+			{"clusterSelector", in.ClusterSelector != nil && l.selector != nil}, {"tolerations", in.Tolerations != nil},
+		} {
+			if f.set && !yield(f.name, l.at(f.name)) {
+				return
+			}
+		}
+		for _, a := range l.quota {
+			if !yield("quota."+a.name, a.pos) {
+				return
+			}
+		}
+		for _, b := range l.apis {
+			if !yield("apis."+b.Version.Set.Name, b.Pos) {
+				return
+			}
+		}
+	}
 }
 
 // mergeBindings merges two lists by set name; of one set, the nearer holds.

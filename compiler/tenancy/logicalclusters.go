@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -151,13 +152,12 @@ func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *sh
 		lc.State = schema.Active
 	}
 	own := r.layer(&spec.Inheritable, &lc.Meta, lc.At, "document", out)
-	e := own.over(s.values)
+	e := own.valuesOver(s.values)
 	lc.Backing, lc.Network, lc.PodSecurity, lc.Containers = e.backing, e.network, e.podSecurity, e.containers
 	lc.Regions, lc.Selector, lc.Tolerations = e.regions, e.selector, e.tolerations
 	lc.Quota, lc.APIs = e.quota, e.apis
 	lc.Labels = mergeLabels(s.labels, spec.Labels)
-	lc.Origins = e.origins
-	ownOrigins(lc)
+	lc.own, lc.inherited = own, s.values.origins
 	lc.Access = addGrants(s.org.grants, grants(spec.Access, &lc.Meta, "", out))
 	lc.Namespaces = namespaces(lc, out)
 	if spec.Placement != nil {
@@ -178,17 +178,31 @@ func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *sh
 	return lc
 }
 
-// ownOrigins adds where the class and the labels come from that differ among
-// logical clusters of one class in one organization.
-func ownOrigins(lc *LogicalCluster) {
-	class := Origin{From: "document", Pos: lc.At("class")}
-	if o := lc.Org.classAt; lc.Spec.Class == "" && o != nil {
-		class = Origin{From: "organization " + o.Path, Pos: o.At("defaults", "class")}
+// Origins says for each inherited field where its value came from: "network",
+// "quota.requests.cpu", "apis.database", "labels.env", "class".
+func (lc *LogicalCluster) Origins() map[string]Origin {
+	out := maps.Clone(lc.inherited)
+	for field, pos := range lc.own.set() {
+		out[field] = Origin{From: lc.own.from, Pos: pos}
 	}
-	lc.Origins["class"] = class
+	out["class"] = lc.classOrigin()
 	for key := range lc.Spec.Labels {
-		lc.Origins["labels."+key] = Origin{From: "document", Pos: lc.At("labels", key)}
+		out["labels."+key] = Origin{From: "document", Pos: lc.At("labels", key)}
 	}
+	return out
+}
+
+func (lc *LogicalCluster) classOrigin() Origin {
+	if o := lc.Org.classAt; lc.Spec.Class == "" && o != nil {
+		return Origin{From: "organization " + o.Path, Pos: o.At("defaults", "class")}
+	}
+	return Origin{From: "document", Pos: lc.At("class")}
+}
+
+// fromDocument reports whether an API set is bound by the document itself.
+func (lc *LogicalCluster) fromDocument(set string) bool {
+	_, ok := lc.Spec.APIs[set]
+	return ok
 }
 
 func withDefaults(s *schema.Source) *schema.Source {

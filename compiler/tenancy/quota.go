@@ -220,13 +220,13 @@ func namespaces(lc *LogicalCluster, out *findings) []Namespace {
 					d = d.See(a.pos, "%s takes %s", names[i], a.value.String())
 				}
 			}
-			out.fault(&lc.Meta, d.See(lc.Origins["quota."+resourceName].Pos, "the total stands here"), "what is above the total falls away")
+			out.fault(&lc.Meta, d.See(lc.Origins()["quota."+resourceName].Pos, "the total stands here"), "what is above the total falls away")
 		}
 		amounts, left := divide(units(resourceName, total), parts)
 		if left > 0 {
 			rest := fromUnits(resourceName, left, total.Format)
 			out.add(&lc.Meta, diag.New(diag.QuotaLeft, lc.At("namespaces"), "%s of %s goes to no namespace", rest.String(), resourceName).
-				See(lc.Origins["quota."+resourceName].Pos, "the total stands here").Suggest("give a namespace a share, or lower the total"))
+				See(lc.Origins()["quota."+resourceName].Pos, "the total stands here").Suggest("give a namespace a share, or lower the total"))
 		}
 		for i := range list {
 			list[i].Quota[resourceName] = fromUnits(resourceName, amounts[i], total.Format)

@@ -206,9 +206,9 @@ func describe(t *tenancy.Tenancy) string {
 		if lc.Source != nil {
 			fmt.Fprintf(&b, "\tsource %s %s %s as %s into %s\n", lc.Source.Repo, lc.Source.Path, lc.Source.Branch, lc.Source.Role, lc.Source.Namespace)
 		}
-		for _, key := range sortedKeys(lc.Origins) {
-			fmt.Fprintf(&b, "\torigin %s: %s", key, lc.Origins[key].From)
-			if p := lc.Origins[key].Pos; !p.IsZero() {
+		for _, key := range sortedKeys(lc.Origins()) {
+			fmt.Fprintf(&b, "\torigin %s: %s", key, lc.Origins()[key].From)
+			if p := lc.Origins()[key].Pos; !p.IsZero() {
 				fmt.Fprintf(&b, " at %s", p)
 			}
 			b.WriteByte('\n')

@@ -188,9 +188,10 @@ type LogicalCluster struct {
 	// Suspended: a held document that can't be had under today's rules. Its tenants
 	// lose their access while its workloads and data stay.
 	Suspended bool
-	// Origins says for each inherited field where its value came from: "network",
-	// "class", "labels.env", "quota.requests.cpu", "apis.database".
-	Origins map[string]Origin
+	// own is what the document contributes, and inherited where the rest came from;
+	// see Origins.
+	own       layer
+	inherited map[string]Origin
 }
 
 // Origin is where an effective value came from.
