@@ -36,7 +36,7 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	c.report.Add(diagnostics...)
 	for _, d := range diagnostics {
 		if d.Code == diag.TreeTooLarge { // what was not read would seem to be gone
-			return false, errors.New(d.Message)
+			return false, fmt.Errorf("%s: %s (%s)", d.Code, d.Message, d.Position)
 		}
 	}
 	c.result.Sources = func(file string) ([]byte, bool) {

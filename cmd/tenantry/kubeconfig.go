@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	api "k8s.io/client-go/tools/clientcmd/api/v1"
 	"sigs.k8s.io/yaml"
@@ -120,6 +121,9 @@ func find(r *compiler.Result, key string) (*tenancy.LogicalCluster, *tenancy.Phy
 		site := r.Sites[key]
 		if site == nil {
 			return nil, nil, fmt.Errorf("%s is placed nowhere; \"tenantry vet\" says why", key)
+		}
+		if site.Phase == pins.Gone {
+			return nil, nil, fmt.Errorf("%s was deleted and left %s on %s", key, site.Cluster, site.Since)
 		}
 		for _, p := range r.Tenancy.Clusters {
 			if p.Name == site.Cluster {

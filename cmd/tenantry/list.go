@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/pins"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
 )
@@ -130,7 +131,7 @@ func rowsOf(r *compiler.Result) []listed {
 		for name, q := range lc.Quota {
 			row.Quota[name] = q.String()
 		}
-		if site := r.Sites[lc.Key]; site != nil {
+		if site := r.Sites[lc.Key]; site != nil && site.Phase != pins.Gone {
 			row.Cluster = site.Cluster
 			row.Namespaces = slices.Sorted(maps.Values(site.Namespaces))
 		}

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/tools/txtar"
+
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/render/output"
 	"github.com/tenantry/tenantry/schema"
@@ -122,22 +124,32 @@ func layTenancy(base string) func(*testscript.TestScript, bool, []string) {
 	}
 }
 
-// Every diagnostic code is shown by a script, and no script speaks of a code that
-// does not exist.
+// archives are the txtar files whose cases a test runs whole: the sessions here,
+// the repos that the load pass reads, and those that the tenancy is judged by.
+var archives = []string{
+	scripts + "/*.txtar",
+	"../../compiler/load/testdata/*.txtar",
+	"../../compiler/tenancy/testdata/*/*.txtar",
+}
+
+// Every diagnostic code is expected by a script, and no script speaks of a code
+// that does not exist.
 func TestEveryCodeHasAScript(t *testing.T) {
 	shown := map[string]bool{}
-	names, err := filepath.Glob(scripts + "/*.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
 	code := regexp.MustCompile(`TEN[0-9]{4}`)
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
+	for _, pattern := range archives {
+		names, err := filepath.Glob(pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("no archives %s: %v", pattern, err)
 		}
-		for _, c := range code.FindAllString(string(data), -1) {
-			shown[c] = true
+		for _, name := range names {
+			archive, err := txtar.ParseFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range code.FindAllString(expected(archive), -1) {
+				shown[c] = true
+			}
 		}
 	}
 	for _, e := range diag.Entries() {
@@ -150,4 +162,26 @@ func TestEveryCodeHasAScript(t *testing.T) {
 	for c := range shown {
 		t.Errorf("%s is in a script and not in the catalogue", c)
 	}
+}
+
+// expected is the part of an archive that is compared with what a run says: its
+// file "want" or "findings", or the lines of a session that look at the output of a command
+// which compiles.
+func expected(a *txtar.Archive) string {
+	for _, f := range a.Files {
+		if f.Name == "want" || f.Name == "findings" {
+			return string(f.Data)
+		}
+	}
+	var b strings.Builder
+	compiles := false
+	for line := range strings.Lines(string(a.Comment)) {
+		switch words := strings.Fields(line); {
+		case strings.Contains(line, "tenantry "):
+			compiles = !strings.Contains(line, "tenantry explain") && !strings.Contains(line, "tenantry __complete")
+		case compiles && len(words) > 0 && (words[0] == "stdout" || words[0] == "stderr"):
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }

@@ -18,11 +18,13 @@ const (
 	SourceNamespace     Code = "TEN0332"
 	UnknownRegion       Code = "TEN0333"
 	UnknownRelease      Code = "TEN0334"
+	TooManyObjects      Code = "TEN0335"
 	ReservedName        Code = "TEN0340"
 	ReservedClusterName Code = "TEN0341"
 	FormerKeyStands     Code = "TEN0350"
 	FormerKeyTwice      Code = "TEN0351"
 	FormerKeyElsewhere  Code = "TEN0352"
+	FormerKeyDeleted    Code = "TEN0353"
 	SunsetPassed        Code = "TEN0360"
 	CRDConflict         Code = "TEN0361"
 )
@@ -131,6 +133,13 @@ var checkEntries = []Entry{
 			"deleted. A name that no physical cluster has does nothing; most often it is misspelt.",
 	},
 	{
+		Code: TooManyObjects, Severity: Error,
+		Title: "The logical cluster is too large for one",
+		Explain: "A logical cluster is applied as a whole, together with others, and a GitOps engine takes a time that " +
+			"grows with the square of the objects. So one logical cluster is at most a thousand objects: for each " +
+			"namespace four, and one more for each subject with access. It carries at most a hundred labels.",
+	},
+	{
 		Code: ReservedName, Severity: Error,
 		Title: "The name is reserved",
 		Explain: "Namespaces on physical clusters are named after organizations. The names kube, openshift, default, " +
@@ -160,6 +169,13 @@ var checkEntries = []Entry{
 		Title: "A logical cluster comes from another organization",
 		Explain: "formerly names a key below another organization at the top: its namespaces and the data in them go " +
 			"over to this one. That may be meant, and is for both organizations' owners to say.",
+	},
+	{
+		Code: FormerKeyDeleted, Severity: Error,
+		Title: "A document would take over a logical cluster to delete it",
+		Explain: "A new document that says state: \"deleted\" and names a former key would delete the namespaces and " +
+			"data of whatever stands under that key, and those who own it would see another name go. Declare the " +
+			"deletion in the document that stands under the key.",
 	},
 	{
 		Code: SunsetPassed, Severity: Error,

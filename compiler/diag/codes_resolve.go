@@ -19,7 +19,6 @@ const (
 	VerbRefused          Code = "TEN0225"
 	APISetBroken         Code = "TEN0226"
 	AmountInvalid        Code = "TEN0230"
-	AmountTwice          Code = "TEN0231"
 	NamespaceQuota       Code = "TEN0232"
 	QuotaLeft            Code = "TEN0233"
 	AmountTiny           Code = "TEN0234"
@@ -142,12 +141,6 @@ var resolveEntries = []Entry{
 		Explain: "Objects and bytes are counted in whole numbers, CPU in thousandths of a core, and no amount may " +
 			"exceed what 64 bits hold. An amount beyond these would be rounded, and the sum over namespaces would " +
 			"no longer be the amount that was asked for.",
-	},
-	{
-		Code: AmountTwice, Severity: Error,
-		Title: "One resource stands twice in a quota",
-		Explain: "The short names of a quota stand for Kubernetes' own: cpu is requests.cpu, memory is " +
-			"requests.memory. A quota that has both would be ambiguous. Keep one of them.",
 	},
 	{
 		Code: NamespaceQuota, Severity: Error,

@@ -44,8 +44,8 @@ var sourceEntries = []Entry{
 	{
 		Code: TreeTooLarge, Severity: Error,
 		Title: "The tenancy repo is larger than the compiler accepts",
-		Explain: "The files that the compiler reads exceed the limit on their total size or on their number. Reading stopped at the file named; " +
-			"that file and all after it, in the order of their paths, are missing from this run, so other messages may be consequences of this one.\n" +
+		Explain: "The files that the compiler reads exceed the limit on their total size or on their number. This alone ends the run, " +
+			"with exit code 2 and nothing written: what was not read would seem to be gone from the repo.\n" +
 			"Look for generated output or downloaded packages that were left in the repository. A directory whose name begins with a dot is never read.",
 	},
 	{

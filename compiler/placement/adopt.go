@@ -31,8 +31,7 @@ func (p *placer) adopt() {
 	slab := make([]tenant, len(p.t.LogicalClusters))
 	for i, lc := range p.t.LogicalClusters {
 		documents[lc.Key] = true
-		// A held document whose pin went to its successor has nothing to stand on.
-		if blocked[lc.Key] || claimed[lc.Key] != "" {
+		if blocked[lc.Key] {
 			continue
 		}
 		tn := &slab[i]
@@ -115,11 +114,11 @@ func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
 	if len(claimants) == 0 {
 		return claims, blocked
 	}
-	standing := make(map[string]bool, len(p.t.LogicalClusters)) // documents of today
+	// A held document stands like any other: whoever could take over what somebody
+	// can't have evaluated today would gain by their mistake.
+	standing := make(map[string]bool, len(p.t.LogicalClusters))
 	for _, lc := range p.t.LogicalClusters {
-		if !lc.Held {
-			standing[lc.Key] = true
-		}
+		standing[lc.Key] = true
 	}
 	by := map[string]string{}
 	for _, lc := range claimants {

@@ -22,6 +22,7 @@ func newNames(t *tenancy.Tenancy) names {
 	n := names{taken: map[string]map[string]bool{}}
 	for _, c := range t.Clusters {
 		n.take(c.Name, t.Settings.GitOps.Namespace)
+		n.take(c.Name, t.Settings.GitOps.ArgoNamespace)
 		n.take(c.Name, c.DNS.Namespace)
 	}
 	return n

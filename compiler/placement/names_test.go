@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"pgregory.net/rapid"
 )
@@ -214,17 +216,22 @@ func TestFormerKeysThatCannotBeTakenOver(t *testing.T) {
 	}
 }
 
-// The document of the former key is held, since nothing stands for it any more;
-// its pin still goes to the successor.
+// A document that can't be evaluated today is held, and what it stands on goes
+// to nobody, whatever another document claims.
 func TestFormerKeyWhoseDocumentIsHeld(t *testing.T) {
-	r := newRepo()
-	r.cluster("eu-1")
-	r.lc("acme/a")
-	r.build(1)
-	r.lc("acme/a", held)
-	r.lc("acme/b", formerly("acme/a"))
-	out := r.build(2)
-	if len(out) != 1 || out["acme/b"].Namespaces["b"] != "acme-a" {
-		t.Errorf("have %v", out)
+	for _, state := range []schema.State{schema.Active, schema.Deleted} {
+		r := newRepo()
+		r.cluster("eu-1")
+		r.lc("acme/a")
+		r.build(1)
+		r.lc("acme/a", held)
+		r.lc("globex/b", formerly("acme/a")).State = state
+		out := r.build(2)
+		if a := out["acme/a"]; a == nil || a.Namespaces["a"] != "acme-a" || a.Phase != pins.Present {
+			t.Errorf("%s: the held one has %+v", state, a)
+		}
+		if b := out["globex/b"]; b != nil && b.Namespaces["b"] == "acme-a" {
+			t.Errorf("%s: taken over: %+v", state, b)
+		}
 	}
 }

@@ -111,7 +111,7 @@ func (g gitCommand) list(ctx context.Context, l *listing, tree string) error {
 		stop()
 		_ = cmd.Wait()
 		if errors.Is(err, errEnough) {
-			l.sort()
+			l.entries = nil
 			return nil
 		}
 		return err
@@ -212,8 +212,8 @@ func (g gitCommand) read(ctx context.Context, l *listing) ([]File, error) {
 	return present(files), err
 }
 
-// readBatch returns the content of each entry, nil where it is left out, up to
-// the entry at which the total's limit is reached.
+// readBatch returns the content of each entry, nil where it is left out; no
+// content at all where the total's limit is reached.
 func readBatch(l *listing, r *bufio.Reader) ([][]byte, error) {
 	contents := make([][]byte, 0, len(l.entries))
 	for _, e := range l.entries {
@@ -231,7 +231,7 @@ func readBatch(l *listing, r *bufio.Reader) ([][]byte, error) {
 		}
 		ok, more := l.admit(e.path, size)
 		if !more {
-			return contents, nil
+			return nil, nil
 		}
 		var data []byte
 		if ok {

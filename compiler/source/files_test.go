@@ -159,10 +159,13 @@ func TestLimits(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, map[string]string{
 		"cue.mod/module.cue": strings.Repeat("m", 40), "a.cue": strings.Repeat("a", 100), "b.cue": strings.Repeat("b", 101),
-		"c.cue": strings.Repeat("c", 100), "d.cue": strings.Repeat("d", 100), "e.cue": "",
+		"c.cue": strings.Repeat("c", 100), "d.cue": strings.Repeat("d", 102), "e.cue": "",
 	})
 	o := source.Options{MaxFile: 100, MaxTotal: 250}
-	ways(t, dir, o, []string{"a.cue", "c.cue", "cue.mod/module.cue"}, []string{"TEN0104 error b.cue", "TEN0105 error d.cue"})
+	ways(t, dir, o, []string{"a.cue", "c.cue", "cue.mod/module.cue", "e.cue"}, []string{"TEN0104 error b.cue", "TEN0104 error d.cue"})
+	// Of a tenancy that is too large nothing is taken.
+	o.MaxTotal = 150
+	ways(t, dir, o, nil, []string{"TEN0104 error b.cue", "TEN0105 error c.cue"})
 }
 
 // A few small git objects can describe more files than any machine can hold.

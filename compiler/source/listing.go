@@ -26,7 +26,7 @@ type entry struct {
 	object string // git's object ID in hex
 }
 
-// errEnough ends a walk early; what was found until then stands.
+// errEnough ends a walk early.
 var errEnough = errors.New("too many entries")
 
 // listing decides, for a walk over a directory or a git tree, what becomes
@@ -39,6 +39,7 @@ type listing struct {
 	seen         int
 	total        int64 // of the files taken
 	isTenancy    bool
+	tooLarge     bool // so nothing of it is taken
 	linkedModule string
 
 	mu    sync.Mutex
@@ -72,6 +73,7 @@ func (l *listing) diagnostics() []diag.Diagnostic { return diag.Sort(l.diags) }
 func (l *listing) visit(p string) error {
 	l.seen++
 	if l.seen > l.opts.MaxEntries {
+		l.tooLarge = true
 		l.report(diag.TreeTooLarge, p, "the tenancy repo has more than %d files and directories; reading stopped here", l.opts.MaxEntries)
 		return errEnough
 	}
@@ -215,7 +217,9 @@ func (l *listing) limit() {
 			kept = append(kept, e)
 		}
 	}
-	l.entries = kept
+	if l.entries = kept; l.tooLarge {
+		l.entries = nil // a part of a tenancy is of no use, and takes long to read
+	}
 }
 
 // admit counts a file of the given size, in path order. It returns whether the
@@ -226,6 +230,7 @@ func (l *listing) admit(p string, size int64) (ok, more bool) {
 		return false, true
 	}
 	if size > l.opts.MaxTotal-l.total {
+		l.tooLarge = true
 		l.report(diag.TreeTooLarge, p, "the files of the tenancy repo have more than %d bytes; reading stopped here", l.opts.MaxTotal)
 		return false, false
 	}

@@ -53,7 +53,7 @@ const moduleFile = "cue.mod/module.cue"
 // work tree, a directory inside one, or a bare repository.
 //
 // Diagnostics tell which files were left out, and why; the tree holds all
-// others. An error means that there is nothing to compile: no such directory
+// others, or none where there are too many. An error means that there is nothing to compile: no such directory
 // or revision, or no tenancy repo in it.
 func Open(ctx context.Context, dir string, o Options) (*Tree, []diag.Diagnostic, error) {
 	o = o.withDefaults()
@@ -77,7 +77,7 @@ func openDirectory(ctx context.Context, dir string, o Options) (*Tree, []diag.Di
 	if err := listDirectory(ctx, l, dir); err != nil {
 		return nil, nil, err
 	}
-	if !l.isTenancy {
+	if !l.isTenancy && !l.tooLarge {
 		hint := ""
 		if root, ok := rootAbove(dir); ok {
 			hint = fmt.Sprintf("; the root of the tenancy repo seems to be %s", root)

@@ -180,7 +180,7 @@ func openRevision(ctx context.Context, dir string, o Options) (*Tree, []diag.Dia
 	if err != nil {
 		return nil, nil, err
 	}
-	if !snap.isTenancy {
+	if !snap.isTenancy && !snap.tooLarge {
 		return nil, snap.diagnostics(), notTenancy(snap, t.String(), "")
 	}
 	return tree, snap.diagnostics(), nil

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // parseSubject reads a subject as documents have it: a group by default, or with
@@ -19,6 +20,10 @@ func parseSubject(text string) (s Subject, problem string) {
 		s = Subject{Kind: "ServiceAccount"}
 		if s.Namespace, s.Name, ok = strings.Cut(name, "/"); !ok || s.Namespace == "" || s.Name == "" {
 			return s, "a service account is named by its namespace and its name: serviceaccount:payments-ci/deployer"
+		}
+		// What no API server takes would keep its neighbours from being applied too.
+		if len(validation.IsDNS1123Label(s.Namespace)) > 0 || len(validation.IsDNS1123Subdomain(s.Name)) > 0 {
+			return s, "no service account can have that name"
 		}
 		return s, ""
 	case ok && kind == "user":

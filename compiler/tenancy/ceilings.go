@@ -1,6 +1,10 @@
 package tenancy
 
 import (
+	"maps"
+	"slices"
+	"strings"
+
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
@@ -28,7 +32,7 @@ func (c *checker) ceilings() {
 func (c *checker) count(o *Organization, below []*LogicalCluster, limit int) {
 	standing := 0
 	for _, lc := range below {
-		if lc.State != schema.Deleted && c.stood(lc) {
+		if lc.State != schema.Deleted && c.counted(lc) {
 			standing++
 		}
 	}
@@ -39,7 +43,7 @@ func (c *checker) count(o *Organization, below []*LogicalCluster, limit int) {
 	}
 	n := standing
 	for _, lc := range below {
-		if lc.State == schema.Deleted || c.stood(lc) {
+		if lc.State == schema.Deleted || c.counted(lc) {
 			continue
 		}
 		if n++; n > limit {
@@ -49,21 +53,40 @@ func (c *checker) count(o *Organization, below []*LogicalCluster, limit int) {
 	}
 }
 
-// addition is a logical cluster that is new or changed, with what it took and
-// takes of one resource.
+// counted reports whether the logical cluster counted before: it stands in the
+// pins, and its last good document does not give its place up.
+func (c *checker) counted(lc *LogicalCluster) bool {
+	if !c.stood(lc) {
+		return false
+	}
+	if lc.Held || c.t.LastGood == nil {
+		return true
+	}
+	spec := c.lastGood(lc)
+	return spec == nil || spec.State != schema.Deleted
+}
+
+// addition is a document that is new or changed, with what it took and takes of
+// one resource: a logical cluster for itself, an organization for those that
+// inherit from its defaults.
 type addition struct {
-	lc        *LogicalCluster
+	by        *load.Meta
+	pos       diag.Position
 	was, want resource.Quantity
+	// open are logical clusters that it leaves without an amount.
+	open []*LogicalCluster
 }
 
 // sum checks the sum of one resource over the quotas below an organization. What
-// stood before is summed first; then, in the order of keys, each addition that
-// fits is let in, and so is whatever lowers the sum. Holding exactly the others
-// keeps the sum where it may be.
+// stood before is summed first; then, organizations before logical clusters and
+// each in the order of keys, every addition that fits is let in, and so is
+// whatever lowers the sum. Holding exactly the others keeps the sum where it may
+// be.
 func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) {
 	var total resource.Quantity
 	total.Format = ceiling.value.Format
-	var additions []addition
+	var additions []*addition
+	inherited := map[*Organization]*addition{}
 	var unbounded []*LogicalCluster
 	for _, lc := range below {
 		if lc.State == schema.Deleted {
@@ -71,10 +94,28 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 		}
 		want, ok := lc.Quota[ceiling.name]
 		if !c.changed(&lc.Meta) {
-			if !ok {
-				unbounded = append(unbounded, lc)
+			was, by := want, (*Organization)(nil)
+			if c.changedAbove(lc.Org) {
+				was, by = c.before(lc.Spec, lc.Org, ceiling.name)
 			}
-			total.Add(want)
+			switch {
+			case by == nil && !ok:
+				unbounded = append(unbounded, lc)
+			case by == nil:
+				total.Add(want)
+			default:
+				a := inherited[by]
+				if a == nil {
+					a = &addition{by: &by.Meta, pos: by.At("defaults")}
+					inherited[by] = a
+				}
+				if !ok {
+					a.open = append(a.open, lc)
+				}
+				a.was.Add(was)
+				a.want.Add(want)
+				total.Add(was)
+			}
 			continue
 		}
 		if !ok {
@@ -82,16 +123,29 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 				See(ceiling.pos, "the ceiling stands here").Suggest("add it: quota: %s", ceiling.key), "it stays")
 			continue
 		}
-		was := c.lastGood(lc, ceiling.name)
-		total.Add(was)
-		additions = append(additions, addition{lc, was, want})
+		a := &addition{by: &lc.Meta, want: want}
+		if spec := c.lastGood(lc); spec != nil && spec.State != schema.Deleted {
+			a.was, _ = c.before(spec, lc.Org, ceiling.name)
+		}
+		total.Add(a.was)
+		additions = append(additions, a)
 	}
 	c.unbounded(o, unbounded, ceiling)
 	if total.Cmp(ceiling.value) > 0 {
 		c.found.add(&o.Meta, diag.New(diag.CeilingLowered, ceiling.pos, "what exists below %s has %s of %s, above its ceiling of %s", o.Path, total.String(), ceiling.key, ceiling.value.String()).
 			Suggest("raise the ceiling, or have quotas lowered"))
 	}
-	for _, a := range additions {
+	orgs := slices.SortedFunc(maps.Keys(inherited), func(a, b *Organization) int { return strings.Compare(a.Path, b.Path) })
+	ordered := make([]*addition, 0, len(orgs)+len(additions))
+	for _, org := range orgs {
+		ordered = append(ordered, inherited[org])
+	}
+	for _, a := range append(ordered, additions...) {
+		if len(a.open) > 0 {
+			c.found.fault(a.by, diag.New(diag.CeilingUnbounded, a.pos, "%s leaves %s without a quota of %s, which %s bounds", a.by, listKeys(a.open), ceiling.key, o.Path).
+				See(ceiling.pos, "the ceiling stands here").Suggest("give it in the defaults: quota: %s", ceiling.key), "it stays")
+			continue
+		}
 		sum := total.DeepCopy()
 		sum.Sub(a.was)
 		sum.Add(a.want)
@@ -99,17 +153,39 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 			total = sum
 			continue
 		}
-		room := ceiling.value.DeepCopy()
-		room.Sub(total)
-		room.Add(a.was)
-		if room.Sign() < 0 {
-			room = *resource.NewQuantity(0, room.Format)
-		}
-		c.found.fault(&a.lc.Meta, diag.New(diag.CeilingExceeded, a.lc.Origins()["quota."+ceiling.name].Pos, "%s %s would bring %s to %s, above its ceiling of %s",
-			a.want.String(), ceiling.key, o.Path, sum.String(), ceiling.value.String()).
-			See(ceiling.pos, "the ceiling stands here").
-			Suggest("ask for at most %s, or ask the owners of %s for a higher ceiling", room.String(), o.Path), "it stays")
+		c.exceeded(o, a, total, sum, ceiling)
 	}
+}
+
+// exceeded reports an addition that does not fit.
+func (c *checker) exceeded(o *Organization, a *addition, total, sum resource.Quantity, ceiling amount) {
+	room := ceiling.value.DeepCopy()
+	room.Sub(total)
+	room.Add(a.was)
+	if room.Sign() < 0 {
+		room = *resource.NewQuantity(0, room.Format)
+	}
+	what, pos := a.want.String()+" "+ceiling.key, a.pos
+	if a.by.Kind == schema.KindOrganizations {
+		what = "the defaults of " + a.by.Key + " come to " + a.want.String() + " " + ceiling.key + " below it, which"
+	} else if lc := c.t.LogicalCluster(a.by.Key); lc != nil {
+		pos = lc.Origins()["quota."+ceiling.name].Pos
+	}
+	c.found.fault(a.by, diag.New(diag.CeilingExceeded, pos, "%s would bring %s to %s, above its ceiling of %s", what, o.Path, sum.String(), ceiling.value.String()).
+		See(ceiling.pos, "the ceiling stands here").
+		Suggest("ask for at most %s, or ask the owners of %s for a higher ceiling", room.String(), o.Path), "it stays")
+}
+
+// listKeys names at most three logical clusters.
+func listKeys(lcs []*LogicalCluster) string {
+	keys := make([]string, 0, 3)
+	for _, lc := range lcs[:min(len(lcs), 3)] {
+		keys = append(keys, lc.Key)
+	}
+	if more := len(lcs) - len(keys); more > 0 {
+		keys = append(keys, itoa(more)+" more")
+	}
+	return list(keys)
 }
 
 // unbounded reports what stood before a ceiling came. It is not the logical
@@ -126,31 +202,4 @@ func (c *checker) unbounded(o *Organization, lcs []*LogicalCluster, ceiling amou
 		d = d.See(lc.Pos, "%s has none", lc.Key)
 	}
 	c.found.add(&o.Meta, d.Suggest("give them one through a class or through the defaults of %s", o.Path))
-}
-
-// lastGood returns how much of a resource the last good version of a changed
-// document has under today's classes and organizations.
-func (c *checker) lastGood(lc *LogicalCluster, name string) resource.Quantity {
-	if c.t.LastGood == nil {
-		return resource.Quantity{}
-	}
-	spec := c.t.LastGood(lc.Key)
-	if spec == nil || spec.State == schema.Deleted {
-		return resource.Quantity{}
-	}
-	var ignored findings
-	own := amounts(spec.Quota, &load.Meta{}, func(...string) diag.Position { return diag.Position{} }, &ignored)
-	if a, ok := find(own, name); ok {
-		return a.value
-	}
-	class := spec.Class
-	if class == "" {
-		class = lc.Org.class
-	}
-	if known := findBy(c.t.Classes, class, func(c *Class) string { return c.Name }); known != nil {
-		if a, ok := find(known.layer.quota, name); ok {
-			return a.value
-		}
-	}
-	return lc.Org.values.quota[name]
 }

@@ -20,7 +20,7 @@ import (
 // falls away if it gives something, and stays if taking it away would destroy
 // something; Check changes the Tenancy accordingly and says so in warnings.
 func Check(t *Tenancy, asOf string, former map[string]bool, changed func(kind schema.Kind, key, dir string) bool) []Finding {
-	c := &checker{t: t, asOf: asOf, former: former, changedDocument: changed}
+	c := &checker{t: t, asOf: asOf, former: former, changedDocument: changed, refusedDefault: map[*Organization]bool{}}
 	c.regions = (&resolver{t: t}).regions()
 	for _, cluster := range t.Clusters {
 		c.clusters = append(c.clusters, cluster.Name)
@@ -37,6 +37,8 @@ func Check(t *Tenancy, asOf string, former map[string]bool, changed func(kind sc
 	each(len(t.LogicalClusters), &c.found, func(i int, out *findings) {
 		if lc := t.LogicalClusters[i]; lc.State != schema.Deleted {
 			c.logicalCluster(lc, out)
+		} else {
+			lc.APIs = offered(lc)
 		}
 	})
 	c.ceilings()
@@ -54,6 +56,10 @@ type checker struct {
 	clusters  []string
 	conflicts map[*APIVersion][]conflict
 	renamed   map[*Organization]bool // by itself or with an organization above it
+
+	refusedDefault       map[*Organization]bool // its default class may not be used there
+	changedOrganizations map[*Organization]bool // itself or one above it, as far as asked
+	defaultsBefore       map[*Organization]*formerDefaults
 }
 
 // changed reports whether the document is new or differs from its last good
@@ -89,9 +95,33 @@ func (c *checker) organizations() []string {
 func (c *checker) organization(o *Organization) {
 	c.labelOwners(&o.Meta, o.Spec.Labels, true, &c.found)
 	c.labelValues(&o.Meta, o.Spec.Labels, &c.found)
+	c.labelCount(&o.Meta, o.Spec.Labels, &c.found)
 	if d := o.Spec.Defaults; d != nil {
 		c.knownRegions(&o.Meta, d.Regions, o.layer.at, &c.found)
 		c.sunsets(&o.Meta, o.layer.apis)
+		c.defaults(o, d.Class)
+	}
+}
+
+// defaults checks that an organization gives to those below only what it has
+// itself. A logical cluster that says nothing could not be held back from what
+// it inherits: its last good document says nothing either.
+func (c *checker) defaults(o *Organization, class string) {
+	if !c.changed(&o.Meta) {
+		return
+	}
+	for _, b := range o.layer.apis {
+		if above := refusing(o.offers, func(f *offer) bool { return f.api(b.Version) }); above != nil {
+			c.found.fault(&o.Meta, apiNotOffered(o.Path, b, above), "the bindings fall away")
+		}
+	}
+	if o.classAt != o {
+		return // it names none, or none that exists
+	}
+	known := findBy(c.t.Classes, class, func(c *Class) string { return c.Name })
+	for _, d := range classRefusals(o.Path, known, o, func() diag.Position { return o.At("defaults", "class") }) {
+		c.found.fault(&o.Meta, d, "the class stays")
+		c.refusedDefault[o] = true
 	}
 }
 
@@ -110,6 +140,7 @@ func (c *checker) logicalCluster(lc *LogicalCluster, out *findings) {
 	c.placement(lc, out)
 	sourceNamespace(lc, out)
 	c.ownLabels(lc, out)
+	c.size(lc, out)
 }
 
 // bindings checks that what is bound is offered, alive and of one mind.
@@ -119,17 +150,14 @@ func (c *checker) bindings(lc *LogicalCluster, out *findings) {
 		if above == nil {
 			continue
 		}
-		d := diag.New(diag.APINotOffered, b.Pos, "%s binds %s, which %s does not offer", lc.Key, b.Version, above.org.Path)
+		d := apiNotOffered(lc.Key, b, above)
 		if !lc.fromDocument(b.Version.Set.Name) {
 			d.Message += " (bound by " + lc.Origins()["apis."+b.Version.Set.Name].From + ")"
 		}
-		out.fault(&lc.Meta, d.See(above.org.At("offers", "apis"), "the offer of %s stands here", above.org.Path).
-			Suggest("bind what is offered, or ask the owners of %s to offer it", above.org.Path), "the binding falls away")
+		out.fault(&lc.Meta, d, "the binding falls away")
 	}
 	if lc.Held {
-		lc.APIs = slices.DeleteFunc(slices.Clone(lc.APIs), func(b Binding) bool {
-			return refusing(lc.Org.offers, func(f *offer) bool { return f.api(b.Version) }) != nil
-		})
+		lc.APIs = offered(lc)
 	}
 	for _, b := range lc.APIs {
 		if !sunset(b.Version, c.asOf) {
@@ -155,6 +183,13 @@ func (c *checker) bindings(lc *LogicalCluster, out *findings) {
 			}
 		}
 	}
+}
+
+// offered returns the bindings that all offers allow.
+func offered(lc *LogicalCluster) []Binding {
+	return slices.DeleteFunc(slices.Clone(lc.APIs), func(b Binding) bool {
+		return refusing(lc.Org.offers, func(f *offer) bool { return f.api(b.Version) }) != nil
+	})
 }
 
 // conflict says that another version defines a managed custom resource
@@ -193,31 +228,43 @@ func conflicts(sets []*APISet) map[*APIVersion][]conflict {
 	return out
 }
 
+func apiNotOffered(who string, b Binding, above *offer) diag.Diagnostic {
+	return diag.New(diag.APINotOffered, b.Pos, "%s binds %s, which %s does not offer", who, b.Version, above.org.Path).
+		See(above.org.At("offers", "apis"), "the offer of %s stands here", above.org.Path).
+		Suggest("bind what is offered, or ask the owners of %s to offer it", above.org.Path)
+}
+
 // classAllowed checks the class against offers and against the class's own say.
 func (c *checker) classAllowed(lc *LogicalCluster, out *findings) {
-	class := lc.Class
-	if !class.known {
-		return
+	if !lc.Class.known || lc.Spec.Class == "" && c.refusedDefault[lc.Org.classAt] {
+		return // or said of the organization already
 	}
-	const held = "the class stays"
-	if above := refusing(lc.Org.offers, func(f *offer) bool { return f.class(class.Name) }); above != nil {
-		out.fault(&lc.Meta, diag.New(diag.ClassNotOffered, lc.classOrigin().Pos, "%s has class %s, which %s does not offer", lc.Key, class.Name, above.org.Path).
+	for _, d := range classRefusals(lc.Key, lc.Class, lc.Org, func() diag.Position { return lc.classOrigin().Pos }) {
+		out.fault(&lc.Meta, d, "the class stays")
+	}
+}
+
+// classRefusals says why a class may not be used in an organization.
+func classRefusals(who string, class *Class, org *Organization, pos func() diag.Position) (out []diag.Diagnostic) {
+	if above := refusing(org.offers, func(f *offer) bool { return f.class(class.Name) }); above != nil {
+		out = append(out, diag.New(diag.ClassNotOffered, pos(), "%s has class %s, which %s does not offer", who, class.Name, above.org.Path).
 			See(above.org.At("offers", "classes"), "%s offers %s", above.org.Path, list(above.classes)).
-			Suggest("use one that is offered, or ask the owners of %s to offer it", above.org.Path), held)
+			Suggest("use one that is offered, or ask the owners of %s to offer it", above.org.Path))
 	}
 	p := class.Spec.Parents
 	if p == nil {
-		return
+		return out
 	}
-	if p.Organizations != nil && !slices.ContainsFunc(p.Organizations, func(path string) bool { return inside(lc.Org.Path, path) }) {
-		out.fault(&lc.Meta, diag.New(diag.ClassParent, lc.classOrigin().Pos, "class %s may not be used in %s, only in %s", class.Name, lc.Org.Path, list(p.Organizations)).
-			See(class.At("parents", "organizations"), "the class says so here"), held)
+	if p.Organizations != nil && !slices.ContainsFunc(p.Organizations, func(path string) bool { return inside(org.Path, path) }) {
+		out = append(out, diag.New(diag.ClassParent, pos(), "class %s may not be used in %s, only in %s", class.Name, org.Path, list(p.Organizations)).
+			See(class.At("parents", "organizations"), "the class says so here"))
 	}
-	if class.parents != nil && !class.parents.Matches(labels.Set(lc.Org.Labels)) {
-		out.fault(&lc.Meta, diag.New(diag.ClassParent, lc.classOrigin().Pos, "class %s may not be used in %s, only in organizations with the labels %s", class.Name, lc.Org.Path, class.parents).
+	if class.parents != nil && !class.parents.Matches(labels.Set(org.Labels)) {
+		out = append(out, diag.New(diag.ClassParent, pos(), "class %s may not be used in %s, only in organizations with the labels %s", class.Name, org.Path, class.parents).
 			See(class.At("parents", "selector"), "the class says so here").
-			See(lc.Org.At("labels"), "the labels of %s: %s", lc.Org.Path, cmp.Or(labels.Set(lc.Org.Labels).String(), "none")), held)
+			See(org.At("labels"), "the labels of %s: %s", org.Path, cmp.Or(labels.Set(org.Labels).String(), "none")))
 	}
+	return out
 }
 
 // inside reports whether a path is another one or below it.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // FormerKeys returns the keys that a logical cluster had under its own former
@@ -55,7 +56,9 @@ func (c *checker) formerly() {
 			c.renamed[o] = true
 		}
 		for i, key := range o.Spec.Formerly {
-			orgs.check(&o.Meta, key, o.At("formerly", itoa(i)))
+			if pos := o.At("formerly", itoa(i)); !orgs.stand(&o.Meta, key, pos) {
+				orgs.claim(&o.Meta, key, pos)
+			}
 		}
 	}
 	lcs := claims{c: c, stands: func(key string) *load.Meta {
@@ -66,16 +69,36 @@ func (c *checker) formerly() {
 	}}
 	for _, lc := range c.t.LogicalClusters {
 		own := lc.Spec.Formerly
+		deleted := lc.State == schema.Deleted && !c.former[lc.Key]
+		if deleted {
+			c.takesToDelete(lc)
+		}
 		for _, key := range c.formerKeys(lc) {
 			pos := lc.Pos
 			if i := slices.Index(own, key); i >= 0 {
 				pos = lc.At("formerly", itoa(i))
-				c.elsewhere(lc, key, pos)
+				if !deleted {
+					c.elsewhere(lc, key, pos)
+				}
 			}
-			lcs.check(&lc.Meta, key, pos)
+			// Who has a place of their own, or wants none, keeps nobody from theirs.
+			if !lcs.stand(&lc.Meta, key, pos) && !deleted && !c.former[lc.Key] {
+				lcs.claim(&lc.Meta, key, pos)
+			}
 		}
 		if i := slices.Index(own, lc.Key); i >= 0 {
-			lcs.check(&lc.Meta, lc.Key, lc.At("formerly", itoa(i)))
+			lcs.stand(&lc.Meta, lc.Key, lc.At("formerly", itoa(i)))
+		}
+	}
+}
+
+// takesToDelete refuses a document that would take over what somebody has only
+// to delete it: what is deleted is deleted under its own key.
+func (c *checker) takesToDelete(lc *LogicalCluster) {
+	for _, key := range c.formerKeys(lc) {
+		if c.former[key] {
+			c.found.fault(&lc.Meta, diag.New(diag.FormerKeyDeleted, lc.At("formerly"), "%s would take over %s to delete it", lc.Key, key).
+				Suggest("say state: \"deleted\" in the document of %s", key), "it is not taken over")
 		}
 	}
 }
@@ -109,16 +132,20 @@ type claims struct {
 	by     map[string]claim
 }
 
-// check enters a document's claim. A key that stands is no matter where the
-// document has not changed: whatever it took over, it took over long ago.
-func (l *claims) check(m *load.Meta, key string, pos diag.Position) {
-	if other := l.stands(key); other != nil {
-		if l.c.changed(m) {
-			l.c.found.fault(m, diag.New(diag.FormerKeyStands, pos, "%s still stands", key).
-				See(other.Pos, "it stands here").Suggest("leave it out of formerly, or remove the other document"), "it is not taken over")
-		}
-		return
+// stand reports whether somebody stands under the key. That is no matter where
+// the claiming document has not changed: whatever it took over, it took over long
+// ago.
+func (l *claims) stand(m *load.Meta, key string, pos diag.Position) bool {
+	other := l.stands(key)
+	if other != nil && l.c.changed(m) {
+		l.c.found.fault(m, diag.New(diag.FormerKeyStands, pos, "%s still stands", key).
+			See(other.Pos, "it stands here").Suggest("leave it out of formerly, or remove the other document"), "it is not taken over")
 	}
+	return other != nil
+}
+
+// claim enters a document's claim.
+func (l *claims) claim(m *load.Meta, key string, pos diag.Position) {
 	mine := claim{m, pos}
 	other, taken := l.by[key]
 	switch {

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // shared is what all logical clusters of one class in one organization have in
@@ -164,6 +165,9 @@ func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *sh
 		lc.Placement = *spec.Placement
 	}
 	lc.Source = withDefaults(spec.Source)
+	if lc.State == schema.Deleted {
+		lc.leave(s.values)
+	}
 	if lc.Held && lc.State != schema.Deleted && (!s.class.known || s.org.Missing != nil || lc.Refused) {
 		lc.Suspended = true
 		why := "its class is gone"
@@ -176,6 +180,18 @@ func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *sh
 		out.add(&lc.Meta, diag.New(diag.Suspended, lc.Pos, "%s is suspended, since %s: data and workloads stay, tenants have no access", lc.Key, why))
 	}
 	return lc
+}
+
+// leave takes from a logical cluster that is to be deleted whatever it could
+// still use. Its document is not checked any more, so it gives nothing: no
+// access, and no room for anything to start.
+func (lc *LogicalCluster) leave(inherited *effective) {
+	lc.Access, lc.Source = nil, nil
+	lc.PodSecurity = "restricted"
+	lc.Quota = inherited.quota
+	for i := range lc.Namespaces {
+		lc.Namespaces[i].Quota = map[string]resource.Quantity{"pods": {}}
+	}
 }
 
 // Origins says for each inherited field where its value came from: "network",

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
 )
 
 // amount is one entry of a quota.
@@ -36,7 +37,13 @@ func amounts(quota schema.Quota, m *load.Meta, at positions, out *findings) []am
 	for key, text := range quota {
 		a := amount{name: schema.ResourceName(key), key: key, pos: at(key)}
 		var problem string
-		if a.value, problem = parseAmount(a.name, string(text)); problem != "" {
+		// What no API server takes would keep its neighbours from being applied too.
+		if strings.Contains(a.name, "/") && len(validation.IsQualifiedName(a.name)) > 0 {
+			problem = "Kubernetes takes no quota of this name"
+		} else {
+			a.value, problem = parseAmount(a.name, string(text))
+		}
+		if problem != "" {
 			out.fault(m, diag.New(diag.AmountInvalid, a.pos, "%s: %s", key, problem), "the amount is left out")
 			continue
 		}
@@ -47,14 +54,12 @@ func amounts(quota schema.Quota, m *load.Meta, at positions, out *findings) []am
 	})
 	for i := range list {
 		a := &list[i]
-		if i > 0 && list[i-1].name == a.name {
-			out.fault(m, diag.New(diag.AmountTwice, a.pos, "%s and %s are the same amount", list[i-1].key, a.key).
-				See(list[i-1].pos, "the other stands here").Suggest("keep one of them"), "the lower amount holds")
-		}
 		if isBytes(a.name) && a.value.Sign() > 0 && a.value.CmpInt64(1<<20) < 0 {
 			out.add(m, diag.New(diag.AmountTiny, a.pos, "%s is %s bytes", a.key, a.value.String()).Suggest(`write a unit, as in "%sGi"`, a.value.String()))
 		}
 	}
+	// Only documents from before an amount had one name can name it twice: the lower
+	// one holds.
 	return slices.CompactFunc(list, func(a, b amount) bool { return a.name == b.name })
 }
 

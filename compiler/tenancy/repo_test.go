@@ -3,6 +3,7 @@ package tenancy_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,6 +30,8 @@ type repo struct {
 	unchanged map[string]bool // documents, as String names them
 	held      map[string]bool
 	lastGood  map[string]*schema.LogicalCluster
+
+	lastGoodOrganizations map[string]*schema.Organization
 }
 
 // newRepo returns the base repo with the files of an archive put over it.
@@ -83,6 +86,7 @@ func (r *repo) compile(t *testing.T) (*tenancy.Tenancy, []tenancy.Finding) {
 func (r *repo) judge(docs *load.Documents, tree *source.Tree) (*tenancy.Tenancy, []tenancy.Finding) {
 	resolved, findings := tenancy.Resolve(docs, tree, r.asOf)
 	resolved.LastGood = func(key string) *schema.LogicalCluster { return r.lastGood[key] }
+	resolved.LastGoodOrganization = func(path string) *schema.Organization { return r.lastGoodOrganizations[path] }
 	checks := tenancy.Check(resolved, r.asOf, r.former, func(kind schema.Kind, key, _ string) bool {
 		return !r.unchanged[fmt.Sprintf("%s %q", kind, key)]
 	})
@@ -107,8 +111,30 @@ func text(findings []tenancy.Finding) string {
 	return b.String()
 }
 
+// remember reads lines such as `organizations "acme" {"labels": {}}`.
+func (r *repo) remember(t *testing.T, lines map[string]bool) {
+	t.Helper()
+	r.lastGood, r.lastGoodOrganizations = map[string]*schema.LogicalCluster{}, map[string]*schema.Organization{}
+	for line := range lines {
+		parts := strings.SplitN(line, " ", 3)
+		key := strings.Trim(parts[1], `"`)
+		var into any
+		switch schema.Kind(parts[0]) {
+		case schema.KindLogicalClusters:
+			r.lastGood[key] = &schema.LogicalCluster{}
+			into = r.lastGood[key]
+		case schema.KindOrganizations:
+			r.lastGoodOrganizations[key] = &schema.Organization{}
+			into = r.lastGoodOrganizations[key]
+		}
+		if err := json.Unmarshal([]byte(parts[2]), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestFindings judges small repos: each archive of testdata is put over the base
-// repo. "former", "unchanged" and "held" tell what the pins know; "findings" is
+// repo. "former", "unchanged", "held" and "lastGood" tell what the pins know; "findings" is
 // what is found, and "result", where there is one, what came of the logical
 // clusters. UPDATE=1 writes both anew.
 func TestFindings(t *testing.T) {
@@ -136,7 +162,8 @@ func TestFindings(t *testing.T) {
 			}
 			r := newRepo(t, archive)
 			r.former, r.unchanged, r.held = lines("former"), lines("unchanged"), lines("held")
-			for _, name := range []string{"former", "unchanged", "held", "findings", "result"} {
+			r.remember(t, lines("lastGood"))
+			for _, name := range []string{"former", "unchanged", "held", "lastGood", "findings", "result"} {
 				delete(r.files, name)
 			}
 			resolved, findings := r.compile(t)

@@ -30,6 +30,9 @@ type Tenancy struct {
 	// none. Check judges by it what a changed document adds to a ceiling's sum;
 	// where LastGood is nil, all of a changed document counts as added.
 	LastGood func(key string) *schema.LogicalCluster
+	// LastGoodOrganization is the same for organizations, whose defaults add to
+	// the sums of all that inherit them.
+	LastGoodOrganization func(path string) *schema.Organization
 }
 
 // Settings are the repo's settings with defaults filled in.
