@@ -105,6 +105,14 @@ type compilation struct {
 	docs   *load.Documents
 	// held are the documents that stand in for one in error.
 	held map[pins.DocumentID]bool
+	// failures are what loading could not have.
+	failures []load.Failure
+	// refused are the files that could not be read.
+	refused []diag.Diagnostic
+	// claims are the former keys that documents name, before any is held.
+	claims map[string]bool
+	// lost are documents that are left out: nothing is to stand in for them.
+	lost map[pins.DocumentID]bool
 	// gone are documents that vanished while others may depend on them.
 	gone map[pins.DocumentID]bool
 	// texts are the documents as JSON, for the pins and to see what changed.
@@ -115,7 +123,7 @@ type compilation struct {
 }
 
 func newCompilation(o Options) *compilation {
-	return &compilation{Options: o, result: &Result{}, held: map[pins.DocumentID]bool{}, gone: map[pins.DocumentID]bool{}}
+	return &compilation{Options: o, result: &Result{}, held: map[pins.DocumentID]bool{}, gone: map[pins.DocumentID]bool{}, lost: map[pins.DocumentID]bool{}}
 }
 
 func (c *compilation) progress(stage string, done, total int) {

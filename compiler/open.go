@@ -35,6 +35,9 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	c.tree = tree
 	c.report.Add(diagnostics...)
 	for _, d := range diagnostics {
+		if d.Severity == diag.Error {
+			c.refused = append(c.refused, d)
+		}
 		if d.Code == diag.TreeTooLarge { // what was not read would seem to be gone
 			return false, fmt.Errorf("%s: %s (%s)", d.Code, d.Message, d.Position)
 		}

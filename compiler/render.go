@@ -28,7 +28,6 @@ func (c *compilation) expand() {
 	}
 	size := func(key, cluster string) int { return sizes[site{key, cluster}] }
 	findings := placement.Cut(r.Sites, size, r.Tenancy.Settings.GitOps.Cut)
-	findings = append(findings, render.Check(r.Tenancy)...)
 	for _, f := range findings {
 		c.report.Add(f.Diagnostic)
 	}

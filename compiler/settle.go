@@ -14,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -22,7 +23,7 @@ import (
 // declared deleted.
 func (c *compilation) load(ctx context.Context) error {
 	c.loader = load.New(c.tree, load.Options{
-		Cache: c.Cache, Workers: c.Workers, ToolVersion: c.ToolVersion, Timeout: c.Timeout,
+		Cache: c.Cache, Workers: c.Workers, ToolVersion: c.ToolVersion, Timeout: c.Timeout, Refused: c.refused,
 		OnProgress: func(done, total int) { c.progress("evaluating directories", done, total) },
 	})
 	loaded, err := c.loader.Load(ctx)
@@ -32,24 +33,27 @@ func (c *compilation) load(ctx context.Context) error {
 	c.report.Add(loaded.Diagnostics...)
 	c.docs = loaded.Documents
 	c.texts = texts(c.docs)
-	missing := c.missing(loaded.Failures)
-	return c.hold(ctx, missing)
+	c.failures = loaded.Failures
+	return c.hold(ctx, nil)
 }
 
 // missing lists the pinned documents that the repo no longer yields: those whose
 // evaluation failed, and those that vanished while something may still depend on
 // them.
-func (c *compilation) missing(failures []load.Failure) []pins.DocumentID {
+func (c *compilation) missing() []pins.DocumentID {
 	present := make(map[pins.DocumentID]bool, len(c.texts))
 	for name := range c.texts {
 		present[identity(name)] = true
 	}
 	claimed := c.claimed()
+	if c.claims == nil {
+		c.claims = claimed
+	}
 	var out []pins.DocumentID
 	for name := range c.former.Documents {
 		switch {
-		case present[identity(name)]:
-		case failed(failures, name):
+		case present[identity(name)] || c.lost[identity(name)]:
+		case failed(c.failures, name):
 			out = append(out, name)
 		case c.vanished(name, claimed):
 			out = append(out, name)
@@ -98,14 +102,14 @@ func (c *compilation) vanished(name pins.DocumentID, claimed map[string]bool) bo
 		if pin == nil || pin.Phase == pins.Gone || claimed[name.Key] {
 			return false
 		}
-		if pin.Phase != pins.Confirmed {
+		if pin.Phase != pins.Confirmed && !c.claims[name.Key] { // a claim that is in error is spoken of there
 			at := diag.Position{File: name.Dir}
 			c.report.Add(diag.New(diag.Vanished, at, "the document of %s is gone, but it was never declared deleted", name.Key).
 				About(fmt.Sprintf("logicalClusters %q", name.Key)).
 				Suggest(`put the document back with state: "deleted", or name %q in the "formerly" of its successor`, name.Key))
 		}
 		return true
-	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters:
+	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters, schema.KindSettings:
 		c.gone[identity(name)] = true
 		return true
 	}
@@ -127,12 +131,16 @@ func (c *compilation) forget(t *tenancy.Tenancy) bool {
 	dropped := false
 	for _, name := range names {
 		if by := needed[name]; by != "" {
-			c.report.Add(diag.New(diag.VanishedPlatform, diag.Position{}, "%s %q is gone, and %s depends on it", name.Kind, name.Key, by).
-				About(fmt.Sprintf("%s %q", name.Kind, name.Key)).
+			what := name.Kind
+			if name.Key != "" {
+				what = fmt.Sprintf("%s %q", name.Kind, name.Key)
+			}
+			c.report.Add(diag.New(diag.VanishedPlatform, diag.Position{}, "%s is gone, and %s depends on it", what, by).About(what).
 				Suggest("put the document back, or let nothing depend on it first"))
 			continue
 		}
 		c.remove(name)
+		c.lost[name] = true
 		dropped = true
 	}
 	clear(c.gone)
@@ -142,7 +150,7 @@ func (c *compilation) forget(t *tenancy.Tenancy) bool {
 // needed returns, for each document that something depends on, the first logical
 // cluster that does.
 func (c *compilation) needed(t *tenancy.Tenancy) map[pins.DocumentID]string {
-	out := map[pins.DocumentID]string{}
+	out := map[pins.DocumentID]string{{Kind: string(schema.KindSettings)}: "everything"}
 	need := func(m *load.Meta, by string) {
 		if name := identity(id(m)); out[name] == "" {
 			out[name] = by
@@ -169,12 +177,27 @@ func (c *compilation) needed(t *tenancy.Tenancy) map[pins.DocumentID]string {
 	return out
 }
 
-// hold puts the last good versions of documents in their place. What has none,
-// or one that can no longer be read, is left out.
+// hold puts the last good versions of documents in the place of those in error,
+// and of those that are missing, which holding one may change: what it claimed to
+// have been before is nobody's successor's any more.
 func (c *compilation) hold(ctx context.Context, names []pins.DocumentID) error {
+	for {
+		if err := c.restore(ctx, names); err != nil {
+			return err
+		}
+		if names = c.missing(); len(names) == 0 {
+			return nil
+		}
+	}
+}
+
+// restore puts the last good versions of documents in their place. What has none,
+// or one that can no longer be read, is left out, and is not looked for again.
+func (c *compilation) restore(ctx context.Context, names []pins.DocumentID) error {
 	var pinned []load.Pinned
 	for _, name := range names {
 		c.remove(name)
+		c.lost[identity(name)] = true
 		if text, ok := c.former.Documents[c.pinnedAs(name)]; ok {
 			pinned = append(pinned, load.Pinned{Kind: schema.Kind(name.Kind), Key: name.Key, Dir: name.Dir, JSON: text})
 		}
@@ -195,6 +218,7 @@ func (c *compilation) hold(ctx context.Context, names []pins.DocumentID) error {
 			if l.put(h.Document) {
 				name := pins.DocumentID{Kind: string(pinned[i].Kind), Key: pinned[i].Key, Dir: pinned[i].Dir}
 				c.held[identity(name)] = true
+				delete(c.lost, identity(name))
 				c.texts[name] = pinned[i].JSON
 			}
 		}
@@ -264,6 +288,7 @@ func (c *compilation) settle(ctx context.Context) error {
 		if c.forget(t) {
 			continue
 		}
+		findings = append(findings, c.unreadableOutput(t)...)
 		t.LastGood = c.lastGood
 		findings = append(findings, tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
 		names := c.concerned(findings)
@@ -289,6 +314,19 @@ func (c *compilation) settle(ctx context.Context) error {
 	}
 }
 
+// unreadableOutput finds settings with which no GitOps engine could read the
+// output. They are held like any other document: what an engine reads today is
+// never taken away by them.
+func (c *compilation) unreadableOutput(t *tenancy.Tenancy) []tenancy.Finding {
+	findings := render.Check(t)
+	if d := c.docs.Settings; d != nil && !d.Held {
+		for i := range findings {
+			findings[i].Concerns = []pins.DocumentID{id(&d.Meta)}
+		}
+	}
+	return findings
+}
+
 // concerned lists the documents that errors concern and that are not held yet.
 func (c *compilation) concerned(findings []tenancy.Finding) []pins.DocumentID {
 	var out []pins.DocumentID
@@ -308,6 +346,13 @@ func (c *compilation) concerned(findings []tenancy.Finding) []pins.DocumentID {
 
 // decide gathers what the next run must go on from.
 func (c *compilation) decide() {
+	for key := range c.result.Sites {
+		// A place that is kept keeps its document: without it nothing could be held.
+		name := c.pinnedAs(pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key})
+		if text, ok := c.former.Documents[name]; ok && c.result.Tenancy.LogicalCluster(key) == nil {
+			c.texts[name] = text
+		}
+	}
 	c.result.Pins = &pins.Pins{AsOf: c.result.AsOf, Documents: c.texts, LogicalClusters: c.result.Sites}
 	for name := range c.held {
 		if name.Kind == string(schema.KindLogicalClusters) && c.result.Sites[name.Key] != nil {

@@ -34,7 +34,7 @@ func main() {
 func tuneMemory() {
 	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetGCPercent(400)
-		debug.SetMemoryLimit(1200 << 20)
+		debug.SetMemoryLimit(1700 << 20)
 	}
 }
 

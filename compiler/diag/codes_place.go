@@ -78,8 +78,8 @@ var placeEntries = []Entry{
 	{
 		Code: KeyDeparted, Severity: Error, Title: "A deleted logical cluster can't be brought back",
 		Explain: "The logical cluster was deleted, and its namespaces were removed from their physical cluster. A document that " +
-			"makes it active again would be a new, empty one that looks like the old. Choose another name, or remove the document " +
-			"for one build, which forgets the old one, and declare it anew.",
+			"makes it active again would be a new, empty one that looks like the old. Choose another name, or remove the document, " +
+			"build on a later day, which forgets the old one, and declare it anew.",
 	},
 	{
 		Code: StillLeaving, Severity: Warning, Title: "A copy of a moved logical cluster waits to be released",

@@ -140,6 +140,9 @@ type Options struct {
 	// MaxMemory bounds the heap, in bytes, while directories are evaluated; by
 	// default 6 GiB.
 	MaxMemory int64
+	// Refused are the files that the source pass could not read. They may have held
+	// limits: their directories, and all below, are as good as unparsed.
+	Refused []diag.Diagnostic
 	// OnProgress is called after each directory, from several goroutines.
 	OnProgress func(done, total int)
 }

@@ -85,6 +85,15 @@ func (l *Loader) readDirectories() []*directory {
 			foreign[dir] = append(foreign[dir], f)
 		}
 	}
+	for _, d := range l.options.Refused {
+		dir := d.Position.File
+		if path.Ext(dir) != "" { // else a link in a directory's place
+			dir, _ = split(dir)
+		}
+		if dir != "cue.mod" && !strings.HasPrefix(dir, "cue.mod/") {
+			at(dir).problems = append(at(dir).problems, d)
+		}
+	}
 	for dir, files := range foreign {
 		d := byPath[dir]
 		if d == nil || len(d.files) == 0 {

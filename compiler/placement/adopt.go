@@ -46,7 +46,7 @@ func (p *placer) adopt() {
 		p.tenants = append(p.tenants, tn)
 	}
 	for key, pin := range p.former.LogicalClusters {
-		if claimed[key] != "" || documents[key] || departed(pin) {
+		if claimed[key] != "" || documents[key] || p.departed(pin) {
 			continue
 		}
 		kept := *pin
@@ -59,8 +59,12 @@ func (p *placer) adopt() {
 	}
 }
 
-func departed(pin *pins.LogicalCluster) bool {
-	return pin.Phase == pins.Gone && !slices.ContainsFunc(pin.Left, func(s pins.Site) bool { return s.Phase != pins.Gone })
+// departed reports whether nothing is left of a logical cluster. A site that went
+// today is remembered for one more day, and its cut with it: the GitOps engine
+// must have seen the cut without it, or it would orphan what it should delete.
+func (p *placer) departed(pin *pins.LogicalCluster) bool {
+	left := func(s pins.Site) bool { return s.Phase == pins.Gone && p.asOf > s.Since }
+	return left(pin.Site) && !slices.ContainsFunc(pin.Left, func(s pins.Site) bool { return !left(s) })
 }
 
 // inherit copies a pin for the document that it now belongs to. The one namespace

@@ -5,7 +5,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -232,6 +234,25 @@ func TestFormerKeyWhoseDocumentIsHeld(t *testing.T) {
 		}
 		if b := out["globex/b"]; b != nil && b.Namespaces["b"] == "acme-a" {
 			t.Errorf("%s: taken over: %+v", state, b)
+		}
+	}
+}
+
+// The namespaces of the GitOps engines are nobody's, even where a tenant's names
+// join to the same.
+func TestNamespacesOfEnginesAreTaken(t *testing.T) {
+	t1 := &tenancy.Tenancy{Clusters: []*tenancy.PhysicalCluster{{Name: "eu-1"}}}
+	t1.Settings.GitOps.Namespace, t1.Settings.GitOps.ArgoNamespace = "acme-flux", "acme-argo"
+	t1.Clusters[0].Backings = []schema.Backing{schema.NamespaceBacking}
+	org := &tenancy.Organization{Path: "acme"}
+	for _, name := range []string{"argo", "flux"} {
+		t1.LogicalClusters = append(t1.LogicalClusters, &tenancy.LogicalCluster{Name: name, Org: org, Spec: &schema.LogicalCluster{}, Backing: schema.NamespaceBacking,
+			State: schema.Active, Namespaces: []tenancy.Namespace{{Name: name}}, Meta: load.Meta{Kind: schema.KindLogicalClusters, Key: "acme/" + name}})
+	}
+	out, _ := placement.Place(t1, nil, "2026-11-20")
+	for _, name := range []string{"argo", "flux"} {
+		if lc := out["acme/"+name]; lc == nil || lc.Namespaces[name] == "acme-"+name {
+			t.Errorf("acme/%s has %+v", name, lc)
 		}
 	}
 }

@@ -176,3 +176,23 @@ func TestDeletedBeforeItWasBuilt(t *testing.T) {
 	}
 	r.expect(t)
 }
+
+// Where the document of a deleted logical cluster goes on the day on which its
+// objects do, its cut must still be remembered: an engine that sees both vanish
+// at once orphans what it should delete.
+func TestDocumentGoesTogetherWithItsObjects(t *testing.T) {
+	r := newRepo()
+	r.cluster("eu-1")
+	r.lc("acme/a")
+	r.build(1)
+	r.lc("acme/a").State = schema.Deleted
+	r.build(2)
+	r.build(3)
+	clear(r.lcs)
+	for day, remembered := range map[int]bool{3: true, 4: false} {
+		former := *r
+		if out := former.build(day); (out["acme/a"] != nil) != remembered {
+			t.Errorf("day %d: have %v", day, out["acme/a"])
+		}
+	}
+}

@@ -190,7 +190,7 @@ func (p *placer) sayGone(tn *tenant) {
 		return
 	}
 	p.fail(tn, diag.New(diag.KeyDeparted, tn.At("state"), "it was deleted and left %s on %s, so there is nothing to bring back", tn.pin.Cluster, tn.pin.Since).
-		Suggest("choose another name, or remove the document for one build and declare it anew"))
+		Suggest("choose another name, or remove the document, build on a later day and declare it anew"))
 }
 
 // sayVanished reports logical clusters on physical clusters without a document.

@@ -295,6 +295,20 @@ func (b *setBuilder) resource(v *APIVersion, key string, spec schema.Resource) *
 	return res
 }
 
+// asItWas is what becomes of a resource of a held API set whose file is broken.
+const asItWas = "the resource stays bound, and its CRD stays in the clusters as it is"
+
+// lastGood returns what a held API set still says of a resource whose file can no
+// longer be used: pins hold documents, and no files. Its key is all that roles and
+// gates need. Nil for an API set that is not held.
+func lastGood(set *APISet, key string, spec schema.Resource) *Resource {
+	if !set.Held {
+		return nil
+	}
+	plural, group, _ := strings.Cut(key, ".")
+	return &Resource{Key: key, Group: group, Plural: plural, Served: spec.Versions}
+}
+
 // custom resolves a resource that a CRD file defines.
 func (b *setBuilder) custom(v *APIVersion, key string, spec schema.Resource, at positions) *Resource {
 	set := v.Set
@@ -309,8 +323,8 @@ func (b *setBuilder) custom(v *APIVersion, key string, spec schema.Resource, at 
 	}
 	have := b.files[file]
 	if have.problem != "" {
-		b.out.fault(&set.Meta, unusable("%s: %s", file, have.problem).See(diag.Position{File: file}, "the file"), held)
-		return nil
+		b.out.fault(&set.Meta, unusable("%s: %s", file, have.problem).See(diag.Position{File: file}, "the file"), asItWas)
+		return lastGood(set, key, spec)
 	}
 	d := have.crds[key]
 	if d == nil {
@@ -319,8 +333,8 @@ func (b *setBuilder) custom(v *APIVersion, key string, spec schema.Resource, at 
 		if len(names) > 0 {
 			problem.Message += ", only " + list(names)
 		}
-		b.out.fault(&set.Meta, meant(problem, key, names), held)
-		return nil
+		b.out.fault(&set.Meta, meant(problem, key, names), asItWas)
+		return lastGood(set, key, spec)
 	}
 	if insideOrgs(set.Dir) && privilegedGroup(d.group) {
 		b.out.fault(&set.Meta, diag.New(diag.ResourceRefused, at(), "only API sets outside orgs/ can give %s: its objects act with rights of the platform", key), held)

@@ -56,8 +56,13 @@ func (c *checker) formerly() {
 			c.renamed[o] = true
 		}
 		for i, key := range o.Spec.Formerly {
-			if pos := o.At("formerly", itoa(i)); !orgs.stand(&o.Meta, key, pos) {
+			pos := o.At("formerly", itoa(i))
+			if !orgs.stand(&o.Meta, key, pos) {
 				orgs.claim(&o.Meta, key, pos)
+			}
+			// One at the top has no other way to be renamed.
+			if o.Parent != nil && top(key) != top(o.Path) && c.stoodBelow(key) {
+				c.found.add(&o.Meta, diag.New(diag.FormerKeyElsewhere, pos, "%s takes over the namespaces and data of all that stood below %s, which is another organization", o.Path, key))
 			}
 		}
 	}
@@ -106,10 +111,6 @@ func (c *checker) takesToDelete(lc *LogicalCluster) {
 // elsewhere warns where a logical cluster takes over from an organization that
 // is not an earlier name of its own.
 func (c *checker) elsewhere(lc *LogicalCluster, key string, pos diag.Position) {
-	top := func(key string) string {
-		name, _, _ := strings.Cut(key, "/")
-		return name
-	}
 	if !c.former[key] || top(key) == top(lc.Key) {
 		return
 	}
@@ -118,6 +119,22 @@ func (c *checker) elsewhere(lc *LogicalCluster, key string, pos diag.Position) {
 		return
 	}
 	c.found.add(&lc.Meta, diag.New(diag.FormerKeyElsewhere, pos, "%s takes over the namespaces and data of %s, which belongs to another organization", lc.Key, key))
+}
+
+// top returns the name of the organization at the top.
+func top(key string) string {
+	name, _, _ := strings.Cut(key, "/")
+	return name
+}
+
+// stoodBelow reports whether a logical cluster below the path stands in the pins.
+func (c *checker) stoodBelow(path string) bool {
+	for key, stands := range c.former {
+		if stands && strings.HasPrefix(key, path+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 type claim struct {
