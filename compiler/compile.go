@@ -120,6 +120,8 @@ type compilation struct {
 	// formerNames are the names of the pinned documents by identity.
 	formerNames map[pins.DocumentID]pins.DocumentID
 	last        *lastBuild
+	// writer holds the output\'s lock; nil until it is taken.
+	writer *output.Writer
 }
 
 func newCompilation(o Options) *compilation {
@@ -134,6 +136,9 @@ func (c *compilation) progress(stage string, done, total int) {
 
 // done ends the report: whatever the passes said, in order.
 func (c *compilation) done() {
+	if c.writer != nil {
+		c.writer.Abort()
+	}
 	c.progress("", 0, 0)
 	c.result.Diagnostics = c.report.All()
 }

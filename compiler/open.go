@@ -23,10 +23,8 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	if c.AsOf != "" && !isDate(c.AsOf) {
 		return false, fmt.Errorf("%q is not a date such as 2026-11-20", c.AsOf)
 	}
-	if c.Out != "" {
-		if err := output.Recover(c.Out); err != nil {
-			return false, err
-		}
+	if err := c.lock(); err != nil {
+		return false, err
 	}
 	tree, diagnostics, err := source.Open(ctx, c.Dir, source.Options{Revision: c.Revision, Exclude: c.excluded()})
 	if err != nil {
@@ -52,6 +50,10 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	if err := c.readPins(ctx); err != nil {
 		return false, err
 	}
+	c.formerNames = make(map[pins.DocumentID]pins.DocumentID, len(c.former.Documents))
+	for name := range c.former.Documents {
+		c.formerNames[identity(name)] = name
+	}
 	switch {
 	case c.AsOf == "" && c.former.AsOf != "":
 		c.result.AsOf = c.former.AsOf
@@ -63,6 +65,22 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 		c.result.AsOf = c.AsOf
 	}
 	return false, nil
+}
+
+// lock begins the writing of an output that stands already, so that no other
+// build changes it between the reading of its pins and the writing of the next.
+func (c *compilation) lock() (err error) {
+	if c.Out == "" {
+		return nil
+	}
+	switch info, err := os.Stat(c.Out); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s is a file, not a directory", c.Out)
+	}
+	c.writer, err = output.Begin(c.Out, output.Options{})
+	return err
 }
 
 var datePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)

@@ -58,11 +58,14 @@ func (c *compilation) render(ctx context.Context) error {
 		return nil
 	}
 	c.progress("rendering", 0, 0)
-	w, err := output.Begin(c.Out, output.Options{Former: c.last.record().Standing()})
-	if err != nil {
-		return err
+	if c.writer == nil {
+		var err error
+		if c.writer, err = output.Begin(c.Out, output.Options{}); err != nil {
+			return err
+		}
 	}
-	defer w.Abort()
+	w := c.writer
+	w.Know(c.last.record().Standing())
 	in := render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, PinsOwner: pinsOwner(r.Tenancy)}
 	record, _, err := render.Render(ctx, in, w, c.Out, c.last.record(), c.toolDigest())
 	if err != nil {

@@ -73,8 +73,11 @@ func (c *compilation) claimed() map[string]bool {
 	}
 	out := map[string]bool{}
 	for _, d := range c.docs.LogicalClusters {
-		if len(d.Spec.Formerly) == 0 && len(organizations) == 0 {
-			continue
+		if len(d.Spec.Formerly) == 0 && len(organizations) == 0 || d.Spec.State == schema.Deleted {
+			continue // one that goes takes over nothing
+		}
+		if c.former.LogicalClusters[d.Key] != nil && !c.changed(d.Kind, d.Key, d.Dir) {
+			continue // it stands already, and what it took over is long its own
 		}
 		for _, key := range tenancy.FormerKeys(d.Key, d.Spec.Formerly, func(path string) []string { return organizations[path] }) {
 			out[key] = true
@@ -232,12 +235,6 @@ func (c *compilation) pinnedAs(name pins.DocumentID) pins.DocumentID {
 	if _, ok := c.former.Documents[name]; ok || local[name.Kind] {
 		return name
 	}
-	if c.formerNames == nil {
-		c.formerNames = make(map[pins.DocumentID]pins.DocumentID, len(c.former.Documents))
-		for n := range c.former.Documents {
-			c.formerNames[identity(n)] = n
-		}
-	}
 	return c.formerNames[identity(name)]
 }
 
@@ -261,17 +258,59 @@ func (c *compilation) changed(kind schema.Kind, key, dir string) bool {
 	return !ok || !bytes.Equal(former, c.texts[name])
 }
 
-// lastGood returns a logical cluster's last good document, nil where there is none.
 func (c *compilation) lastGood(key string) *schema.LogicalCluster {
-	text, ok := c.former.Documents[c.pinnedAs(pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key})]
+	return lastGood[schema.LogicalCluster](c, schema.KindLogicalClusters, key)
+}
+
+func (c *compilation) lastGoodOrganization(path string) *schema.Organization {
+	return lastGood[schema.Organization](c, schema.KindOrganizations, path)
+}
+
+// lastGood returns a document as it was last good, nil where it never was.
+func lastGood[T any](c *compilation, kind schema.Kind, key string) *T {
+	text, ok := c.former.Documents[c.pinnedAs(pins.DocumentID{Kind: string(kind), Key: key})]
 	if !ok {
 		return nil
 	}
-	var spec schema.LogicalCluster
+	var spec T
 	if json.Unmarshal(text, &spec) != nil {
 		return nil
 	}
 	return &spec
+}
+
+// labelsGiven asks the loader which labels documents get from patterns above them
+// alone: an empty document in their place has just these.
+func (c *compilation) labelsGiven(ctx context.Context, t *tenancy.Tenancy) (func(*load.Meta, string) map[string]string, error) {
+	type question struct {
+		kind     schema.Kind
+		key, dir string
+	}
+	asked := map[question]map[string]string{}
+	var pinned []load.Pinned
+	for g := range t.GivenLabels() {
+		q := question{g.Document.Kind, g.Document.Key, g.Dir}
+		if _, ok := asked[q]; !ok {
+			asked[q] = nil
+			pinned = append(pinned, load.Pinned{Kind: q.kind, Key: q.key, Dir: q.dir, JSON: []byte("{}")})
+		}
+	}
+	if len(pinned) > 0 {
+		answers, err := c.loader.Hold(ctx, pinned)
+		if err != nil {
+			return nil, err
+		}
+		for i, a := range answers {
+			q := question{pinned[i].Kind, pinned[i].Key, pinned[i].Dir}
+			switch d := a.Document.(type) {
+			case *load.Document[schema.LogicalCluster]:
+				asked[q] = d.Spec.Labels
+			case *load.Document[schema.Organization]:
+				asked[q] = d.Spec.Labels
+			}
+		}
+	}
+	return func(m *load.Meta, dir string) map[string]string { return asked[question{m.Kind, m.Key, dir}] }, nil
 }
 
 // settle resolves, checks and places. Each round holds the documents that errors
@@ -282,6 +321,7 @@ func (c *compilation) settle(ctx context.Context) error {
 	for key, pin := range c.former.LogicalClusters {
 		standing[key] = pin.Phase != pins.Gone
 	}
+	var err error
 	for {
 		c.progress("resolving", 0, 0)
 		t, findings := tenancy.Resolve(c.docs, c.tree, c.result.AsOf)
@@ -289,7 +329,10 @@ func (c *compilation) settle(ctx context.Context) error {
 			continue
 		}
 		findings = append(findings, c.unreadableOutput(t)...)
-		t.LastGood = c.lastGood
+		t.LastGood, t.LastGoodOrganization = c.lastGood, c.lastGoodOrganization
+		if t.LabelsGiven, err = c.labelsGiven(ctx, t); err != nil {
+			return err
+		}
 		findings = append(findings, tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
 		names := c.concerned(findings)
 		if len(names) == 0 {

@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // adopt gives each document the pin that is its own: the one under its key, or
@@ -111,7 +112,8 @@ func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
 	}
 	var claimants []*tenancy.LogicalCluster
 	for _, lc := range p.t.LogicalClusters {
-		if len(lc.Spec.Formerly) > 0 || renamed[lc.Org] {
+		// Nobody takes over to delete: what goes, goes under its own key.
+		if lc.State != schema.Deleted && (len(lc.Spec.Formerly) > 0 || renamed[lc.Org]) {
 			claimants = append(claimants, lc)
 		}
 	}

@@ -238,6 +238,21 @@ func TestFormerKeyWhoseDocumentIsHeld(t *testing.T) {
 	}
 }
 
+// A document that is to be deleted takes nothing over, even where the former key
+// has no document any more.
+func TestNobodyTakesOverToDelete(t *testing.T) {
+	r := newRepo()
+	r.cluster("eu-1")
+	r.lc("acme/a")
+	r.build(1)
+	clear(r.lcs)
+	r.lc("globex/b", formerly("acme/a")).State = schema.Deleted
+	out := r.build(2)
+	if a := out["acme/a"]; len(out) != 1 || a == nil || a.Phase != pins.Present {
+		t.Errorf("have %v", out)
+	}
+}
+
 // The namespaces of the GitOps engines are nobody's, even where a tenant's names
 // join to the same.
 func TestNamespacesOfEnginesAreTaken(t *testing.T) {

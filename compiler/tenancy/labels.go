@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -31,8 +32,8 @@ func (c *checker) ownLabels(lc *LogicalCluster, out *findings) {
 	}
 }
 
-// labelOwners checks who set each label of a document: the directory of the file
-// that the value stands in tells.
+// labelOwners checks who set each label of a document: its value must be one that
+// patterns which may set it give by themselves.
 func (c *checker) labelOwners(m *load.Meta, labels map[string]string, organization bool, out *findings) {
 	if m.Held {
 		return // its values are those that were allowed; where they came from is no longer known
@@ -43,8 +44,7 @@ func (c *checker) labelOwners(m *load.Meta, labels map[string]string, organizati
 			continue
 		}
 		pos := m.At("labels", key)
-		dir := path.Dir(pos.File)
-		if !insideOrgs(dir) || rule.Owner == schema.OwnerOrganization && strings.HasPrefix(m.Dir, dir+"/") {
+		if seemsGiven(m, pos, rule.Owner) && c.t.LabelsGiven != nil && c.t.LabelsGiven(m, patternDir(m, rule.Owner))[key] == labels[key] {
 			continue
 		}
 		who := "the platform sets it, in classes and in patterns outside orgs/"
@@ -53,6 +53,63 @@ func (c *checker) labelOwners(m *load.Meta, labels map[string]string, organizati
 		}
 		out.fault(m, diag.New(diag.LabelOwned, pos, "label %s is not this document's to set: %s", key, who).
 			See(c.settingsAt("labels", key), "its owner is named here").Suggest("leave it out"), "the label stays")
+	}
+}
+
+// seemsGiven reports whether a label's value stands in a file whose patterns may
+// set it. It may still be the document that chose it, by a reference.
+func seemsGiven(m *load.Meta, pos diag.Position, owner schema.LabelOwner) bool {
+	dir := path.Dir(pos.File)
+	return !insideOrgs(dir) || owner == schema.OwnerOrganization && strings.HasPrefix(m.Dir, dir+"/")
+}
+
+// patternDir returns the directory whose patterns, with those above, may set a
+// label of the owner; empty for the root.
+func patternDir(m *load.Meta, owner schema.LabelOwner) string {
+	if dir := path.Dir(m.Dir); owner == schema.OwnerOrganization && dir != "." {
+		return dir
+	}
+	return ""
+}
+
+// Given is a question to the loader: which labels do the patterns of a directory,
+// and of those above it, give a document by themselves?
+type Given struct {
+	Document *load.Meta
+	Dir      string
+}
+
+// GivenLabels yields the questions whose answers Check needs in LabelsGiven.
+func (t *Tenancy) GivenLabels() iter.Seq[Given] {
+	return func(yield func(Given) bool) {
+		ask := func(m *load.Meta, labels map[string]string, organization bool) bool {
+			if m.Held {
+				return true
+			}
+			for key := range labels {
+				rule, ok := t.Settings.Labels[key]
+				if !ok || rule.Owner == schema.OwnerTeam || rule.Owner == schema.OwnerOrganization && organization {
+					continue
+				}
+				if seemsGiven(m, m.At("labels", key), rule.Owner) && !yield(Given{m, patternDir(m, rule.Owner)}) {
+					return false
+				}
+			}
+			return true
+		}
+		if len(t.Settings.Labels) == 0 {
+			return
+		}
+		for _, o := range t.Organizations {
+			if !ask(&o.Meta, o.Spec.Labels, true) {
+				return
+			}
+		}
+		for _, lc := range t.LogicalClusters {
+			if !ask(&lc.Meta, lc.Spec.Labels, false) {
+				return
+			}
+		}
 	}
 }
 

@@ -33,6 +33,10 @@ type Tenancy struct {
 	// LastGoodOrganization is the same for organizations, whose defaults add to
 	// the sums of all that inherit them.
 	LastGoodOrganization func(path string) *schema.Organization
+	// LabelsGiven answers the questions of GivenLabels: the labels that the patterns
+	// of a directory, and of those above it, give a document by themselves. Where it
+	// is nil, no pattern gives any.
+	LabelsGiven func(document *load.Meta, dir string) map[string]string
 }
 
 // Settings are the repo's settings with defaults filled in.

@@ -145,11 +145,11 @@ func (w *Writer) swaps(names []string) ([]swap, error) {
 // known returns the files that changed without looking at the former tree, where
 // the caller knows it, nothing goes, and they can be exchanged one by one.
 func (w *Writer) known(stats Stats) (files []string, ok bool) {
-	if w.o.Former == nil || stats.Written > few {
+	if w.standing == nil || stats.Written > few {
 		return nil, false
 	}
 	stays := map[string]bool{}
-	for name := range w.o.Former {
+	for name := range w.standing {
 		if _, ok := w.files[name]; !ok {
 			return nil, false
 		}

@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"iter"
 	"os"
 	"path"
 	"slices"
@@ -51,11 +50,6 @@ type Options struct {
 	// Workers is the number of files handled at a time; 0 means one for each
 	// processor.
 	Workers int
-	// Former, if not nil, are the paths of all files below the Roots, as the caller
-	// has just found them, each one written by an earlier build. Then Commit looks
-	// for itself only where it exchanges directories.
-	Former iter.Seq[string]
-
 	// noExchange leaves directories to be exchanged by two renames, as on systems
 	// that have no other way.
 	noExchange bool

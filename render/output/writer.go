@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"path/filepath"
@@ -30,6 +31,9 @@ type Writer struct {
 	dirs  map[string]bool // all directories they are in; true once created
 	err   error           // the first failure, with which no commit is possible
 	done  bool
+
+	// standing are all files below the Roots, if the caller knows them.
+	standing iter.Seq[string]
 
 	buffers sync.Pool
 }
@@ -128,6 +132,11 @@ func (w *Writer) Write(path string, data []byte) error {
 	w.mu.Unlock()
 	return nil
 }
+
+// Know tells the paths of all files below the Roots, as the caller has found them
+// since Begin, each one written by an earlier build. Then Commit looks for itself
+// only where it exchanges directories. Nil tells nothing.
+func (w *Writer) Know(standing iter.Seq[string]) { w.standing = standing }
 
 // Keep makes the file at path part of the build as it stands, without looking at
 // it: the caller knows that it is there. Commit fails if it is not.
