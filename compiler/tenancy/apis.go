@@ -306,7 +306,13 @@ func lastGood(set *APISet, key string, spec schema.Resource) *Resource {
 		return nil
 	}
 	plural, group, _ := strings.Cut(key, ".")
-	return &Resource{Key: key, Group: group, Plural: plural, Served: spec.Versions}
+	return &Resource{Key: key, Group: group, Plural: plural, Served: spec.Versions, Subresources: []Subresource{statusSubresource()}}
+}
+
+// statusSubresource is what every role may read of a resource's status.
+func statusSubresource() Subresource {
+	read := []string{"get"}
+	return Subresource{Name: "status", View: read, Edit: read, Admin: read}
 }
 
 // custom resolves a resource that a CRD file defines.
@@ -357,8 +363,7 @@ func (b *setBuilder) custom(v *APIVersion, key string, spec schema.Resource, at 
 		change := []string{"get", "update", "patch"}
 		res.Subresources = append(res.Subresources, Subresource{Name: "scale", View: []string{"get"}, Edit: change, Admin: change})
 	}
-	read := []string{"get"}
-	res.Subresources = append(res.Subresources, Subresource{Name: "status", View: read, Edit: read, Admin: read})
+	res.Subresources = append(res.Subresources, statusSubresource())
 	return res
 }
 
