@@ -87,10 +87,34 @@ func (r *repo) judge(docs *load.Documents, tree *source.Tree) (*tenancy.Tenancy,
 	resolved, findings := tenancy.Resolve(docs, tree, r.asOf)
 	resolved.LastGood = func(key string) *schema.LogicalCluster { return r.lastGood[key] }
 	resolved.LastGoodOrganization = func(path string) *schema.Organization { return r.lastGoodOrganizations[path] }
+	given := map[string]map[string]string{}
+	for g := range resolved.GivenLabels() {
+		given[g.Document.String()+" "+g.Dir] = labelsGiven(tree, g)
+	}
+	resolved.LabelsGiven = func(m *load.Meta, dir string) map[string]string { return given[m.String()+" "+dir] }
 	checks := tenancy.Check(resolved, r.asOf, r.former, func(kind schema.Kind, key, _ string) bool {
 		return !r.unchanged[fmt.Sprintf("%s %q", kind, key)]
 	})
 	return resolved, append(findings, checks...)
+}
+
+// labelsGiven asks a loader what patterns give an empty document.
+func labelsGiven(tree *source.Tree, g tenancy.Given) map[string]string {
+	loader := load.New(tree, load.Options{Workers: 2})
+	if _, err := loader.Load(context.Background()); err != nil {
+		return nil
+	}
+	held, err := loader.Hold(context.Background(), []load.Pinned{{Kind: g.Document.Kind, Key: g.Document.Key, Dir: g.Dir, JSON: []byte("{}")}})
+	if err != nil {
+		return nil
+	}
+	switch d := held[0].Document.(type) {
+	case *load.Document[schema.LogicalCluster]:
+		return d.Spec.Labels
+	case *load.Document[schema.Organization]:
+		return d.Spec.Labels
+	}
+	return nil
 }
 
 // text writes findings for people to compare.
