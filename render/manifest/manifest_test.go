@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -280,7 +281,7 @@ func TestMap(t *testing.T) {
 
 func TestMisuse(t *testing.T) {
 	for name, f := range map[string]func(){
-		"a key without a value": func() { M([]any{"a"}...) },
+		"a key without a value": func() { M(slices.Repeat([]any{"a"}, 1)...) },
 		"a key of another type": func() { M(1, 2) },
 		"an unknown type":       func() { AppendYAML(nil, M("a", struct{}{}), 0) },
 		"an infinite number":    func() { AppendJSON(nil, math.Inf(1)) },
