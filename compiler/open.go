@@ -122,6 +122,12 @@ func (c *compilation) readPins(ctx context.Context) error {
 		c.result.Provisional = true
 		return nil
 	}
+	if c.Pins == "" && c.last != nil && c.last.intact {
+		if former, err := c.lastPins(); err == nil {
+			c.former = former
+			return nil
+		}
+	}
 	fsys, err := c.pinsSource(ctx, from)
 	if err != nil {
 		return err

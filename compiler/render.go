@@ -138,6 +138,7 @@ type lastBuild struct {
 	Record      []byte
 
 	decoded *render.Record
+	data    []byte // as encoded
 	files   int
 	// intact: the output is as the last build left it.
 	intact bool
@@ -169,7 +170,7 @@ func (c *compilation) rebuilt() bool {
 	if err != nil {
 		return false
 	}
-	last.decoded = record
+	last.decoded, last.data = record, data
 	last.files, last.intact = record.Check(c.Out)
 	c.last = &last
 	asOf := c.AsOf
@@ -199,6 +200,24 @@ func (c *compilation) remember(record *render.Record) {
 	if err == nil {
 		c.Cache.Put(c.lastBuildKey(), data)
 	}
+	if snapshot, err := c.result.Pins.Snapshot(); err == nil {
+		c.Cache.Put(c.lastPinsKey(data), snapshot)
+	}
+}
+
+// lastPins returns the pins of the last build, from the cache. It is for an output
+// that is as that build left it.
+func (c *compilation) lastPins() (*pins.Pins, error) {
+	data, ok := c.Cache.Get(c.lastPinsKey(c.last.data))
+	if !ok {
+		return nil, pins.ErrNone
+	}
+	return pins.FromSnapshot(data)
+}
+
+// lastPinsKey ties the pins to one build and what it left in the output.
+func (c *compilation) lastPinsKey(lastBuild []byte) cache.Key {
+	return cache.NewKey(c.ToolVersion, "last pins").Bytes(lastBuild).Key()
 }
 
 func (c *compilation) lastBuildKey() cache.Key {

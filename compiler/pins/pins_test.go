@@ -237,6 +237,22 @@ func TestRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(files, filesOf(p)); diff != "" {
 			t.Fatalf("written anew: %s", diff)
 		}
+		data, err := p.Snapshot()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := FromSnapshot(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(p, got); diff != "" {
+			t.Fatalf("snapshot: %s", diff)
+		}
+		for _, n := range []int{0, len(data) / 2, len(data) - 1} {
+			if _, err := FromSnapshot(data[:n]); err == nil {
+				t.Fatalf("a snapshot cut off at %d of %d bytes was read", n, len(data))
+			}
+		}
 	})
 }
 
