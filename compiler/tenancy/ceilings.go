@@ -59,7 +59,7 @@ func (c *checker) counted(lc *LogicalCluster) bool {
 	if !c.stood(lc) {
 		return false
 	}
-	if lc.Held || c.t.LastGood == nil {
+	if c.t.LastGood == nil || !c.changed(&lc.Meta) {
 		return true
 	}
 	spec := c.lastGood(lc)
