@@ -198,6 +198,10 @@ func (e *explainer) disjunction(path []string, errs []errors.Error) problem {
 		}
 	}
 	slices.Sort(want)
+	if !strings.HasPrefix(have, `"`) && slices.ContainsFunc(want, func(s string) bool { return !strings.HasPrefix(s, "=~") }) {
+		// How a text would have to look is of no interest to who wrote a number.
+		want = slices.DeleteFunc(want, func(s string) bool { return strings.HasPrefix(s, "=~") })
+	}
 	code, see := diag.InvalidValue, "and here"
 	if limited {
 		code, see = diag.AncestorLimit, "the limit stands here"
