@@ -346,6 +346,7 @@ func (c *compilation) settle(ctx context.Context) error {
 		}
 		if len(names) == 0 {
 			c.decide()
+			c.loader = nil // it holds the syntax of the whole repo, and nothing is held from here on
 			return nil
 		}
 		if err := c.hold(ctx, names); err != nil {
