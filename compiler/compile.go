@@ -67,6 +67,9 @@ type Result struct {
 	Sites     map[string]*pins.LogicalCluster
 	States    []expand.State
 	Platforms []expand.Platform
+	// LeftOut are the keys of logical clusters that are in error and were never good:
+	// nothing stands in for them.
+	LeftOut []string
 	// Pins are the decisions after this run.
 	Pins *pins.Pins
 	// Written says what changed in the output directory, nil where nothing was written.

@@ -21,6 +21,7 @@ type lastBuild struct {
 	Provisional bool
 	Diagnostics []diag.Diagnostic
 	Held        []string
+	LeftOut     []string
 	Record      []byte
 
 	decoded *render.Record
@@ -67,7 +68,7 @@ func (c *compilation) rebuilt() bool {
 		return false
 	}
 	c.report.Add(last.Diagnostics...)
-	c.result.AsOf, c.result.Held = asOf, last.Held
+	c.result.AsOf, c.result.Held, c.result.LeftOut = asOf, last.Held, last.LeftOut
 	c.result.Written = &output.Stats{Unchanged: last.files}
 	return true
 }
@@ -81,7 +82,7 @@ func (c *compilation) remember(record *render.Record) {
 		return
 	}
 	data, err := cbor.Marshal(lastBuild{
-		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Diagnostics: c.report.All(), Held: c.result.Held, Record: encoded,
+		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut, Record: encoded,
 	})
 	if err == nil {
 		c.Cache.Put(c.lastBuildKey(), data)

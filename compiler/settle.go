@@ -404,6 +404,24 @@ func (c *compilation) decide() {
 		}
 	}
 	slices.Sort(c.result.Held)
+	c.result.LeftOut = c.leftOut()
+}
+
+func (c *compilation) leftOut() []string {
+	var out []string
+	leave := func(kind, key string) {
+		if kind == string(schema.KindLogicalClusters) && c.result.Sites[key] == nil {
+			out = append(out, key)
+		}
+	}
+	for _, f := range c.failures {
+		leave(string(f.Kind), f.Key)
+	}
+	for name := range c.lost {
+		leave(name.Kind, name.Key)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 func sortIDs(names []pins.DocumentID) {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
@@ -64,8 +65,19 @@ error writes nothing.`,
 	return c
 }
 
+// shortList joins the first few of a list and counts the rest.
+func shortList(keys []string, most int) string {
+	if len(keys) <= most {
+		return strings.Join(keys, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(keys[:most], ", "), len(keys)-most)
+}
+
 func summarize(c *cobra.Command, r *compiler.Result, out string) {
 	w := c.ErrOrStderr()
+	if n := len(r.LeftOut); n > 0 {
+		fmt.Fprintf(w, "%s left out, new and in error: %s\n", plural(n, "logical cluster"), shortList(r.LeftOut, 5))
+	}
 	switch s := r.Written; {
 	case s == nil:
 		fmt.Fprintf(w, "nothing was written; %s stands as it was\n", out)

@@ -275,13 +275,16 @@ func (w *Writer) create(name string, data []byte) error {
 // makeDir creates a directory of the next tree, once.
 func (w *Writer) makeDir(name string) error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.dirs[name] {
+	made := w.dirs[name]
+	w.mu.Unlock()
+	if made {
 		return nil
 	}
-	if err := w.next.MkdirAll(name, 0o755); err != nil {
+	if err := w.next.MkdirAll(name, 0o755); err != nil { // two at a time do no harm
 		return err
 	}
+	w.mu.Lock()
 	w.dirs[name] = true
+	w.mu.Unlock()
 	return nil
 }
