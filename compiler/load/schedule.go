@@ -174,6 +174,9 @@ func (r *run) watch() (stop func()) {
 					r.mu.Lock()
 					names := slices.Sorted(maps.Keys(r.busy))
 					r.mu.Unlock()
+					if len(names) == 0 {
+						continue // it is not evaluation that takes it
+					}
 					r.cancel(fmt.Errorf("evaluation takes %d MiB of memory, more than the %d MiB that are allowed; under evaluation: %s",
 						size>>20, r.options.MaxMemory>>20, strings.Join(names, ", ")))
 					return
