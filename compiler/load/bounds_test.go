@@ -3,6 +3,8 @@ package load_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -77,7 +79,18 @@ func nestedYAML(n int) string {
 	return b.String()
 }
 
+// TestMemory runs in a process of its own: evaluations that other tests gave up
+// may still hold memory.
 func TestMemory(t *testing.T) {
+	const alone = "TENANTRY_LOAD_TEST_ALONE"
+	if os.Getenv(alone) == "" {
+		cmd := exec.Command(os.Args[0], "-test.run=^TestMemory$")
+		cmd.Env = append(os.Environ(), alone+"=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		return
+	}
 	files := repo(map[string]string{"orgs/greedy/x.cue": "package tenancy\n\nimport \"list\"\n\n_x: [for i in list.Range(0, 100000, 1) for j in list.Range(0, 100, 1) {a: i, b: j}]\n"})
 	_, err := load.New(source.FromMap(files), load.Options{MaxMemory: 200 << 20}).Load(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "orgs/greedy") {
