@@ -82,6 +82,9 @@ func nestedYAML(n int) string {
 // TestMemory runs in a process of its own: evaluations that other tests gave up
 // may still hold memory.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes memory, which the race detector makes slow")
+	}
 	const alone = "TENANTRY_LOAD_TEST_ALONE"
 	if os.Getenv(alone) == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestMemory$")
