@@ -123,7 +123,7 @@ type compilation struct {
 	// formerNames are the names of the pinned documents by identity.
 	formerNames map[pins.DocumentID]pins.DocumentID
 	last        *lastBuild
-	// writer holds the output\'s lock; nil until it is taken.
+	// writer holds the output's lock; nil until it is taken.
 	writer *output.Writer
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -89,11 +90,6 @@ func lists(d *load.Documents) []documentList {
 	}
 }
 
-// id returns how the pins name a document.
-func id(m *load.Meta) pins.DocumentID {
-	return pins.DocumentID{Kind: string(m.Kind), Key: m.Key, Dir: m.Dir}
-}
-
 // identity drops the directory where it is no part of a document's identity, so
 // that a document keeps it when it moves.
 func identity(d pins.DocumentID) pins.DocumentID {
@@ -115,7 +111,7 @@ var local = func() map[string]bool {
 func texts(d *load.Documents) map[pins.DocumentID]json.RawMessage {
 	out := make(map[pins.DocumentID]json.RawMessage, d.Len())
 	for _, l := range lists(d) {
-		l.each(func(m *load.Meta, _ any) { out[id(m)] = json.RawMessage(m.Text) })
+		l.each(func(m *load.Meta, _ any) { out[tenancy.ID(m)] = json.RawMessage(m.Text) })
 	}
 	return out
 }

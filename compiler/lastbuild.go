@@ -18,7 +18,6 @@ type lastBuild struct {
 	// the pins, which stand in the output.
 	Inputs      []byte
 	AsOf        string
-	Provisional bool
 	Diagnostics []diag.Diagnostic
 	Held        []string
 	LeftOut     []string
@@ -84,9 +83,10 @@ func (c *compilation) remember(record *render.Record) {
 	data, err := cbor.Marshal(lastBuild{
 		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut, Record: encoded,
 	})
-	if err == nil {
-		c.Cache.Put(c.lastBuildKey(), data)
+	if err != nil {
+		return
 	}
+	c.Cache.Put(c.lastBuildKey(), data)
 	if snapshot, err := c.result.Pins.Snapshot(); err == nil {
 		c.Cache.Put(c.lastPinsKey(data), snapshot)
 	}

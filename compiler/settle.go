@@ -155,7 +155,7 @@ func (c *compilation) forget(t *tenancy.Tenancy) bool {
 func (c *compilation) needed(t *tenancy.Tenancy) map[pins.DocumentID]string {
 	out := map[pins.DocumentID]string{{Kind: string(schema.KindSettings)}: "everything"}
 	need := func(m *load.Meta, by string) {
-		if name := identity(id(m)); out[name] == "" {
+		if name := identity(tenancy.ID(m)); out[name] == "" {
 			out[name] = by
 		}
 	}
@@ -241,10 +241,10 @@ func (c *compilation) pinnedAs(name pins.DocumentID) pins.DocumentID {
 func (c *compilation) remove(name pins.DocumentID) {
 	for _, l := range lists(c.docs) {
 		l.remove(func(m *load.Meta) bool {
-			if identity(id(m)) != identity(name) {
+			if identity(tenancy.ID(m)) != identity(name) {
 				return false
 			}
-			delete(c.texts, id(m))
+			delete(c.texts, tenancy.ID(m))
 			return true
 		})
 	}
@@ -365,7 +365,7 @@ func (c *compilation) unreadableOutput(t *tenancy.Tenancy) []tenancy.Finding {
 	findings := render.Check(t)
 	if d := c.docs.Settings; d != nil && !d.Held {
 		for i := range findings {
-			findings[i].Concerns = []pins.DocumentID{id(&d.Meta)}
+			findings[i].Concerns = []pins.DocumentID{tenancy.ID(&d.Meta)}
 		}
 	}
 	return findings
