@@ -2,7 +2,7 @@
 
 GO ?= go
 
-.PHONY: build test check demo bench fuzz update clean
+.PHONY: build test rig e2e check demo bench fuzz update clean
 
 build: ## bin/tenantry
 	$(GO) build -o bin/tenantry ./cmd/tenantry
@@ -10,11 +10,19 @@ build: ## bin/tenantry
 test: ## all tests, examples and generated pages included
 	$(GO) test ./...
 
+rig: ## bin/rig: the control planes of the end-to-end tests; the first build takes some ten minutes
+	$(GO) run ./fixtures/rig/build
+
+e2e: rig ## end-to-end tests: real API servers, Flux and Argo CD
+	$(GO) -C fixtures/e2e test -count=1 -timeout 30m ./...
+
 check: ## formatting, vet and staticcheck
 	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \
 	if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
+	$(GO) -C fixtures/e2e vet ./...
+	$(GO) -C fixtures/e2e tool staticcheck ./...
 
 demo: build ## build the small example into bin/demo and show what came of it
 	rm -rf bin/demo
