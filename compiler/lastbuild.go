@@ -25,15 +25,18 @@ type lastBuild struct {
 
 	decoded *render.Record
 	data    []byte // as encoded
-	files   int
-	// intact: the output is as the last build left it.
-	intact bool
+	// pins: the pins in the output are as the last build left them.
+	pins bool
+	// checked is closed when the record has been compared with the output.
+	checked chan struct{}
 }
 
+// record returns what stands in the output as the last build left it.
 func (l *lastBuild) record() *render.Record {
 	if l == nil {
 		return nil
 	}
+	<-l.checked
 	return l.decoded
 }
 
@@ -57,22 +60,34 @@ func (c *compilation) rebuilt() bool {
 		return false
 	}
 	last.decoded, last.data = record, data
-	last.files, last.intact = record.Check(c.Out)
+	last.pins = record.Whole(c.Out, "pins")
 	c.last = &last
 	asOf := c.AsOf
 	if asOf == "" {
 		asOf = last.AsOf
 	}
-	if c.Pins != "" || string(last.Inputs) != string(c.inputs(asOf)) || c.Strict && diag.HasErrors(last.Diagnostics) || !last.intact {
+	last.checked = make(chan struct{})
+	if c.Pins != "" || string(last.Inputs) != string(c.inputs(asOf)) || c.Strict && diag.HasErrors(last.Diagnostics) {
+		// Nobody asks before it is time to render.
+		go func() {
+			defer close(last.checked)
+			record.Check(c.Out)
+		}()
+		return false
+	}
+	files, intact := record.Check(c.Out)
+	close(last.checked)
+	if !intact {
 		return false
 	}
 	c.report.Add(last.Diagnostics...)
 	c.result.AsOf, c.result.Held, c.result.LeftOut = asOf, last.Held, last.LeftOut
-	c.result.Written = &output.Stats{Unchanged: last.files}
+	c.result.Written = &output.Stats{Unchanged: files}
 	return true
 }
 
-func (c *compilation) remember(record *render.Record) {
+// remember keeps what the next build into the same output can go on from.
+func (c *compilation) remember(record *render.Record, snapshot func() ([]byte, error)) {
 	if c.Cache == nil || c.Pins != "" {
 		return
 	}
@@ -87,13 +102,13 @@ func (c *compilation) remember(record *render.Record) {
 		return
 	}
 	c.Cache.Put(c.lastBuildKey(), data)
-	if snapshot, err := c.result.Pins.Snapshot(); err == nil {
-		c.Cache.Put(c.lastPinsKey(data), snapshot)
+	if pins, err := snapshot(); err == nil {
+		c.Cache.Put(c.lastPinsKey(data), pins)
 	}
 }
 
-// lastPins returns the pins of the last build, from the cache. It is for an output
-// that is as that build left it.
+// lastPins returns the pins of the last build, from the cache. It is for pins that
+// are as that build left them.
 func (c *compilation) lastPins() (*pins.Pins, error) {
 	data, ok := c.Cache.Get(c.lastPinsKey(c.last.data))
 	if !ok {

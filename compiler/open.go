@@ -122,7 +122,7 @@ func (c *compilation) readPins(ctx context.Context) error {
 		c.result.Provisional = true
 		return nil
 	}
-	if c.Pins == "" && c.last != nil && c.last.intact {
+	if c.Pins == "" && c.last != nil && c.last.pins {
 		if former, err := c.lastPins(); err == nil {
 			c.former = former
 			return nil

@@ -62,6 +62,7 @@ func (c *compilation) render(ctx context.Context) error {
 		}
 	}
 	w := c.writer
+	snapshot := background(r.Pins.Snapshot)
 	w.Know(c.last.record().Standing())
 	in := render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, PinsOwner: pinsOwner(r.Tenancy)}
 	record, _, err := render.Render(ctx, in, w, c.Out, c.last.record(), c.toolDigest())
@@ -74,9 +75,24 @@ func (c *compilation) render(ctx context.Context) error {
 	}
 	r.Written = &stats
 	if err := record.Stamp(c.Out); err == nil {
-		c.remember(record)
+		c.remember(record, snapshot)
 	}
 	return nil
+}
+
+// background starts f and returns what waits for its result.
+func background[T any](f func() (T, error)) func() (T, error) {
+	var value T
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		value, err = f()
+	}()
+	return func() (T, error) {
+		<-done
+		return value, err
+	}
 }
 
 func (c *compilation) toolDigest() [32]byte { return sha256.Sum256([]byte(c.ToolVersion)) }

@@ -392,8 +392,11 @@ func (c *compilation) concerned(findings []tenancy.Finding) []pins.DocumentID {
 func (c *compilation) decide() {
 	for key := range c.result.Sites {
 		// A place that is kept keeps its document: without it nothing could be held.
+		if c.result.Tenancy.LogicalCluster(key) != nil {
+			continue
+		}
 		name := c.pinnedAs(pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key})
-		if text, ok := c.former.Documents[name]; ok && c.result.Tenancy.LogicalCluster(key) == nil {
+		if text, ok := c.former.Documents[name]; ok {
 			c.texts[name] = text
 		}
 	}

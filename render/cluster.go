@@ -1,6 +1,8 @@
 package render
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
@@ -50,23 +52,50 @@ type cut struct {
 func (b *build) clusters() []job {
 	var jobs []job
 	engines := map[string][]*cluster{}
+	add := func(name string, input [32]byte, make func(w files) error) {
+		jobs = append(jobs, func() error { return b.sink.part(name, input, make) })
+	}
 	for _, c := range b.plan() {
-		jobs = append(jobs,
-			func() error { return b.writePlatform(c) },
-			func() error { return b.writeCRDs(c) },
-		)
+		add("platform "+c.Name, unknown, func(w files) error { return writePlatform(w, c) })
+		add("crds "+c.Name, unknown, func(w files) error { return writeCRDs(w, c) })
+		about := c.digest()
 		for i := range c.cuts {
-			jobs = append(jobs, func() error { return b.writeCut(c, &c.cuts[i]) })
+			cut := &c.cuts[i]
+			jobs = append(jobs, func() error {
+				return b.sink.part("cut "+c.Name+"/"+cut.name, b.cutDigest(about, cut), func(w files) error { return b.writeCut(w, c, cut) })
+			})
 		}
 		if c.engine != nil {
 			engines[c.Engine] = append(engines[c.Engine], c)
-			jobs = append(jobs, func() error { return b.writeEngine(c) })
+			add("engine "+c.Name, unknown, func(w files) error { return writeEngine(w, c) })
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(engines)) {
-		jobs = append(jobs, func() error { return b.writeBootstrap(engines[name]) })
+		add("bootstrap "+name, unknown, func(w files) error { return writeBootstrap(w, engines[name]) })
 	}
 	return jobs
+}
+
+// digest stands for all that the files of a cut say of their physical cluster.
+func (c *cluster) digest() [32]byte {
+	data, err := json.Marshal(struct {
+		Cluster   gitops.Cluster
+		Engine    bool
+		Deployers string
+	}{c.Cluster, c.engine != nil, c.platform.Deployers})
+	if err != nil {
+		return unknown // never: these are strings and numbers
+	}
+	return sha256.Sum256(data)
+}
+
+// cutDigest stands for all that the files of a cut say.
+func (b *build) cutDigest(cluster [32]byte, cut *cut) [32]byte {
+	all := append(make([]byte, 0, 32*(1+len(cut.states))), cluster[:]...)
+	for _, i := range cut.states {
+		all = append(all, b.digests[i][:]...)
+	}
+	return sha256.Sum256(all)
 }
 
 // plan works out the physical clusters and their cuts.
@@ -124,7 +153,7 @@ func (b *build) plan() []*cluster {
 	return out
 }
 
-func (b *build) writePlatform(c *cluster) error {
+func writePlatform(w files, c *cluster) error {
 	files := map[string][]manifest.Map{}
 	for _, object := range admission.Platform(c.platform) {
 		file := "admission.yaml"
@@ -136,10 +165,10 @@ func (b *build) writePlatform(c *cluster) error {
 		}
 		files[file] = append(files[file], object)
 	}
-	return b.writeDirectory(c.PlatformManifests(), files)
+	return writeDirectory(w, c.PlatformManifests(), files)
 }
 
-func (b *build) writeCRDs(c *cluster) error {
+func writeCRDs(w files, c *cluster) error {
 	if len(c.platform.CRDs) == 0 {
 		return nil
 	}
@@ -151,7 +180,7 @@ func (b *build) writeCRDs(c *cluster) error {
 		}
 		files[crd.Name+".yaml"] = []manifest.Map{object}
 	}
-	return b.writeDirectory(c.CRDManifests(), files)
+	return writeDirectory(w, c.CRDManifests(), files)
 }
 
 // protectedCRD returns the user's definition, marked as ours and protected from
@@ -179,7 +208,7 @@ func protectedCRD(crd expand.CRD) (manifest.Map, error) {
 
 // writeCut writes the logical clusters of a cut, and what belongs to them in
 // the management cluster.
-func (b *build) writeCut(c *cluster, cut *cut) error {
+func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 	dir := c.TenantManifests(cut.name)
 	files := make([]string, 0, len(cut.states))
 	objects := make([]manifest.Map, 0, len(cut.states))
@@ -188,35 +217,33 @@ func (b *build) writeCut(c *cluster, cut *cut) error {
 		s := &b.in.States[i]
 		files = append(files, s.Key+".yaml")
 		var err error
-		if buf, err = b.lower(i, buf); err != nil {
+		if buf, err = b.lower(w, i, buf); err != nil {
 			return err
 		}
 		if c.engine == nil {
 			continue
 		}
-		if lc := b.logicalClusters[s.Key]; lc != nil {
-			objects = append(objects, c.ObjectOf(s, inventory.APIVersion, inventory.Kind,
-				gitops.ObjectName(s.Key, c.Name), inventory.Spec(s, lc)))
-		}
+		objects = append(objects, c.ObjectOf(s, inventory.APIVersion, inventory.Kind,
+			gitops.ObjectName(s.Key, c.Name), inventory.Spec(s)))
 		objects = append(objects, c.engine.Source(&c.Cluster, s)...)
 	}
 	if len(files) == 0 {
 		files = append(files, "emptied.yaml")
-		if err := b.writeObjects(path.Join(dir, "emptied.yaml"), gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)); err != nil {
+		if err := writeObjects(w, path.Join(dir, "emptied.yaml"), gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)); err != nil {
 			return err
 		}
 	}
-	if err := b.writeKustomization(dir, files); err != nil || c.engine == nil {
+	if err := writeKustomization(w, dir, files); err != nil || c.engine == nil {
 		return err
 	}
 	if len(objects) == 0 {
 		objects = append(objects, gitops.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
 	}
-	return b.writeDirectory(c.Objects(cut.name), map[string][]manifest.Map{"logicalclusters.yaml": objects})
+	return writeDirectory(w, c.Objects(cut.name), map[string][]manifest.Map{"logicalclusters.yaml": objects})
 }
 
 // writeEngine writes the engine's own directory of a physical cluster.
-func (b *build) writeEngine(c *cluster) error {
+func writeEngine(w files, c *cluster) error {
 	groups := map[string]map[string][]manifest.Map{"": {
 		"source.yaml":   c.engine.Root(&c.Cluster),
 		"platform.yaml": c.engine.Platform(&c.Cluster),
@@ -230,7 +257,7 @@ func (b *build) writeEngine(c *cluster) error {
 		groups[group]["tenants-"+cut.name+".yaml"] = c.engine.Tenants(&c.Cluster, cut.name)
 	}
 	for group, files := range groups {
-		if err := b.writeDirectory(c.GroupDirectory(group), files); err != nil {
+		if err := writeDirectory(w, c.GroupDirectory(group), files); err != nil {
 			return err
 		}
 	}
@@ -239,7 +266,7 @@ func (b *build) writeEngine(c *cluster) error {
 
 // writeBootstrap writes what a person applies once to the management cluster,
 // for all physical clusters of one engine.
-func (b *build) writeBootstrap(clusters []*cluster) error {
+func writeBootstrap(w files, clusters []*cluster) error {
 	c := clusters[0]
 	management := []manifest.Map{inventory.Definition(gitops.Labels())}
 	if c.Engine != string(schema.Argo) { // Argo CD's namespace is Argo CD's own
@@ -250,12 +277,12 @@ func (b *build) writeBootstrap(clusters []*cluster) error {
 	for _, c := range clusters {
 		files[c.Name+".yaml"] = c.engine.Root(&c.Cluster)
 	}
-	return b.writeDirectory(c.Bootstrap(), files)
+	return writeDirectory(w, c.Bootstrap(), files)
 }
 
 // inventory returns the jobs for the directory inventory.
 func (b *build) inventory() []job {
-	digest := func(key, cluster string) ([32]byte, bool) {
+	state := func(key, cluster string) ([32]byte, bool) {
 		i, ok := b.states[place{key, cluster}]
 		if !ok {
 			return [32]byte{}, false
@@ -263,20 +290,21 @@ func (b *build) inventory() []job {
 		return b.digests[i], true
 	}
 	site := func(key string) *pins.LogicalCluster { return b.in.Pins.LogicalClusters[key] }
-	const chunk = 64
 	var jobs []job
-	for orgs := range slices.Chunk(b.in.Tenancy.Organizations, chunk) {
+	for _, org := range b.in.Tenancy.Organizations {
+		path := inventory.Path(org)
 		jobs = append(jobs, func() error {
-			for _, org := range orgs {
-				data := inventory.Organization(org, site, digest)
-				if data == nil {
-					continue
-				}
-				if err := b.sink.write(inventory.Path(org), data); err != nil {
-					return err
-				}
+			input, ok := inventory.Digest(org, site, state)
+			if !ok {
+				input = unknown
 			}
-			return nil
+			return b.sink.part(path, input, func(w files) error {
+				data := inventory.Organization(org, site, state)
+				if data == nil {
+					return nil
+				}
+				return w.write(path, data)
+			})
 		})
 	}
 	return jobs

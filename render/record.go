@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/fxamacker/cbor/v2"
@@ -18,17 +19,28 @@ import (
 )
 
 // recordVersion is that of the encoding.
-const recordVersion = 1
+const recordVersion = 2
 
 // Record is what a build wrote, for the next one into the same directory. It
 // is a cache: without it, the same files are written.
 type Record struct {
 	tool  [32]byte
 	files map[string]file
+	parts map[string]part
 	// checked: the files are those that stand in the output as they were left.
 	checked bool
 	// intact: nothing else stands there.
 	intact bool
+}
+
+func newRecord(tool [32]byte, files int) *Record {
+	return &Record{tool: tool, files: make(map[string]file, files), parts: map[string]part{}}
+}
+
+// part is a set of files that follow from one input.
+type part struct {
+	input [32]byte
+	files []string
 }
 
 // file is one file of the output.
@@ -44,16 +56,42 @@ func (f file) matches(info fs.FileInfo) bool {
 	return info.Mode().IsRegular() && f.mtime != 0 && info.Size() == f.size && info.ModTime().UnixNano() == f.mtime
 }
 
-// standing returns the files that were written by the same tool and stand in dir
-// as they were left.
-func (r *Record) standing(dir string, tool [32]byte) map[string]file {
+// standing returns the record if it is of the same tool, having seen which files
+// stand in dir as they were left; else nil.
+func (r *Record) standing(dir string, tool [32]byte) *Record {
 	if r == nil || r.tool != tool {
 		return nil
 	}
 	if !r.checked {
 		r.Check(dir)
 	}
-	return r.files
+	return r
+}
+
+func (r *Record) part(name string) (part, bool) {
+	if r == nil {
+		return part{}, false
+	}
+	p, ok := r.parts[name]
+	return p, ok
+}
+
+func (r *Record) file(path string) (file, bool) {
+	if r == nil {
+		return file{}, false
+	}
+	f, ok := r.files[path]
+	return f, ok
+}
+
+// stand reports whether all of the files stand as they were left.
+func (r *Record) stand(paths []string) bool {
+	for _, path := range paths {
+		if _, ok := r.files[path]; !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // Stamp notes size and time of the files that the build wrote, which are known
@@ -98,6 +136,24 @@ func (r *Record) Check(dir string) (files int, intact bool) {
 	r.intact = !extra && len(standing) == len(r.files)
 	r.files, r.checked = standing, true
 	return len(standing), r.intact
+}
+
+// Whole reports whether the files below one root of the output are as they were
+// left, and nothing else stands beside them. It is for a record that Check has not
+// seen yet.
+func (r *Record) Whole(dir, root string) bool {
+	standing := map[string]file{}
+	if others := r.walk(filepath.Clean(dir), root, standing); others {
+		return false
+	}
+	for path := range r.files {
+		if strings.HasPrefix(path, root+"/") {
+			if _, ok := standing[path]; !ok {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // Standing returns the paths of all files in the output, if Check has found that
@@ -166,7 +222,14 @@ type encoded struct {
 	_       struct{} `cbor:",toarray"`
 	Version int
 	Tool    []byte
-	Files   []encodedFile
+	Parts   []encodedPart
+}
+
+type encodedPart struct {
+	_     struct{} `cbor:",toarray"`
+	Name  string
+	Input []byte
+	Files []encodedFile
 }
 
 type encodedFile struct {
@@ -178,10 +241,15 @@ type encodedFile struct {
 
 // Encode returns the record as bytes.
 func (r *Record) Encode() ([]byte, error) {
-	e := encoded{Version: recordVersion, Tool: r.tool[:], Files: make([]encodedFile, 0, len(r.files))}
-	for _, path := range slices.Sorted(maps.Keys(r.files)) {
-		f := r.files[path]
-		e.Files = append(e.Files, encodedFile{Path: path, Digest: f.digest[:], Size: f.size, MTime: f.mtime})
+	e := encoded{Version: recordVersion, Tool: r.tool[:], Parts: make([]encodedPart, 0, len(r.parts))}
+	for _, name := range slices.Sorted(maps.Keys(r.parts)) {
+		p := r.parts[name]
+		ep := encodedPart{Name: name, Input: p.input[:], Files: make([]encodedFile, len(p.files))}
+		for i, path := range p.files {
+			f := r.files[path]
+			ep.Files[i] = encodedFile{Path: path, Digest: f.digest[:], Size: f.size, MTime: f.mtime}
+		}
+		e.Parts = append(e.Parts, ep)
 	}
 	return cbor.Marshal(e)
 }
@@ -193,7 +261,7 @@ func DecodeRecord(data []byte) (*Record, error) {
 		_       struct{} `cbor:",toarray"`
 		Version int
 		Tool    cbor.RawMessage
-		Files   cbor.RawMessage
+		Parts   cbor.RawMessage
 	}
 	if err := cbor.Unmarshal(data, &version); err != nil {
 		return nil, fmt.Errorf("record of the last build: %w", err)
@@ -209,16 +277,30 @@ func DecodeRecord(data []byte) (*Record, error) {
 	if err := mode.Unmarshal(data, &e); err != nil {
 		return nil, fmt.Errorf("record of the last build: %w", err)
 	}
-	r := &Record{files: make(map[string]file, len(e.Files))}
-	if copy(r.tool[:], e.Tool) != len(r.tool) {
-		return nil, fmt.Errorf("record of the last build: a digest of %d bytes", len(e.Tool))
+	files := 0
+	for _, p := range e.Parts {
+		files += len(p.Files)
 	}
-	for _, f := range e.Files {
-		entry := file{size: f.Size, mtime: f.MTime}
-		if copy(entry.digest[:], f.Digest) != len(entry.digest) {
-			return nil, fmt.Errorf("record of the last build: a digest of %d bytes", len(f.Digest))
+	r := newRecord([32]byte{}, files)
+	digest := func(to *[32]byte, from []byte) {
+		if copy(to[:], from) != len(to) {
+			err = fmt.Errorf("record of the last build: a digest of %d bytes", len(from))
 		}
-		r.files[f.Path] = entry
+	}
+	digest(&r.tool, e.Tool)
+	for _, ep := range e.Parts {
+		p := part{files: make([]string, len(ep.Files))}
+		digest(&p.input, ep.Input)
+		for i, f := range ep.Files {
+			entry := file{size: f.Size, mtime: f.MTime}
+			digest(&entry.digest, f.Digest)
+			r.files[f.Path] = entry
+			p.files[i] = f.Path
+		}
+		r.parts[ep.Name] = p
+	}
+	if err != nil {
+		return nil, err
 	}
 	return r, nil
 }

@@ -9,13 +9,17 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/render/output"
 	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // build renders into a directory as the compiler does, the record passing
@@ -77,7 +81,7 @@ func onDisk(t *testing.T, dir string) map[string]string {
 // directory holds what a fresh build makes. Builds write to disk for good and
 // take their time, so the edits are drawn for a few seeds only.
 func TestRecordNeverShows(t *testing.T) {
-	for seed := range uint64(20) {
+	for seed := range uint64(40) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			dir := t.TempDir()
@@ -105,7 +109,39 @@ func TestRecordNeverShows(t *testing.T) {
 func edit(t *testing.T, random *rand.Rand, r *repo, dir string, n int) {
 	lc := r.t.LogicalClusters[random.IntN(len(r.t.LogicalClusters))]
 	pin := r.pins.LogicalClusters[lc.Key]
-	switch random.IntN(5) {
+	org := lc.Org
+	switch random.IntN(19) {
+	case 5: // what only the inventory says
+		lc.Quota = map[string]resource.Quantity{"requests.cpu": *resource.NewQuantity(int64(n), resource.DecimalSI)}
+	case 6:
+		lc.Held = !lc.Held
+	case 7:
+		lc.Suspended = !lc.Suspended
+	case 8:
+		lc.Class = &tenancy.Class{Name: fmt.Sprint("class", n)}
+	case 9:
+		pin.Since = fmt.Sprintf("2026-11-%02d", 1+n%28)
+	case 10:
+		pin.Retired = map[string]string{"old": fmt.Sprint("old-", n)}
+	case 11:
+		pin.Left = []pins.Site{{Cluster: "us-1", Cut: "c0009", Phase: pins.Gone, Since: fmt.Sprintf("2026-11-%02d", 1+n%28), Namespaces: map[string]string{"x": "y"}}}
+	case 12:
+		lc.APIs = []tenancy.Binding{{Requested: fmt.Sprint("channel", n), Version: r.apis["database"]}}
+	case 13: // what only the pins say
+		r.pins.AsOf = fmt.Sprintf("2026-12-%02d", 1+n%28)
+	case 14:
+		r.pins.Documents[pins.DocumentID{Kind: "logicalClusters", Key: lc.Key, Dir: "orgs/" + org.Path}] = fmt.Appendf(nil, `{"class":"c%d"}`, n)
+	case 15: // what only the engine's objects say
+		r.t.Settings.GitOps.Interval = fmt.Sprint(n, "m")
+	case 16:
+		source(lc)
+	case 17:
+		r.t.Clusters[random.IntN(2)*2].Kubeconfig = &schema.SecretKey{Secret: fmt.Sprint("kubeconfig", n), Key: "value"}
+	case 18:
+		delete(r.pins.LogicalClusters, lc.Key)
+		r.t.LogicalClusters = slices.DeleteFunc(slices.Clone(r.t.LogicalClusters), func(o *tenancy.LogicalCluster) bool { return o == lc })
+		org.LogicalClusters = slices.DeleteFunc(slices.Clone(org.LogicalClusters), func(o *tenancy.LogicalCluster) bool { return o == lc })
+		r.add(lc.Key, "eu-2", "c0002")
 	case 0:
 		lc.State = schema.Frozen
 	case 1:

@@ -52,14 +52,13 @@ type Stats struct {
 // same state otherwise. The record that it returns is complete once the caller
 // has committed and called Stamp.
 func Render(ctx context.Context, in Input, w *output.Writer, dir string, former *Record, tool [32]byte) (*Record, Stats, error) {
-	t := &tree{w: w, former: former.standing(dir, tool), files: make(map[string]file, len(in.States)+len(in.States)/4)}
+	t := &tree{w: w, former: former.standing(dir, tool), record: newRecord(tool, len(in.States)+len(in.States)/4)}
 	b := newBuild(in, t)
 	if err := b.run(ctx); err != nil {
 		return nil, Stats{}, err
 	}
-	record := &Record{tool: tool, files: t.files}
-	kept := int(t.kept.Load())
-	return record, Stats{Kept: kept, Lowered: len(in.States) - kept}, nil
+	lowered := int(t.lowered.Load())
+	return t.record, Stats{Kept: len(in.States) - lowered, Lowered: lowered}, nil
 }
 
 // Files returns all paths and bytes of the tree, without writing any.
@@ -90,8 +89,6 @@ type build struct {
 	sink sink
 	// digests of the states, by their index.
 	digests [][32]byte
-	// logicalClusters by key.
-	logicalClusters map[string]*tenancy.LogicalCluster
 	// states are indexes by place.
 	states map[place]int
 }
@@ -104,14 +101,10 @@ type job func() error
 
 func newBuild(in Input, s sink) *build {
 	b := &build{
-		in:              in,
-		sink:            s,
-		digests:         make([][32]byte, len(in.States)),
-		logicalClusters: make(map[string]*tenancy.LogicalCluster, len(in.Tenancy.LogicalClusters)),
-		states:          make(map[place]int, len(in.States)),
-	}
-	for _, lc := range in.Tenancy.LogicalClusters {
-		b.logicalClusters[lc.Key] = lc
+		in:      in,
+		sink:    s,
+		digests: make([][32]byte, len(in.States)),
+		states:  make(map[place]int, len(in.States)),
 	}
 	for i := range in.States {
 		b.states[place{in.States[i].Key, in.States[i].Cluster}] = i
@@ -133,8 +126,7 @@ func (b *build) run(ctx context.Context) error {
 	if err := parallel(ctx, digests); err != nil {
 		return err
 	}
-	jobs := []job{b.pins}
-	jobs = append(jobs, b.clusters()...)
+	jobs := append(b.pins(), b.clusters()...)
 	jobs = append(jobs, b.inventory()...)
 	return parallel(ctx, jobs)
 }
@@ -154,13 +146,15 @@ func parallel(ctx context.Context, jobs []job) error {
 	return g.Wait()
 }
 
-func (b *build) pins() error {
-	for path, data := range b.in.Pins.Files(b.in.PinsOwner) {
-		if err := b.sink.write(path, data); err != nil {
-			return err
-		}
+// pins returns the jobs for the directory pins.
+func (b *build) pins() []job {
+	var jobs []job
+	for _, f := range b.in.Pins.Files(b.in.PinsOwner) {
+		jobs = append(jobs, func() error {
+			return b.sink.part(f.Path, f.Digest(), func(w files) error { return w.write(f.Path, f.YAML()) })
+		})
 	}
-	return nil
+	return jobs
 }
 
 // statePath is where the file of a logical cluster stands.
@@ -169,16 +163,16 @@ func statePath(s *expand.State) string {
 }
 
 // writeObjects writes a file of objects.
-func (b *build) writeObjects(path string, objects ...manifest.Map) error {
-	return b.sink.write(path, appendObjects(nil, objects))
+func writeObjects(w files, path string, objects ...manifest.Map) error {
+	return w.write(path, appendObjects(nil, objects))
 }
 
 // writeKustomization writes the kustomization.yaml of a directory. It lists the
 // files by path and never another directory's kustomization: kustomize's time
 // grows with the square of the objects that one build carries.
-func (b *build) writeKustomization(dir string, files []string) error {
+func writeKustomization(w files, dir string, files []string) error {
 	slices.Sort(files)
-	return b.writeObjects(path.Join(dir, "kustomization.yaml"), manifest.M(
+	return writeObjects(w, path.Join(dir, "kustomization.yaml"), manifest.M(
 		"apiVersion", "kustomize.config.k8s.io/v1beta1",
 		"kind", "Kustomization",
 		"resources", files,
@@ -187,18 +181,18 @@ func (b *build) writeKustomization(dir string, files []string) error {
 
 // writeDirectory writes the files of a directory that hold objects, and its
 // kustomization.yaml.
-func (b *build) writeDirectory(dir string, files map[string][]manifest.Map) error {
+func writeDirectory(w files, dir string, files map[string][]manifest.Map) error {
 	var names []string
 	for name, objects := range files {
 		if len(objects) == 0 {
 			continue
 		}
 		names = append(names, name)
-		if err := b.writeObjects(path.Join(dir, name), objects...); err != nil {
+		if err := writeObjects(w, path.Join(dir, name), objects...); err != nil {
 			return err
 		}
 	}
-	return b.writeKustomization(dir, names)
+	return writeKustomization(w, dir, names)
 }
 
 func appendObjects(dst []byte, objects []manifest.Map) []byte {
@@ -214,10 +208,10 @@ func appendObjects(dst []byte, objects []manifest.Map) []byte {
 
 // lower writes the file of a state, unless it stands already. It returns buf
 // for the next one.
-func (b *build) lower(i int, buf []byte) ([]byte, error) {
+func (b *build) lower(w files, i int, buf []byte) ([]byte, error) {
 	s := &b.in.States[i]
 	path := statePath(s)
-	if b.sink.keep(path, b.digests[i]) {
+	if w.keep(path, b.digests[i]) {
 		return buf, nil
 	}
 	lower := backing(s.Backing)
@@ -225,5 +219,5 @@ func (b *build) lower(i int, buf []byte) ([]byte, error) {
 		return buf, fmt.Errorf("%s: nothing lowers the backing %q", s.Key, s.Backing)
 	}
 	buf = appendObjects(buf[:0], lower(s))
-	return buf, b.sink.writeState(path, b.digests[i], buf)
+	return buf, w.writeState(path, b.digests[i], buf)
 }

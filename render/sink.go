@@ -11,6 +11,17 @@ import (
 
 // sink takes the files of a build, from several goroutines.
 type sink interface {
+	// part takes the files that make writes, which are a function of what the
+	// digest stands for, or of it and more if it is unknown. The name is the part's
+	// own in the build.
+	part(name string, input [32]byte, make func(files) error) error
+}
+
+// unknown is the digest of an input that nobody has worked out.
+var unknown [32]byte
+
+// files takes the files of one part, from one goroutine.
+type files interface {
 	// write takes a file. The data is the caller's again afterwards.
 	write(path string, data []byte) error
 	// writeState takes the file of a state with this digest.
@@ -23,54 +34,83 @@ type sink interface {
 // tree writes to an output directory.
 type tree struct {
 	w      *output.Writer
-	former map[string]file
-	kept   atomic.Int64
+	former *Record // that which may be relied on; nil if nothing
+	// lowered counts the states that were written.
+	lowered atomic.Int64
 
-	mu    sync.Mutex
-	files map[string]file // of this build
+	mu     sync.Mutex
+	record *Record // of this build
 }
 
-func (t *tree) write(path string, data []byte) error {
-	digest := sha256.Sum256(data)
-	if t.stands(path, digest) {
+// part keeps a part of the same input as it stands, if nobody has touched any of
+// its files.
+func (t *tree) part(name string, input [32]byte, make func(files) error) error {
+	if p, ok := t.former.part(name); ok && input != unknown && p.input == input && t.former.stand(p.files) {
+		if err := t.w.Keep(p.files...); err != nil {
+			return err
+		}
+		t.add(name, p, t.former.files)
 		return nil
 	}
-	return t.replace(path, digest, data)
+	w := &partWriter{tree: t, part: part{input: input}, files: map[string]file{}}
+	if err := make(w); err != nil {
+		return err
+	}
+	t.add(name, w.part, w.files)
+	return nil
 }
 
-func (t *tree) writeState(path string, digest [32]byte, data []byte) error {
-	return t.replace(path, digest, data)
+func (t *tree) add(name string, p part, files map[string]file) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.record.parts[name] = p
+	for _, path := range p.files {
+		t.record.files[path] = files[path]
+	}
 }
+
+// partWriter writes one part.
+type partWriter struct {
+	*tree
+	part  part
+	files map[string]file
+}
+
+func (w *partWriter) write(path string, data []byte) error {
+	digest := sha256.Sum256(data)
+	if w.stands(path, digest) {
+		return nil
+	}
+	return w.replace(path, digest, data)
+}
+
+func (w *partWriter) writeState(path string, digest [32]byte, data []byte) error {
+	w.lowered.Add(1)
+	return w.replace(path, digest, data)
+}
+
+func (w *partWriter) keep(path string, digest [32]byte) bool { return w.stands(path, digest) }
 
 // stands makes a file part of the build as it is, if what it depends on has not
 // changed and nobody has touched it. One that the writer can't keep is written
 // again, and that says why.
-func (t *tree) stands(path string, digest [32]byte) bool {
-	f, ok := t.former[path]
-	if !ok || f.digest != digest || t.w.Keep(path) != nil {
+func (w *partWriter) stands(path string, digest [32]byte) bool {
+	f, ok := w.former.file(path)
+	if !ok || f.digest != digest || w.w.Keep(path) != nil {
 		return false
 	}
-	t.record(path, f)
+	w.note(path, f)
 	return true
 }
 
-func (t *tree) replace(path string, digest [32]byte, data []byte) error {
-	t.record(path, file{digest: digest})
-	return t.w.Write(path, data)
+func (w *partWriter) replace(path string, digest [32]byte, data []byte) error {
+	w.note(path, file{digest: digest})
+	return w.w.Write(path, data)
 }
 
-func (t *tree) record(path string, f file) {
-	t.mu.Lock()
-	t.files[path] = f
-	t.mu.Unlock()
-}
-
-func (t *tree) keep(path string, digest [32]byte) bool {
-	if !t.stands(path, digest) {
-		return false
-	}
-	t.kept.Add(1)
-	return true
+func (w *partWriter) note(path string, f file) {
+	w.part.files = append(w.part.files, path)
+	w.files[path] = f
 }
 
 // memory keeps the files.
@@ -78,6 +118,8 @@ type memory struct {
 	mu    sync.Mutex
 	files map[string][]byte
 }
+
+func (m *memory) part(_ string, _ [32]byte, make func(files) error) error { return make(m) }
 
 func (m *memory) write(path string, data []byte) error {
 	m.mu.Lock()

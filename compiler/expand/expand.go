@@ -12,14 +12,21 @@ package expand
 import "github.com/tenantry/tenantry/compiler/pins"
 
 // State is the full desired state of one logical cluster on one physical
-// cluster. It holds everything that lowering reads, and nothing else: its
+// cluster. It holds everything that is rendered of it, and nothing else: its
 // digest stands for the objects that come of it.
 type State struct {
 	Key          string // "acme/payments/prod"
 	Organization string // "acme/payments"
-	Cluster      string
-	Cut          string
-	Backing      string
+	Class        string
+	// Declared is the state that the document declares: active, frozen or deleted.
+	Declared string
+	// Held and Suspended say that errors stand in its way.
+	Held, Suspended bool
+	// APIs are the bindings by the name of the API set.
+	APIs    []API
+	Cluster string
+	Cut     string
+	Backing string
 	// Labels as the repo has them, without prefixes.
 	Labels map[string]string
 	Frozen bool
@@ -44,6 +51,14 @@ type State struct {
 	// Deployers is the namespace that holds the teams' deployers and the engine's objects.
 	Deployers string
 	Engine    string
+}
+
+// API is a binding.
+type API struct {
+	Set string
+	// Requested as the document has it: a channel or a version.
+	Requested string
+	Version   string
 }
 
 // DNS is where the physical cluster's DNS runs.

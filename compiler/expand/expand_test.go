@@ -96,6 +96,7 @@ func TestState(t *testing.T) {
 		Roles:  s.Roles, Gate: s.Gate,
 		Source: &expand.Source{Repo: "https://git.example/x", Path: ".", Branch: "main", Role: "edit",
 			Namespace: "x-main", Interval: "5m"},
+		Declared: "active", APIs: []expand.API{{Set: "core", Version: "v1"}},
 		Deployers: "tenantry-system", Engine: "flux",
 	}
 	if diff := cmp.Diff(want, s); diff != "" {

@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/digest"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 )
 
-// profile is what follows from the API versions that a logical cluster binds,
-// whoever it is.
+// profile is what follows from the bindings of a logical cluster, whoever it is.
 type profile struct {
+	apis  []API
 	roles []Role // view, edit, admin
 	gate  Gate
 	crds  []*tenancy.CRD // by name
@@ -24,8 +25,14 @@ var verbOrder = [...]string{"get", "list", "watch", "create", "update", "patch",
 
 var readVerbs = []string{"get", "list", "watch"}
 
-func newProfile(versions []*tenancy.APIVersion) *profile {
-	p := &profile{gate: newGate(versions)}
+func newProfile(bindings []tenancy.Binding) *profile {
+	versions := make([]*tenancy.APIVersion, len(bindings))
+	apis := make([]API, len(bindings))
+	for i, b := range bindings {
+		versions[i] = b.Version
+		apis[i] = API{Set: b.Version.Set.Name, Requested: b.Requested, Version: b.Version.Name}
+	}
+	p := &profile{apis: apis, gate: newGate(versions)}
 	permitted := permissions{
 		{"", "events"}: set(readVerbs), {"events.k8s.io", "events"}: set(readVerbs),
 		{"", "limitranges"}: set(readVerbs), {"", "resourcequotas"}: set(readVerbs),
@@ -121,11 +128,11 @@ func compareVerbs(a, b string) int {
 }
 
 func hashRules(rules []Rule) string {
-	var e encoder
+	var e digest.Encoder
 	for _, r := range rules {
-		e.list(r.Groups)
-		e.list(r.Resources)
-		e.list(r.Verbs)
+		e.List(r.Groups)
+		e.List(r.Resources)
+		e.List(r.Verbs)
 	}
 	return shortHash(e)
 }
@@ -152,12 +159,12 @@ func newGate(versions []*tenancy.APIVersion) Gate {
 		}
 	}
 	g := Gate{Allowed: make([]Allowed, 0, len(writable))}
-	var e encoder
+	var e digest.Encoder
 	for _, key := range slices.SortedFunc(maps.Keys(writable), groupResource.compare) {
 		a := Allowed{Group: key.group, Resource: key.resource, Versions: slices.Sorted(maps.Keys(writable[key]))}
 		g.Allowed = append(g.Allowed, a)
-		e.strings(a.Group, a.Resource)
-		e.list(a.Versions)
+		e.Strings(a.Group, a.Resource)
+		e.List(a.Versions)
 	}
 	g.Name = ReservedPrefix + "apis-" + shortHash(e)
 	return g

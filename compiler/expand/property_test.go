@@ -27,6 +27,7 @@ func full() *expand.State {
 		Phase: pins.Leaving, Network: "open", DNS: expand.DNS{Namespace: "kube-system", Labels: m("k8s-app")},
 		PodSecurity: "baseline", Minor: 36,
 		Containers: expand.Containers{DefaultRequest: m("cpu"), Default: m("cpu"), Max: m("cpu"), Min: m("cpu")},
+		Class:      "standard", Declared: "active", APIs: []expand.API{{Set: "database", Requested: "stable", Version: "v1"}},
 		Namespaces: []expand.Namespace{{Name: "main", Physical: "x", Hard: m("pods")}},
 		Grants:     []expand.Grant{{Kind: "Group", SubjectNamespace: "n", Subject: "devs", Role: "edit"}},
 		Roles:      expand.Roles{View: "v", Edit: "e", Admin: "a"}, Gate: "g",

@@ -56,7 +56,7 @@ type expansion struct {
 	tenancy    *tenancy.Tenancy
 	clusters   map[string]*tenancy.PhysicalCluster
 	ids        map[*tenancy.APIVersion]uint32
-	profiles   map[string]*profile // by the versions that are bound
+	profiles   map[string]*profile // by bindings
 	containers map[schema.Containers]Containers
 }
 
@@ -90,8 +90,9 @@ func (x *expansion) appendJob(work []job, lc *tenancy.LogicalCluster, site *pins
 	return append(work, job{lc, site, cluster, x.profile(lc.APIs)})
 }
 
-// profile returns the profile of bound versions. The key is made of their
-// identities, since sets of different directories may share a name.
+// profile returns the profile of bindings. The key is made of the identities of
+// versions, since sets of different directories may share a name, and of what
+// was asked for.
 func (x *expansion) profile(apis []tenancy.Binding) *profile {
 	var buf [64]byte
 	key := buf[:0]
@@ -102,14 +103,11 @@ func (x *expansion) profile(apis []tenancy.Binding) *profile {
 			x.ids[b.Version] = id
 		}
 		key = append(key, byte(id), byte(id>>8), byte(id>>16), byte(id>>24))
+		key = append(append(key, b.Requested...), 0)
 	}
 	p := x.profiles[string(key)]
 	if p == nil {
-		versions := make([]*tenancy.APIVersion, len(apis))
-		for i, b := range apis {
-			versions[i] = b.Version
-		}
-		p = newProfile(versions)
+		p = newProfile(apis)
 		x.profiles[string(key)] = p
 	}
 	return p
@@ -120,6 +118,10 @@ func (x *expansion) state(j job) State {
 	s := State{
 		Key:          lc.Key,
 		Organization: path.Dir(lc.Key),
+		Declared:     string(lc.State),
+		Held:         lc.Held,
+		Suspended:    lc.Suspended,
+		APIs:         j.profile.apis,
 		Cluster:      cluster.Name,
 		Cut:          site.Cut,
 		Backing:      string(lc.Backing),
@@ -136,6 +138,9 @@ func (x *expansion) state(j job) State {
 		Gate:         j.profile.gate.Name,
 		Deployers:    x.tenancy.Settings.GitOps.Namespace,
 		Engine:       x.engine(cluster),
+	}
+	if lc.Class != nil {
+		s.Class = lc.Class.Name
 	}
 	if lc.Suspended {
 		return s

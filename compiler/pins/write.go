@@ -1,71 +1,41 @@
 package pins
 
 import (
-	"iter"
 	"maps"
-	"runtime"
 	"slices"
-	"sync"
 
+	"github.com/tenantry/tenantry/compiler/digest"
 	"github.com/tenantry/tenantry/render/manifest"
 	"github.com/tenantry/tenantry/render/output"
 )
 
-// Files yields the files that hold the pins, by path: the platform's, and one
-// for each organization that has any. The owner of a document is the path of
-// the organization in whose file it stands, or empty for the platform's. Equal
-// pins and owners give equal bytes.
-//
-// Only the platform's file carries the date, so that a build on another day
-// changes that one file.
-func (p *Pins) Files(owner func(id DocumentID) string) iter.Seq2[string, []byte] {
-	return func(yield func(string, []byte) bool) {
-		files := p.split(owner)
-		names := slices.Sorted(maps.Keys(files))
-		// A few files are made ahead of the one that is taken, on all processors.
-		ahead := make(chan chan []byte, 4*runtime.GOMAXPROCS(0))
-		stop := make(chan struct{})
-		var made sync.WaitGroup
-		made.Go(func() {
-			defer close(ahead)
-			for _, n := range names {
-				out := make(chan []byte, 1)
-				select {
-				case ahead <- out:
-					made.Go(func() { out <- files[n].yaml(p) })
-				case <-stop:
-					return
-				}
-			}
-		})
-		defer made.Wait()
-		defer close(stop)
-		for _, n := range names {
-			if !yield(fileOf(n), <-<-ahead) {
-				return
-			}
-		}
-	}
-}
-
-// part is what stands in one file.
-type part struct {
+// File is one file of the pins.
+type File struct {
+	Path          string
+	pins          *Pins
 	organizations []string // the platform's file only
 	platform      bool
 	documents     []DocumentID
 	clusters      []string
 }
 
-func (p *Pins) split(owner func(id DocumentID) string) map[string]*part {
-	platform := &part{platform: true}
-	files := map[string]*part{platformFile: platform}
-	of := func(organization string) *part {
+// Files returns the files that hold the pins, by path: the platform's, and one
+// for each organization that has any. The owner of a document is the path of
+// the organization in whose file it stands, or empty for the platform's. Equal
+// pins and owners give equal bytes.
+//
+// Only the platform's file carries the date, so that a build on another day
+// changes that one file.
+func (p *Pins) Files(owner func(id DocumentID) string) []*File {
+	platform := &File{Path: fileOf(platformFile), pins: p, platform: true}
+	files := map[string]*File{}
+	of := func(organization string) *File {
 		if organization == "" {
 			return platform
 		}
 		f, ok := files[organization]
 		if !ok {
-			f = &part{}
+			f = &File{Path: fileOf(organization), pins: p}
 			files[organization] = f
 		}
 		return f
@@ -78,18 +48,58 @@ func (p *Pins) split(owner func(id DocumentID) string) map[string]*part {
 		f := of(lc.Organization)
 		f.clusters = append(f.clusters, key)
 	}
-	for organization := range files {
-		if organization != platformFile {
-			platform.organizations = append(platform.organizations, organization)
-		}
+	platform.organizations = slices.Sorted(maps.Keys(files))
+	out := make([]*File, 1, 1+len(files))
+	out[0] = platform
+	for _, organization := range platform.organizations {
+		out = append(out, files[organization])
 	}
-	slices.Sort(platform.organizations)
-	return files
+	for _, f := range out {
+		slices.SortFunc(f.documents, DocumentID.compare)
+		slices.Sort(f.clusters)
+	}
+	return out
 }
 
-func (f *part) yaml(p *Pins) []byte {
-	slices.SortFunc(f.documents, DocumentID.compare)
-	slices.Sort(f.clusters)
+// Digest identifies the content: files of different content have different
+// digests.
+func (f *File) Digest() [32]byte { return digest.Of(f.encode) }
+
+func (f *File) encode(e *digest.Encoder) {
+	if f.platform {
+		e.Strings(f.pins.AsOf)
+		e.List(f.organizations)
+	}
+	e.Number(len(f.clusters))
+	for _, key := range f.clusters {
+		e.Strings(key)
+		f.pins.LogicalClusters[key].Encode(e)
+	}
+	e.Number(len(f.documents))
+	for _, id := range f.documents {
+		e.Strings(id.Kind, id.Key, id.Dir)
+		e.Bytes(f.pins.Documents[id])
+	}
+}
+
+// Encode appends all that is decided, for a digest.
+func (lc *LogicalCluster) Encode(e *digest.Encoder) {
+	lc.Site.encode(e)
+	e.Number(len(lc.Left))
+	for i := range lc.Left {
+		lc.Left[i].encode(e)
+	}
+}
+
+func (s *Site) encode(e *digest.Encoder) {
+	e.Strings(s.Cluster, s.Cut, string(s.Phase), s.Since)
+	e.Mapping(s.Namespaces)
+	e.Mapping(s.Retired)
+}
+
+// YAML returns the content.
+func (f *File) YAML() []byte {
+	p := f.pins
 	head := manifest.M("apiVersion", apiVersion, "kind", kind)
 	if f.platform {
 		head = append(head, manifest.M("asOf", p.AsOf, "organizations", f.organizations)...)

@@ -257,8 +257,8 @@ func checkAgain(t *rapid.T, r *repo, former *pins.Pins, after map[string]*pins.L
 
 func checkWritten(t *rapid.T, p *pins.Pins) {
 	fsys := fstest.MapFS{}
-	for name, data := range p.Files(func(pins.DocumentID) string { return "" }) {
-		fsys[name] = &fstest.MapFile{Data: data}
+	for _, f := range p.Files(func(pins.DocumentID) string { return "" }) {
+		fsys[f.Path] = &fstest.MapFile{Data: f.YAML()}
 	}
 	got, err := pins.Read(fsys, nil)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantry/tenantry/compiler/digest"
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -24,13 +25,13 @@ func Path(org *tenancy.Organization) string { return "inventory/" + org.Path + "
 
 // Organization returns the file of an organization: the logical clusters that
 // stand directly in it and that have been placed. It returns nil where there
-// are none. site returns the pin of a key, digest the digest of a logical
+// are none. site returns the pin of a key, state the digest of a logical
 // cluster's state on a physical cluster, false where nothing is rendered there.
-func Organization(org *tenancy.Organization, site func(key string) *pins.LogicalCluster, digest func(key, cluster string) ([32]byte, bool)) []byte {
+func Organization(org *tenancy.Organization, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) []byte {
 	var list manifest.List
 	for _, lc := range org.LogicalClusters {
 		if pin := site(lc.Key); pin != nil {
-			list = append(list, entry(lc, pin, digest))
+			list = append(list, entry(lc, pin, state))
 		}
 	}
 	if list == nil {
@@ -44,7 +45,37 @@ func Organization(org *tenancy.Organization, site func(key string) *pins.Logical
 	)), '\n')
 }
 
-func entry(lc *tenancy.LogicalCluster, pin *pins.LogicalCluster, digest func(key, cluster string) ([32]byte, bool)) manifest.Map {
+// Digest stands for all that Organization returns. It is false where a logical
+// cluster has no state whose digest could stand for it.
+func Digest(org *tenancy.Organization, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
+	ok = true
+	sum = digest.Of(func(e *digest.Encoder) {
+		e.Strings(org.Path)
+		for _, lc := range org.LogicalClusters {
+			pin := site(lc.Key)
+			if pin == nil {
+				continue
+			}
+			d, stands := state(lc.Key, pin.Cluster)
+			ok = ok && stands
+			e.Bytes(d[:])
+			e.Number(len(lc.Quota))
+			for _, name := range slices.Sorted(maps.Keys(lc.Quota)) {
+				q := lc.Quota[name]
+				e.Strings(name, q.String())
+			}
+			pin.Encode(e)
+			for i := range pin.Left {
+				d, stands := state(lc.Key, pin.Left[i].Cluster)
+				e.Bool(stands)
+				e.Bytes(d[:])
+			}
+		}
+	})
+	return sum, ok
+}
+
+func entry(lc *tenancy.LogicalCluster, pin *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
 	m := manifest.M("key", lc.Key, "class", lc.Class.Name, "state", string(lc.State))
 	if lc.Held {
 		m = append(m, manifest.Field{Key: "held", Value: true})
@@ -52,15 +83,15 @@ func entry(lc *tenancy.LogicalCluster, pin *pins.LogicalCluster, digest func(key
 	if lc.Suspended {
 		m = append(m, manifest.Field{Key: "suspended", Value: true})
 	}
-	m = append(m, place(lc.Key, &pin.Site, digest)...)
+	m = append(m, place(lc.Key, &pin.Site, state)...)
 	m = append(m, manifest.M(
 		"backing", string(lc.Backing),
-		"apis", apis(lc),
+		"apis", apis(bindings(lc)),
 		"quota", quota(lc),
 	).Compact()...)
 	var left manifest.List
 	for i := range pin.Left {
-		left = append(left, place(lc.Key, &pin.Left[i], digest))
+		left = append(left, place(lc.Key, &pin.Left[i], state))
 	}
 	if left != nil {
 		m = append(m, manifest.Field{Key: "left", Value: left})
@@ -69,7 +100,7 @@ func entry(lc *tenancy.LogicalCluster, pin *pins.LogicalCluster, digest func(key
 }
 
 // place is where a logical cluster stands, or stood.
-func place(key string, site *pins.Site, digest func(key, cluster string) ([32]byte, bool)) manifest.Map {
+func place(key string, site *pins.Site, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
 	m := manifest.M(
 		"cluster", site.Cluster,
 		"cut", site.Cut,
@@ -78,7 +109,7 @@ func place(key string, site *pins.Site, digest func(key, cluster string) ([32]by
 		"namespaces", sorted(site.Namespaces),
 		"retired", sorted(site.Retired),
 	).Compact()
-	if d, ok := digest(key, site.Cluster); ok {
+	if d, ok := state(key, site.Cluster); ok {
 		m = append(m, manifest.Field{Key: "digest", Value: "sha256:" + hex.EncodeToString(d[:])})
 	}
 	return m
@@ -91,10 +122,18 @@ func phase(p pins.Phase) string {
 	return string(p)
 }
 
-func apis(lc *tenancy.LogicalCluster) manifest.Map {
+func bindings(lc *tenancy.LogicalCluster) []expand.API {
+	out := make([]expand.API, len(lc.APIs))
+	for i, b := range lc.APIs {
+		out[i] = expand.API{Set: b.Version.Set.Name, Requested: b.Requested, Version: b.Version.Name}
+	}
+	return out
+}
+
+func apis(bound []expand.API) manifest.Map {
 	var out manifest.Map
-	for _, b := range lc.APIs {
-		out = append(out, manifest.Field{Key: b.Version.Set.Name, Value: manifest.M("requested", b.Requested, "version", b.Version.Name)})
+	for _, a := range bound {
+		out = append(out, manifest.Field{Key: a.Set, Value: manifest.M("requested", a.Requested, "version", a.Version)})
 	}
 	return out
 }
@@ -117,7 +156,7 @@ func sorted(m map[string]string) manifest.Map {
 }
 
 // Spec returns the spec of the LogicalCluster object of a state.
-func Spec(s *expand.State, lc *tenancy.LogicalCluster) manifest.Map {
+func Spec(s *expand.State) manifest.Map {
 	namespaces := make(manifest.List, 0, len(s.Namespaces))
 	for _, ns := range s.Namespaces {
 		m := manifest.M("name", ns.Name, "namespace", ns.Physical)
@@ -129,13 +168,13 @@ func Spec(s *expand.State, lc *tenancy.LogicalCluster) manifest.Map {
 	return manifest.M(
 		"key", s.Key,
 		"organization", s.Organization,
-		"class", lc.Class.Name,
+		"class", s.Class,
 		"cluster", s.Cluster,
 		"backing", s.Backing,
-		"state", string(lc.State),
+		"state", s.Declared,
 		"phase", phase(s.Phase),
 		"namespaces", namespaces,
-		"apis", apis(lc),
+		"apis", apis(s.APIs),
 		"labels", sorted(s.Labels),
 	).Compact()
 }

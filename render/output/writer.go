@@ -138,14 +138,20 @@ func (w *Writer) Write(path string, data []byte) error {
 // only where it exchanges directories. Nil tells nothing.
 func (w *Writer) Know(standing iter.Seq[string]) { w.standing = standing }
 
-// Keep makes the file at path part of the build as it stands, without looking at
-// it: the caller knows that it is there. Commit fails if it is not.
-func (w *Writer) Keep(path string) error {
-	if err := checkPath(path); err != nil {
-		return w.fail(err)
+// Keep makes the files at paths part of the build as they stand, without looking
+// at them: the caller knows that they are there. Commit fails if one is not.
+func (w *Writer) Keep(paths ...string) error {
+	for _, path := range paths {
+		if err := checkPath(path); err != nil {
+			return w.fail(err)
+		}
 	}
-	if err := w.claim(path, kept); err != nil {
-		return w.fail(err)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, path := range paths {
+		if err := w.enter(path, kept); err != nil {
+			return w.failed(err)
+		}
 	}
 	return nil
 }
@@ -185,6 +191,11 @@ func (w *Writer) close() {
 func (w *Writer) fail(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.failed(err)
+}
+
+// failed is fail for who holds the lock.
+func (w *Writer) failed(err error) error {
 	if w.err == nil {
 		w.err = err
 	}
@@ -195,6 +206,11 @@ func (w *Writer) fail(err error) error {
 func (w *Writer) claim(name string, k kind) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.enter(name, k)
+}
+
+// enter is claim for who holds the lock.
+func (w *Writer) enter(name string, k kind) error {
 	if w.done {
 		return errors.New("the build has ended")
 	}
