@@ -17,6 +17,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/output"
@@ -63,6 +64,8 @@ type Result struct {
 	// Provisional: there were no pins, so placements are what would be decided.
 	Provisional bool
 	Tenancy     *tenancy.Tenancy
+	// Policies are those that can be enforced.
+	Policies *policy.Policies
 	// Sites say where each logical cluster stands, by key.
 	Sites     map[string]*pins.LogicalCluster
 	States    []expand.State

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
@@ -112,7 +113,7 @@ func (c *compilation) vanished(name pins.DocumentID, claimed map[string]bool) bo
 				Suggest(`put the document back with state: "deleted", or name %q in the "formerly" of its successor`, name.Key))
 		}
 		return true
-	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters, schema.KindSettings:
+	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters, schema.KindSettings, schema.KindModules:
 		c.gone[identity(name)] = true
 		return true
 	}
@@ -151,12 +152,17 @@ func (c *compilation) forget(t *tenancy.Tenancy) bool {
 }
 
 // needed returns, for each document that something depends on, the first logical
-// cluster that does.
+// cluster or policy that does.
 func (c *compilation) needed(t *tenancy.Tenancy) map[pins.DocumentID]string {
 	out := map[pins.DocumentID]string{{Kind: string(schema.KindSettings)}: "everything"}
 	need := func(m *load.Meta, by string) {
 		if name := identity(tenancy.ID(m)); out[name] == "" {
 			out[name] = by
+		}
+	}
+	for _, p := range c.docs.Policies {
+		if m := (pins.DocumentID{Kind: string(schema.KindModules), Key: p.Spec.Module}); p.Spec.Module != "" && out[m] == "" {
+			out[m] = "policy " + p.Key
 		}
 	}
 	for _, lc := range t.LogicalClusters {
@@ -334,12 +340,14 @@ func (c *compilation) settle(ctx context.Context) error {
 			return err
 		}
 		findings = append(findings, tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
+		policies, wrong := policy.Compile(t, c.docs, c.result.Sources)
+		findings = append(append(findings, wrong...), policies.Acquire(c.changed)...)
 		names := c.concerned(findings)
 		if len(names) == 0 {
 			sites, placed := placement.Place(t, c.former, c.result.AsOf)
 			findings = append(findings, placed...)
 			names = c.concerned(placed)
-			c.result.Tenancy, c.result.Sites = t, sites
+			c.result.Tenancy, c.result.Sites, c.result.Policies = t, sites, policies
 		}
 		for _, f := range findings {
 			c.report.Add(f.Diagnostic)

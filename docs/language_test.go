@@ -93,7 +93,7 @@ var defaultsOf = map[string]string{
 // notCompiled are definitions that this version reads and does not compile,
 // with the diagnostic that says so.
 var notCompiled = map[string]diag.Code{
-	"Module": diag.NotCompiled, "Policy": diag.NotCompiled, "Exemption": diag.NotCompiled, "Implicit": diag.NotCompiled,
+	"Implicit":  diag.NotCompiled,
 	"PriceBook": diag.CostNotChecked, "Money": diag.CostNotChecked,
 }
 
@@ -167,7 +167,8 @@ func (r *reference) reach(name string) {
 	r.order = append(r.order, name)
 	ast.Walk(r.definitions[name].value, func(n ast.Node) bool {
 		if id, ok := n.(*ast.Ident); ok {
-			if name, ok := strings.CutPrefix(id.Name, "#"); ok {
+			name, ok := strings.CutPrefix(id.Name, "#")
+			if ok = ok && r.definitions[name] != nil; ok { // a field can be a definition, too
 				r.uses[id.Name]++
 				r.reach(name)
 			}
@@ -283,6 +284,8 @@ func (r *reference) typeOf(e ast.Expr) string {
 			return "a number"
 		case "bool":
 			return "`true` or `false`"
+		case "_":
+			return "a CUE schema"
 		}
 	case *ast.BasicLit:
 		return "`" + e.Value + "`"

@@ -327,12 +327,66 @@ type Source struct {
 	Interval  string `json:"interval,omitempty"`
 }
 
+// Stage says when a policy's rules are judged.
+type Stage string
+
+// The stages.
+const (
+	Acquire   Stage = "acquire"
+	Transform Stage = "transform"
+	Evolve    Stage = "evolve"
+	Admit     Stage = "admit"
+)
+
+// Enforcement says what becomes of whoever breaks a policy.
+type Enforcement string
+
+// The enforcements.
+const (
+	Deny  Enforcement = "deny"
+	Warn  Enforcement = "warn"
+	Audit Enforcement = "audit"
+)
+
+// CUE is the text of a CUE value that is a schema and no data.
+type CUE string
+
 // Module is a policy module.
 type Module struct {
-	Description string         `json:"description,omitempty"`
-	Stage       string         `json:"stage"`
-	Parameters  map[string]any `json:"parameters,omitzero"`
-	Rules       []Rule         `json:"rules"`
+	RuleSet
+	Description string `json:"description,omitempty"`
+	Stage       Stage  `json:"stage"`
+	Parameters  CUE    `json:"#parameters,omitempty"`
+}
+
+// RuleSet is what a module, or a policy of its own, demands.
+type RuleSet struct {
+	MatchConstraints *MatchConstraints `json:"matchConstraints,omitzero"`
+	MatchConditions  []Expression      `json:"matchConditions,omitzero"`
+	Variables        []Expression      `json:"variables,omitzero"`
+	Rules            []Rule            `json:"rules,omitzero"`
+	Cases            map[string]Case   `json:"cases,omitzero"`
+}
+
+// MatchConstraints are the writes that rules judge.
+type MatchConstraints struct {
+	ResourceRules        []ResourceRule `json:"resourceRules"`
+	ExcludeResourceRules []ResourceRule `json:"excludeResourceRules,omitzero"`
+}
+
+// ResourceRule is writes to some resources.
+type ResourceRule struct {
+	APIGroups     []string `json:"apiGroups"`
+	APIVersions   []string `json:"apiVersions,omitzero"`
+	Operations    []string `json:"operations,omitzero"`
+	Resources     []string `json:"resources"`
+	ResourceNames []string `json:"resourceNames,omitzero"`
+}
+
+// Expression is a CEL expression with a name.
+type Expression struct {
+	Name       string `json:"name"`
+	Expression string `json:"expression"`
 }
 
 // Rule is one rule, in CEL.
@@ -342,16 +396,31 @@ type Rule struct {
 	MessageExpression string `json:"messageExpression,omitempty"`
 }
 
-// Policy is a use of a module, or inline rules.
+// Case is what the rules say of one example.
+type Case struct {
+	Parameters      map[string]any    `json:"parameters,omitzero"`
+	Given           map[string]any    `json:"given,omitzero"`
+	Object          map[string]any    `json:"object,omitzero"`
+	OldObject       map[string]any    `json:"oldObject,omitzero"`
+	Operation       string            `json:"operation,omitempty"`
+	Subresource     string            `json:"subresource,omitempty"`
+	User            string            `json:"user,omitempty"`
+	Groups          []string          `json:"groups,omitzero"`
+	NamespaceLabels map[string]string `json:"namespaceLabels,omitzero"`
+	Allowed         bool              `json:"allowed"`
+	Message         string            `json:"message,omitempty"`
+}
+
+// Policy is a use of a module, or rules of its own.
 type Policy struct {
+	RuleSet
 	Description string         `json:"description,omitempty"`
 	Module      string         `json:"module,omitempty"`
 	Parameters  map[string]any `json:"parameters,omitzero"`
-	Stage       string         `json:"stage,omitempty"`
-	Rules       []Rule         `json:"rules,omitzero"`
+	Stage       Stage          `json:"stage,omitempty"`
 	Selector    *Selector      `json:"selector,omitzero"`
 	Classes     []string       `json:"classes,omitzero"`
-	Enforcement string         `json:"enforcement"`
+	Enforcement Enforcement    `json:"enforcement"`
 }
 
 // Exemption is an exception from a policy or a ceiling.

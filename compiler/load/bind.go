@@ -9,6 +9,7 @@ import (
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/token"
 
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -37,6 +38,8 @@ type fieldInfo struct {
 
 type structInfo struct {
 	fields map[string]fieldInfo
+	// definitions are fields that hold a schema and no data.
+	definitions []fieldInfo
 }
 
 var structInfos sync.Map // reflect.Type to *structInfo
@@ -53,6 +56,10 @@ func structInfoOf(t reflect.Type) *structInfo {
 		}
 		if name == "" {
 			name = f.Name
+		}
+		if strings.HasPrefix(name, "#") {
+			s.definitions = append(s.definitions, fieldInfo{name, f.Index})
+			continue
 		}
 		s.fields[name] = fieldInfo{name, f.Index}
 	}
@@ -81,6 +88,11 @@ func (b *binder) bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []str
 	switch t.Kind() {
 	case reflect.Struct:
 		info := structInfoOf(t)
+		for _, f := range info.definitions {
+			if err := b.definition(v, f, dst, src, path); err != nil {
+				return err
+			}
+		}
 		return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, at diag.Position) error {
 			f, ok := info.fields[name]
 			if !ok {
@@ -155,6 +167,26 @@ func (b *binder) bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []str
 	default:
 		return fmt.Errorf("documents cannot hold %s", t)
 	}
+	return nil
+}
+
+// definition sets a field that holds a schema to the schema's text, which is
+// whole in itself: whatever it refers to stands in it.
+func (b *binder) definition(v cue.Value, f fieldInfo, dst reflect.Value, src []ast.Expr, path []string) error {
+	v = v.LookupPath(cue.MakePath(cue.Def(f.name)))
+	if !v.Exists() {
+		return nil
+	}
+	if err := v.Err(); err != nil {
+		return err
+	}
+	exprs, label := members(src, f.name)
+	b.place(append(path, f.name), exprs, v, label)
+	text, err := format.Node(v.Syntax(cue.Optional(true), cue.Attributes(false), cue.Docs(false), cue.InlineImports(true)))
+	if err != nil {
+		return err
+	}
+	dst.FieldByIndex(f.index).SetString(string(text))
 	return nil
 }
 

@@ -2,12 +2,15 @@ package load
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/format"
+	"cuelang.org/go/cue/literal"
+	"cuelang.org/go/cue/parser"
 	cuejson "cuelang.org/go/encoding/json"
 
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -197,10 +200,45 @@ func dataField(id identity, text []byte) (ast.Decl, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := restoreDefinitions(id.kind, x); err != nil {
+		return nil, err
+	}
 	if !kinds[id.kind].Singleton {
 		x = ast.NewStruct(&ast.Field{Label: ast.NewString(id.key), Value: x})
 	}
 	return &ast.Field{Label: ast.NewIdent(kindNames[id.kind]), Value: x}, nil
+}
+
+// restoreDefinitions turns the fields that hold a schema, which are text as data,
+// into definitions again.
+func restoreDefinitions(kind int, x ast.Expr) error {
+	lit, ok := x.(*ast.StructLit)
+	if !ok {
+		return nil
+	}
+	for _, f := range structInfoOf(reflect.TypeOf(kinds[kind].New()).Elem()).definitions {
+		for _, e := range lit.Elts {
+			field, ok := e.(*ast.Field)
+			if !ok {
+				continue
+			}
+			name, _ := staticLabel(field.Label)
+			value, isText := field.Value.(*ast.BasicLit)
+			if name != f.name || !isText {
+				continue
+			}
+			text, err := literal.Unquote(value.Value)
+			if err != nil {
+				return err
+			}
+			schema, err := parser.ParseExpr(ownFiles+"document.cue", text)
+			if err != nil {
+				return err
+			}
+			field.Label, field.Value = ast.NewIdent(f.name), schema
+		}
+	}
+	return nil
 }
 
 // drop moves a document to those that could not be had.

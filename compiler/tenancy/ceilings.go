@@ -17,7 +17,9 @@ func (c *checker) ceilings() {
 		if o.Spec.Ceilings == nil {
 			continue
 		}
-		below := c.t.Below(o)
+		holding, expired := c.t.exempt(o)
+		below := slices.DeleteFunc(slices.Clone(c.t.Below(o)), func(lc *LogicalCluster) bool { return covered(holding, lc) })
+		c.expired = expired
 		if limit := o.Spec.Ceilings.LogicalClusters; limit != nil {
 			c.count(o, below, *limit)
 		}
@@ -30,16 +32,19 @@ func (c *checker) ceilings() {
 // count checks the number of logical clusters. Those that stand already are
 // counted first: holding them would change nothing.
 func (c *checker) count(o *Organization, below []*LogicalCluster, limit int) {
-	standing := 0
+	standing, back := 0, 0
 	for _, lc := range below {
 		if lc.State != schema.Deleted && c.counted(lc) {
 			standing++
+			if covered(c.expired, lc) {
+				back++
+			}
 		}
 	}
 	pos := o.At("ceilings", "logicalClusters")
 	if standing > limit {
-		c.found.add(&o.Meta, diag.New(diag.CeilingLowered, pos, "%s has %d logical clusters, above its ceiling of %d", o.Path, standing, limit).
-			Suggest("raise the ceiling, or have some of them deleted"))
+		c.found.add(&o.Meta, afterExpiry(standing-back <= limit, diag.New(diag.CeilingLowered, pos, "%s has %d logical clusters, above its ceiling of %d", o.Path, standing, limit).
+			Suggest("raise the ceiling, or have some of them deleted")))
 	}
 	n := standing
 	for _, lc := range below {
@@ -51,6 +56,15 @@ func (c *checker) count(o *Organization, below []*LogicalCluster, limit int) {
 				See(pos, "the ceiling stands here").Suggest("ask the owners of %s for a higher ceiling", o.Path), "it stays")
 		}
 	}
+}
+
+// afterExpiry turns an error into a warning where it comes of nothing but an
+// exemption that has expired: that a day passes fails nobody's merge.
+func afterExpiry(only bool, d diag.Diagnostic) diag.Diagnostic {
+	if only {
+		d.Severity = diag.Warning
+	}
+	return d
 }
 
 // counted reports whether the logical cluster counted before: it stands in the
@@ -83,7 +97,7 @@ type addition struct {
 // whatever lowers the sum. Holding exactly the others keeps the sum where it may
 // be.
 func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) {
-	var total resource.Quantity
+	var total, back resource.Quantity
 	total.Format = ceiling.value.Format
 	var additions []*addition
 	inherited := map[*Organization]*addition{}
@@ -93,6 +107,9 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 			continue
 		}
 		want, ok := lc.Quota[ceiling.name]
+		if covered(c.expired, lc) {
+			back.Add(want)
+		}
 		if !c.changed(&lc.Meta) {
 			was, by := want, (*Organization)(nil)
 			if c.changedAbove(lc.Org) {
@@ -132,8 +149,10 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 	}
 	c.unbounded(o, unbounded, ceiling)
 	if total.Cmp(ceiling.value) > 0 {
-		c.found.add(&o.Meta, diag.New(diag.CeilingLowered, ceiling.pos, "what exists below %s has %s of %s, above its ceiling of %s", o.Path, total.String(), ceiling.key, ceiling.value.String()).
-			Suggest("raise the ceiling, or have quotas lowered"))
+		without := total.DeepCopy()
+		without.Sub(back)
+		c.found.add(&o.Meta, afterExpiry(without.Cmp(ceiling.value) <= 0, diag.New(diag.CeilingLowered, ceiling.pos, "what exists below %s has %s of %s, above its ceiling of %s", o.Path, total.String(), ceiling.key, ceiling.value.String()).
+			Suggest("raise the ceiling, or have quotas lowered")))
 	}
 	orgs := slices.SortedFunc(maps.Keys(inherited), func(a, b *Organization) int { return strings.Compare(a.Path, b.Path) })
 	ordered := make([]*addition, 0, len(orgs)+len(additions))

@@ -57,6 +57,8 @@ type checker struct {
 	conflicts map[*APIVersion][]conflict
 	renamed   map[*Organization]bool // by itself or with an organization above it
 
+	expired []*Exemption // from the ceilings of the organization that is being checked
+
 	refusedDefault       map[*Organization]bool // its default class may not be used there
 	changedOrganizations map[*Organization]bool // itself or one above it, as far as asked
 	defaultsBefore       map[*Organization]*formerDefaults

@@ -34,18 +34,22 @@ func (f *findings) add(m *load.Meta, d diag.Diagnostic) {
 	*f = append(*f, Finding{Diagnostic: d})
 }
 
-// fault reports an error of a document. A document that is held already can't be
-// held again: for it the error is a warning, and held says what becomes of the
-// value that is not allowed.
+// fault reports an error of a document; see Fault.
 func (f *findings) fault(m *load.Meta, d diag.Diagnostic, held string) {
+	*f = append(*f, Fault(m, d, held))
+}
+
+// Fault returns an error of a document as a finding that holds it. A document that
+// is held already can't be held again: for it the error is a warning, and held
+// says what becomes of the value that is not allowed.
+func Fault(m *load.Meta, d diag.Diagnostic, held string) Finding {
 	d.Document = m.String()
 	if !m.Held {
-		*f = append(*f, Finding{Diagnostic: d, Concerns: []pins.DocumentID{ID(m)}})
-		return
+		return Finding{Diagnostic: d, Concerns: []pins.DocumentID{ID(m)}}
 	}
 	d.Severity = diag.Warning
 	d.Message += " (this last good version is in use, and " + held + ")"
-	*f = append(*f, Finding{Diagnostic: d})
+	return Finding{Diagnostic: d}
 }
 
 // sorted returns the findings ordered by place, code, document and message.

@@ -193,6 +193,13 @@ func mergeLabels(far, near map[string]string) map[string]string {
 	return out
 }
 
+// Selector reads a selector, with Kubernetes' own semantics; at says where a
+// field of it stands. Where it can't be read the findings say why.
+func Selector(s *schema.Selector, m *load.Meta, at func(path ...string) diag.Position) (labels.Selector, []Finding) {
+	var out findings
+	return selector(s, m, at, &out), out
+}
+
 // selector reads a selector, with Kubernetes' own semantics. Nil selects
 // everything and is also the answer where it can't be read.
 func selector(s *schema.Selector, m *load.Meta, at positions, out *findings) labels.Selector {

@@ -15,15 +15,6 @@ func (r *resolver) notCompiled() {
 		r.found.fault(m, diag.New(diag.NotCompiled, m.Pos, "%s are not compiled yet by this version: %s would not be %s", what, m.Key, would).
 			Suggest("take it out until a version that compiles it is in use"), "nothing comes of it")
 	}
-	for _, d := range r.docs.Modules {
-		refuse(&d.Meta, "policy modules", "enforced")
-	}
-	for _, d := range r.docs.Policies {
-		refuse(&d.Meta, "policies", "enforced")
-	}
-	for _, d := range r.docs.Exemptions {
-		refuse(&d.Meta, "exemptions", "heeded")
-	}
 	for _, d := range r.docs.Implicit {
 		refuse(&d.Meta, "implicit resources", "rendered")
 	}

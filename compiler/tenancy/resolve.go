@@ -27,6 +27,7 @@ func Resolve(docs *load.Documents, tree *source.Tree, asOf string) (*Tenancy, []
 	r.organizations()
 	r.offers()
 	r.logicalClusters()
+	r.exemptions()
 	r.notCompiled()
 	return r.t, r.found.sorted()
 }

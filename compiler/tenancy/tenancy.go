@@ -25,6 +25,7 @@ type Tenancy struct {
 	Classes         []*Class
 	Organizations   []*Organization // a parent stands before its children
 	LogicalClusters []*LogicalCluster
+	Exemptions      []*Exemption
 
 	// LastGood returns a logical cluster's last good document, nil where there is
 	// none. Check judges by it what a changed document adds to a ceiling's sum;
@@ -192,8 +193,8 @@ type LogicalCluster struct {
 	Tolerations []schema.Toleration
 	Placement   schema.Placement
 	Source      *schema.Source // defaults filled in
-	// Suspended: a held document that can't be had under today's rules. Its tenants
-	// lose their access while its workloads and data stay.
+	// Suspended: the document can't be had under today's rules, and there is none
+	// that could stand in for it. Its tenants lose their access while its workloads and data stay.
 	Suspended bool
 	// own is what the document contributes, and inherited where the rest came from;
 	// see Origins.

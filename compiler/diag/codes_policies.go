@@ -1,0 +1,108 @@
+package diag
+
+// Codes of policies, modules and exemptions.
+const (
+	PolicyIncomplete  Code = "TEN0510"
+	UnknownModule     Code = "TEN0511"
+	ModuleBroken      Code = "TEN0512"
+	ParameterSchema   Code = "TEN0513"
+	ParametersInvalid Code = "TEN0514"
+	ExpressionInvalid Code = "TEN0515"
+	ExpressionCost    Code = "TEN0517"
+	SelectorUnmatched Code = "TEN0518"
+	SelectorTeamLabel Code = "TEN0519"
+	PolicyDenies      Code = "TEN0520"
+	PolicyWarns       Code = "TEN0521"
+	PolicyNotes       Code = "TEN0522"
+	ExemptionUnknown  Code = "TEN0525"
+	ExemptionPlace    Code = "TEN0526"
+	ExemptionExpired  Code = "TEN0527"
+	ExemptionExpiring Code = "TEN0528"
+	ExemptionUseless  Code = "TEN0529"
+)
+
+var policiesEntries = []Entry{
+	{
+		Code: PolicyIncomplete, Severity: Error, Title: "A policy does not say what it demands",
+		Explain: "A policy either uses a module, which brings the stage, the match constraints, the variables and the rules, or has rules of its own and " +
+			"then needs a stage. The two can't be mixed, and rules of one's own have no parameters. matchConstraints and matchConditions pick writes, so " +
+			"only policies on writes have them.",
+	},
+	{
+		Code: UnknownModule, Severity: Error, Title: "The module does not exist",
+		Explain: "A policy names a module by its key among `modules`, which stand outside orgs/. No document declares this one; most often the name is " +
+			"misspelt. The modules that come with the tool must be declared like any other: import their package and name them.",
+	},
+	{
+		Code: ModuleBroken, Severity: Error, Title: "The module that a policy uses is in error",
+		Explain: "The module's own document is in error, and has no version that was ever good, so nothing that uses it can be enforced. Mend the module first.",
+	},
+	{
+		Code: ParameterSchema, Severity: Error, Title: "A module's parameters are no schema",
+		Explain: "`#parameters` of a module is a CUE struct that says which parameters policies must give, and what these may be. It must stand by itself: " +
+			"a schema that can't be evaluated, or that is no struct, could not be held against anything.",
+	},
+	{
+		Code: ParametersInvalid, Severity: Error, Title: "A policy's parameters are not what its module demands",
+		Explain: "The parameters are unified with the module's `#parameters` by CUE. One is missing, is not known, or has a value that the schema does not admit. " +
+			"The diagnostic names both places.",
+	},
+	{
+		Code: ExpressionInvalid, Severity: Error, Title: "A CEL expression does not compile",
+		Explain: "Rules are compiled by the API server's own CEL library. The diagnostic points into the expression: a name that is not known, a field that " +
+			"the type does not have, a function that is missing, or a type that does not fit. A rule must yield true or false, a messageExpression text.",
+	},
+	{
+		Code: ExpressionCost, Severity: Warning, Title: "A CEL expression is likely to cost too much",
+		Explain: "The API server stops an expression that costs more than 1,000,000 units, and all of a policy's expressions together at 10,000,000; the write is " +
+			"then refused, whatever it is. There is no check when the policy is stored, so this is an estimate of the worst case, with lists and maps of 100 elements. " +
+			"Loops within loops are the usual cause.",
+	},
+	{
+		Code: SelectorUnmatched, Severity: Warning, Title: "A policy reaches no logical cluster",
+		Explain: "The policy's selector and classes pick no logical cluster of its subtree. It may be meant for some that are yet to come; more often a label " +
+			"or a value is misspelt.",
+	},
+	{
+		Code: SelectorTeamLabel, Severity: Warning, Title: "A policy selects by a label that teams control",
+		Explain: "A team that can set or leave out the label decides whether the policy reaches it. Name an owner for the label in `settings.labels`, or " +
+			"select by class.",
+	},
+	{
+		Code: PolicyDenies, Severity: Error, Title: "A policy denies the logical cluster",
+		Explain: "A rule of a policy with enforcement deny is broken. A new or changed document is held at its last good version. A document that did not change, " +
+			"or whose last good version breaks the rule as well, is suspended: its tenants lose their access, workloads and data stay. A rule that looks at other " +
+			"logical clusters (siblings, sums) suspends nobody. Change the document, or ask the policy's owners for an exemption.",
+	},
+	{
+		Code: PolicyWarns, Severity: Warning, Title: "A policy warns of the logical cluster",
+		Explain: "A rule of a policy with enforcement warn is broken. Nothing comes of it but this warning.",
+	},
+	{
+		Code: PolicyNotes, Severity: Note, Title: "A policy notes something of the logical cluster",
+		Explain: "A rule of a policy with enforcement audit is broken. It is written down here, and nothing comes of it.",
+	},
+	{
+		Code: ExemptionUnknown, Severity: Error, Title: "An exemption names nothing that it could lift",
+		Explain: "An exemption names either a policy or, as ceiling, an organization that has ceilings, declared in its own directory or below. Most often the name is misspelt.",
+	},
+	{
+		Code: ExemptionPlace, Severity: Error, Title: "An exemption stands in the wrong place",
+		Explain: "An exemption stands in the directory of what it lifts, or above, so that those who own the policy own the exception. One that stands further " +
+			"down could be written by whoever wants to be exempt.",
+	},
+	{
+		Code: ExemptionExpired, Severity: Warning, Title: "An exemption has expired",
+		Explain: "The last day of the exemption has passed, so it lifts nothing any more: what it was an exception from applies to its target. Remove the " +
+			"document, or have its owners give it a new end.",
+	},
+	{
+		Code: ExemptionExpiring, Severity: Warning, Title: "An exemption expires soon",
+		Explain: "The exemption ends within 14 days. From then on, what it was an exception from applies to its target. Mend what it excuses, or have its owners " +
+			"give it a new end.",
+	},
+	{
+		Code: ExemptionUseless, Severity: Warning, Title: "An exemption lifts nothing",
+		Explain: "The target does not exist, or what the exemption names does not reach it. Remove the document, or name the right target.",
+	},
+}

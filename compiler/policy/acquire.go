@@ -1,0 +1,360 @@
+package policy
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/types/ref"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/api/resource"
+	apiservercel "k8s.io/apiserver/pkg/cel"
+	"k8s.io/apiserver/pkg/cel/lazy"
+)
+
+// The types of what rules at stage acquire can look at. docs/policy.md has a table
+// of them.
+var (
+	grantType = object("Grant", map[string]*apiservercel.DeclType{
+		"kind": text, "namespace": text, "name": text, "role": text, "organization": text,
+	})
+	sourceType = object("Source", map[string]*apiservercel.DeclType{
+		"repo": text, "path": text, "branch": text, "role": text, "namespace": text, "private": apiservercel.BoolType,
+	})
+	classType = object("Class", map[string]*apiservercel.DeclType{
+		"name": text, "description": text, "labels": textMap,
+	})
+	organizationType = object("Organization", map[string]*apiservercel.DeclType{
+		"path": text, "name": text, "displayName": text, "labels": textMap, "owners": textList,
+		"logicalClusters": apiservercel.IntType, "quota": quantities,
+	})
+	logicalClusterType = object("LogicalCluster", map[string]*apiservercel.DeclType{
+		"key": text, "name": text, "organization": text, "class": text, "labels": textMap, "state": text,
+		"backing": text, "network": text, "podSecurity": text, "regions": textList, "apis": textMap,
+		"quota": quantities, "namespaces": textList, "access": apiservercel.NewListType(grantType, -1), "source": sourceType,
+	})
+)
+
+var (
+	text       = apiservercel.StringType
+	textList   = apiservercel.NewListType(text, -1)
+	textMap    = apiservercel.NewMapType(text, text, -1)
+	quantities = apiservercel.NewMapType(text, apiservercel.QuantityDeclType, -1)
+)
+
+func object(name string, fields map[string]*apiservercel.DeclType) *apiservercel.DeclType {
+	out := map[string]*apiservercel.DeclField{}
+	for field, t := range fields {
+		out[field] = apiservercel.NewDeclField(field, t, true, nil, nil)
+	}
+	return apiservercel.NewObjectType("tenantry."+name, out)
+}
+
+// acquireVariables are the variables of rules at stage acquire.
+var acquireVariables = []declared{
+	{"logicalCluster", logicalClusterType},
+	{"organization", organizationType},
+	{"ancestors", apiservercel.NewListType(organizationType, -1)},
+	{"class", classType},
+	{"siblings", apiservercel.NewListType(logicalClusterType, -1)},
+}
+
+func visitSelects(e ast.Expr, visit func(operand int64, field string)) {
+	ast.PreOrderVisit(e, ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() == ast.SelectKind {
+			visit(e.AsSelect().Operand().ID(), e.AsSelect().FieldName())
+		}
+	}))
+}
+
+// Acquire judges logical clusters by the policies at stage acquire. An error
+// concerns the logical cluster's own document. One that stands unchanged, or is
+// held, and breaks a policy that denies is suspended, as it is where it breaks a
+// pattern: nobody keeps access by not touching a file. A rule that looks at other
+// logical clusters suspends nobody, since it is never one alone that breaks it.
+//
+// changed reports whether a document differs from its last good version or has
+// none.
+func (p *Policies) Acquire(changed func(schema.Kind, string, string) bool) []tenancy.Finding {
+	var list []*Policy
+	for _, one := range p.All {
+		if one.Stage == schema.Acquire {
+			list = append(list, one)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.acquire.sums }))
+	lcs := p.tenancy.LogicalClusters
+	found := make([][]tenancy.Finding, len(lcs))
+	parallel(len(lcs), func(i int) {
+		if lc := lcs[i]; lc.State != schema.Deleted {
+			found[i] = p.judge(f, lc, !lc.Held && changed(lc.Kind, lc.Key, lc.Dir))
+		}
+	})
+	return slices.Concat(found...)
+}
+
+// judge judges one logical cluster.
+func (p *Policies) judge(f *facts, lc *tenancy.LogicalCluster, changed bool) (out []tenancy.Finding) {
+	var given map[string]any
+	for _, e := range p.Of(lc) {
+		if e.Stage != schema.Acquire || e.Exemption != nil {
+			continue
+		}
+		if given == nil {
+			given = f.given(lc)
+		}
+		for i, message := range e.acquire.broken(given, e.Parameters) {
+			if message != "" {
+				out = append(out, p.violation(e.Policy, i, message, lc, changed))
+			}
+		}
+	}
+	return out
+}
+
+// violation says what becomes of a logical cluster that breaks a rule.
+func (p *Policies) violation(policy *Policy, rule int, message string, lc *tenancy.LogicalCluster, changed bool) tenancy.Finding {
+	code := map[schema.Enforcement]diag.Code{schema.Deny: diag.PolicyDenies, schema.Warn: diag.PolicyWarns, schema.Audit: diag.PolicyNotes}[policy.Spec.Enforcement]
+	d := diag.New(code, lc.Pos, "%s: %s", lc.Key, message).
+		See(policy.Pos, "policy %s stands here", policy.Key).
+		See(policy.rulesAt.At("rules", itoa(rule), "expression"), "it demands this").About(lc.Meta.String())
+	if policy.Spec.Enforcement != schema.Deny {
+		return tenancy.Finding{Diagnostic: d}
+	}
+	if changed {
+		return tenancy.Fault(&lc.Meta, d.Suggest("ask for what the policy allows, or ask its owners for an exemption"), "")
+	}
+	switch lapsed := p.lapsed(policy, lc); {
+	case policy.acquire.sums:
+		d.Message += " (it stands as it was, and stays)"
+	default:
+		lc.Suspended = true
+		d.Message += " (it is suspended: data and workloads stay, tenants have no access)"
+		if lapsed != nil {
+			// That a day passes is no reason for somebody else's merge to fail.
+			d.Severity = diag.Warning
+			d = d.See(lapsed.At("expires"), "exemption %s ended on %s", lapsed.Key, lapsed.Spec.Expires)
+		}
+	}
+	if lc.Held {
+		d.Severity = diag.Warning
+	}
+	return tenancy.Finding{Diagnostic: d}
+}
+
+// broken returns the message of each rule that is broken, and "" for those that
+// are kept. A rule that can't be evaluated is broken, as at an API server whose
+// failure policy is Fail.
+func (p *program) broken(given, params map[string]any) []string {
+	vars := make(map[string]any, len(given)+2)
+	for name, v := range given {
+		vars[name] = v
+	}
+	vars["params"] = params
+	variables := lazy.NewMapValue(p.variablesType)
+	for _, v := range p.variables {
+		variables.Append(v.name, func(*lazy.MapValue) ref.Val {
+			out, _, err := v.program.Eval(vars)
+			if err != nil {
+				return errorValue(err)
+			}
+			return out
+		})
+	}
+	vars["variables"] = variables
+	out := make([]string, len(p.rules))
+	for i, r := range p.rules {
+		holds, err := run(r.holds, vars)
+		switch {
+		case err != nil:
+			out[i] = "the rule can't be evaluated: " + err.Error()
+		case holds != true:
+			out[i] = r.explain(vars)
+		}
+	}
+	return out
+}
+
+// explain returns the message of a rule that is broken, by the API server's order:
+// the computed one, the fixed one, the expression.
+func (r *compiledRule) explain(vars map[string]any) string {
+	if r.message != nil {
+		if m, err := run(r.message, vars); err == nil {
+			if s, ok := m.(string); ok && strings.TrimSpace(s) != "" && !strings.Contains(s, "\n") {
+				return strings.TrimSpace(s)
+			}
+		}
+	}
+	if r.rule.Message != "" {
+		return r.rule.Message
+	}
+	return "failed expression: " + strings.TrimSpace(r.rule.Expression)
+}
+
+// facts are what is known of organizations and logical clusters, as rules see it.
+type facts struct {
+	tenancy       *tenancy.Tenancy
+	organizations map[*tenancy.Organization]map[string]any
+	chains        map[*tenancy.Organization][]any
+	clusters      map[*tenancy.LogicalCluster]map[string]any
+	members       map[*tenancy.Organization][]any
+	classes       map[*tenancy.Class]map[string]any
+}
+
+// newFacts gathers what logical clusters share; sums only where a rule looks at
+// them.
+func newFacts(t *tenancy.Tenancy, sums bool) *facts {
+	f := &facts{tenancy: t, organizations: map[*tenancy.Organization]map[string]any{}, chains: map[*tenancy.Organization][]any{},
+		clusters: map[*tenancy.LogicalCluster]map[string]any{}, members: map[*tenancy.Organization][]any{}, classes: map[*tenancy.Class]map[string]any{}}
+	for _, o := range t.Organizations {
+		count, total := 0, map[string]resource.Quantity{}
+		if sums {
+			for _, lc := range t.Below(o) {
+				if lc.State == schema.Deleted {
+					continue
+				}
+				count++
+				for name, q := range lc.Quota {
+					sum := total[name]
+					sum.Add(q)
+					total[name] = sum
+				}
+			}
+		}
+		f.organizations[o] = map[string]any{
+			"path": o.Path, "name": o.Path[strings.LastIndexByte(o.Path, '/')+1:], "displayName": o.Spec.DisplayName,
+			"labels": o.Labels, "owners": o.Spec.Owners, "logicalClusters": count, "quota": quantityMap(total),
+		}
+	}
+	for _, o := range t.Organizations {
+		chain := []any{}
+		for _, above := range o.Ancestors()[1:] {
+			chain = append(chain, f.organizations[above])
+		}
+		f.chains[o] = chain
+	}
+	for _, lc := range t.LogicalClusters {
+		if f.classes[lc.Class] == nil {
+			f.classes[lc.Class] = map[string]any{"name": lc.Class.Name, "description": lc.Class.Spec.Description, "labels": lc.Class.Spec.Labels}
+		}
+		if sums && lc.State != schema.Deleted {
+			f.clusters[lc] = logicalClusterFacts(lc)
+		}
+	}
+	return f
+}
+
+// given returns the variables for one logical cluster.
+func (f *facts) given(lc *tenancy.LogicalCluster) map[string]any {
+	self := f.clusters[lc]
+	if self == nil {
+		self = logicalClusterFacts(lc)
+	}
+	siblings := []any{}
+	if f.clusters[lc] != nil {
+		for _, other := range lc.Org.LogicalClusters {
+			if other != lc && f.clusters[other] != nil {
+				siblings = append(siblings, f.clusters[other])
+			}
+		}
+	}
+	return map[string]any{
+		"logicalCluster": self, "organization": f.organizations[lc.Org], "ancestors": f.chains[lc.Org],
+		"class": f.classes[lc.Class], "siblings": siblings,
+	}
+}
+
+func logicalClusterFacts(lc *tenancy.LogicalCluster) map[string]any {
+	apis := make(map[string]string, len(lc.APIs))
+	for _, b := range lc.APIs {
+		apis[b.Version.Set.Name] = b.Version.Name
+	}
+	namespaces := make([]string, len(lc.Namespaces))
+	for i, n := range lc.Namespaces {
+		namespaces[i] = n.Name
+	}
+	access := make([]any, len(lc.Access))
+	for i, g := range lc.Access {
+		access[i] = map[string]any{"kind": g.Subject.Kind, "namespace": g.Subject.Namespace, "name": g.Subject.Name,
+			"role": string(g.Role), "organization": g.Organization}
+	}
+	source := schema.Source{}
+	if lc.Source != nil {
+		source = *lc.Source
+	}
+	return map[string]any{
+		"key": lc.Key, "name": lc.Name, "organization": lc.Org.Path, "class": lc.Class.Name, "labels": lc.Labels,
+		"state": string(lc.State), "backing": string(lc.Backing), "network": string(lc.Network), "podSecurity": string(lc.PodSecurity),
+		"regions": lc.Regions, "apis": apis, "quota": quantityMap(lc.Quota), "namespaces": namespaces, "access": access,
+		"source": map[string]any{"repo": source.Repo, "path": source.Path, "branch": source.Branch, "role": string(source.Role),
+			"namespace": source.Namespace, "private": source.Private},
+	}
+}
+
+func quantityMap(m map[string]resource.Quantity) map[string]any {
+	out := make(map[string]any, len(m))
+	for name, q := range m {
+		out[name] = apiservercel.Quantity{Quantity: &q}
+	}
+	return out
+}
+
+// compileAcquire compiles the rules of a policy at stage acquire.
+func (c *compiler) compileAcquire(p *Policy, m *module) bool {
+	if p.Rules.MatchConstraints != nil || p.Rules.MatchConditions != nil {
+		c.fault(&p.Meta, diag.New(diag.PolicyIncomplete, p.At("matchConstraints"), "policy %s: stage acquire judges logical clusters and no writes, so it has no matchConstraints and no matchConditions", p.Key), notEnforced)
+		return false
+	}
+	if m != nil { // its expressions were judged with the module
+		p.acquire = m.acquire
+		return true
+	}
+	program, ok := c.acquireProgram(p.rulesAt.At, &p.Rules, nil, func(d diag.Diagnostic) { c.fault(&p.Meta, d, notEnforced) }, func(d diag.Diagnostic) { c.add(&p.Meta, d) })
+	p.acquire = program
+	return ok
+}
+
+func (c *compiler) acquireProgram(at func(...string) diag.Position, set *schema.RuleSet, params *apiservercel.DeclType, fault, warn func(diag.Diagnostic)) (*program, bool) {
+	vars := slices.Clone(acquireVariables)
+	if params != nil {
+		vars = append(vars, declared{"params", params})
+	}
+	program, problems, err := compileRules(set, latest, vars, nil, c.costs(at, warn))
+	if err != nil {
+		fault(diag.New(diag.ExpressionInvalid, at("rules"), "the rules can't be compiled: %v", err))
+		return nil, false
+	}
+	for _, d := range c.problems(diag.ExpressionInvalid, at, problems, "") {
+		fault(d)
+	}
+	return program, len(problems) == 0
+}
+
+// parallel calls f for 0 to n-1, on all processors.
+func parallel(n int, f func(int)) {
+	const chunk = 64
+	next := make(chan int, n/chunk+1)
+	for from := 0; from < n; from += chunk {
+		next <- from
+	}
+	close(next)
+	var wait sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wait.Go(func() {
+			for from := range next {
+				for i := from; i < min(from+chunk, n); i++ {
+					f(i)
+				}
+			}
+		})
+	}
+	wait.Wait()
+}

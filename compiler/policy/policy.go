@@ -1,0 +1,305 @@
+// Package policy is what the policies of a tenancy repo demand, and of whom.
+//
+// A policy is a use of a module, or rules of its own, in CEL: the language of the
+// API server's admission policies, compiled here by the API server's own library.
+// It reaches the logical clusters of its directory's subtree that its selector
+// and its classes pick, and nothing above. Policies only add up: whatever reaches
+// a logical cluster holds, and no policy lifts another. Only an exemption does,
+// and it stands where the policy's owners are.
+//
+// Compile turns documents into policies and judges the documents themselves.
+// Acquire judges logical clusters by those at stage acquire.
+package policy
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Policies are the policies of a tenancy repo, and whom they reach.
+type Policies struct {
+	// All are the policies that can be enforced, by [Policy.ID]: those of a
+	// directory stand before those of the directories below it.
+	All []*Policy
+
+	tenancy    *tenancy.Tenancy
+	exemptions map[*Policy][]*tenancy.Exemption
+}
+
+// Policy is a policy that can be enforced.
+type Policy struct {
+	load.Meta
+	Spec  *schema.Policy
+	Stage schema.Stage
+	// Module is the module that it uses, nil where it has rules of its own.
+	Module *load.Document[schema.Module]
+	// Rules are the module's or its own.
+	Rules schema.RuleSet
+	// Parameters as the module's schema completes them; nil where there are none.
+	Parameters map[string]any
+
+	path     string // of the organization whose subtree it reaches; empty: everybody
+	selector labels.Selector
+	// rulesAt is the document that the rules stand in.
+	rulesAt *load.Meta
+	acquire *program // nil at other stages
+}
+
+// ID names the policy by its directory and key: "orgs/acme/no-public". Siblings
+// may use the same key.
+func (p *Policy) ID() string {
+	if p.Dir == "" {
+		return p.Key
+	}
+	return p.Dir + "/" + p.Key
+}
+
+// Effective is a policy that reaches a logical cluster.
+type Effective struct {
+	*Policy
+	// Exemption is the one that lifts it there, nil where none does.
+	Exemption *tenancy.Exemption
+}
+
+// Of returns the policies that reach a logical cluster, the uppermost first, and
+// by key within a directory. Exempted ones are among them.
+func (p *Policies) Of(lc *tenancy.LogicalCluster) []Effective {
+	var out []Effective
+	for _, one := range p.All {
+		if !one.reaches(lc) {
+			continue
+		}
+		e := Effective{Policy: one}
+		for _, x := range p.exemptions[one] {
+			if x.Holds() && x.Covers(lc.Key) {
+				e.Exemption = x
+				break
+			}
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// lapsed returns the expired exemption that lifted a policy from a logical
+// cluster, nil where there is none.
+func (p *Policies) lapsed(policy *Policy, lc *tenancy.LogicalCluster) *tenancy.Exemption {
+	for _, x := range p.exemptions[policy] {
+		if x.Expired() && x.Covers(lc.Key) {
+			return x
+		}
+	}
+	return nil
+}
+
+func (p *Policy) reaches(lc *tenancy.LogicalCluster) bool {
+	return p.covers(lc.Key) &&
+		(p.Spec.Classes == nil || slices.Contains(p.Spec.Classes, lc.Class.Name)) &&
+		(p.selector == nil || p.selector.Matches(labels.Set(lc.Labels)))
+}
+
+// covers reports whether a key lies in the policy's subtree.
+func (p *Policy) covers(key string) bool {
+	return p.path == "" || key == p.path || strings.HasPrefix(key, p.path+"/")
+}
+
+// Sources returns the text of a file of the tenancy repo, to point into it.
+type Sources func(file string) ([]byte, bool)
+
+// Compile compiles modules and policies. What is wrong with one concerns its own
+// document; a policy that can't be enforced is left out.
+func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Policies, []tenancy.Finding) {
+	c := &compiler{
+		tenancy: t, sources: sources,
+		out:     &Policies{tenancy: t, exemptions: map[*Policy][]*tenancy.Exemption{}},
+		modules: map[string]*module{},
+	}
+	for _, d := range docs.Modules {
+		c.module(d)
+	}
+	for _, d := range docs.Policies {
+		c.policy(d)
+	}
+	slices.SortStableFunc(c.out.All, func(a, b *Policy) int {
+		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.Dir, b.Dir), strings.Compare(a.Key, b.Key))
+	})
+	c.exemptions(docs.Policies)
+	return c.out, c.found
+}
+
+type compiler struct {
+	tenancy *tenancy.Tenancy
+	sources Sources
+	out     *Policies
+	modules map[string]*module
+	found   []tenancy.Finding
+}
+
+// fault reports an error of a document; held says what becomes of one that is
+// its last good version.
+func (c *compiler) fault(m *load.Meta, d diag.Diagnostic, held string) {
+	c.found = append(c.found, tenancy.Fault(m, d, held))
+}
+
+// add reports a diagnostic that holds nobody.
+func (c *compiler) add(m *load.Meta, d diag.Diagnostic) {
+	c.found = append(c.found, tenancy.Finding{Diagnostic: d.About(m.String())})
+}
+
+const notEnforced = "it is not enforced"
+
+func (c *compiler) policy(d *load.Document[schema.Policy]) {
+	p := &Policy{Meta: d.Meta, Spec: &d.Spec, Stage: d.Spec.Stage, Rules: d.Spec.RuleSet, path: tenancy.Reach(d.Dir)}
+	p.rulesAt = &p.Meta
+	var m *module
+	if p.Spec.Module == "" {
+		if !c.ownRules(p) {
+			return
+		}
+	} else if m = c.use(p); m == nil {
+		return
+	}
+	if p.Stage != schema.Acquire {
+		c.fault(&p.Meta, diag.New(diag.NotCompiled, p.At("stage"), "policies at stage %s are not compiled yet by this version: %s would not be enforced", p.Stage, p.Key).
+			Suggest("take it out until a version that compiles it is in use"), notEnforced)
+		return
+	}
+	ok := true
+	for i, name := range p.Spec.Classes {
+		if !slices.ContainsFunc(c.tenancy.Classes, func(class *tenancy.Class) bool { return class.Name == name }) {
+			c.fault(&p.Meta, diag.New(diag.UnknownClass, p.At("classes", itoa(i)), "there is no class %s", name).
+				Suggest("%s", diag.DidYouMean(name, c.classes())), "it reaches nobody by it")
+			ok = ok && p.Held
+		}
+	}
+	if s := p.Spec.Selector; s != nil {
+		selector, findings := tenancy.Selector(s, &p.Meta, func(path ...string) diag.Position {
+			return p.At(append([]string{"selector"}, path...)...)
+		})
+		c.found = append(c.found, findings...)
+		p.selector, ok = selector, ok && len(findings) == 0
+	}
+	if !c.compileAcquire(p, m) || !ok {
+		return
+	}
+	c.selects(p)
+	c.out.All = append(c.out.All, p)
+}
+
+// ownRules checks a policy that uses no module.
+func (c *compiler) ownRules(p *Policy) bool {
+	problem := ""
+	switch {
+	case len(p.Rules.Rules) == 0:
+		problem = "it names no module and has no rules of its own"
+	case p.Stage == "":
+		problem = "rules of its own need a stage"
+	case p.Spec.Parameters != nil:
+		problem = "rules of its own have no parameters: write the values into them"
+	default:
+		return true
+	}
+	c.fault(&p.Meta, diag.New(diag.PolicyIncomplete, p.Pos, "policy %s: %s", p.Key, problem), notEnforced)
+	return false
+}
+
+// use takes over what the policy's module says.
+func (c *compiler) use(p *Policy) *module {
+	for _, f := range []struct {
+		field string
+		given bool
+	}{
+		{"stage", p.Stage != ""}, {"rules", p.Rules.Rules != nil}, {"variables", p.Rules.Variables != nil},
+		{"matchConstraints", p.Rules.MatchConstraints != nil}, {"matchConditions", p.Rules.MatchConditions != nil},
+	} {
+		if f.given {
+			c.fault(&p.Meta, diag.New(diag.PolicyIncomplete, p.At(f.field), "policy %s uses module %s, which brings its own %s", p.Key, p.Spec.Module, f.field).
+				Suggest("leave %s out, or write the rules here and use no module", f.field), notEnforced)
+			return nil
+		}
+	}
+	m := c.modules[p.Spec.Module]
+	if m == nil {
+		d := diag.New(diag.UnknownModule, p.At("module"), "there is no module %s", p.Spec.Module)
+		if near := diag.DidYouMean(p.Spec.Module, slices.Sorted(maps.Keys(c.modules))); near != "" {
+			d = d.Suggest("%s", near)
+		}
+		c.fault(&p.Meta, d, notEnforced)
+		return nil
+	}
+	cases := p.Rules.Cases
+	p.Module, p.Stage, p.Rules, p.rulesAt = m.doc, m.doc.Spec.Stage, m.doc.Spec.RuleSet, &m.doc.Meta
+	p.Rules.Cases = cases
+	if m.broken {
+		c.fault(&p.Meta, diag.New(diag.ModuleBroken, p.At("module"), "module %s is in error, so policy %s can't be enforced", m.doc.Key, p.Key).
+			See(m.doc.Pos, "the module stands here"), notEnforced)
+		return nil
+	}
+	if !c.parameters(p, m) {
+		return nil
+	}
+	return m
+}
+
+func (c *compiler) classes() []string {
+	var out []string
+	for _, class := range c.tenancy.Classes {
+		out = append(out, class.Name)
+	}
+	return out
+}
+
+// selects looks at whom a policy picks: nobody, or whoever wants to be.
+func (c *compiler) selects(p *Policy) {
+	if s := p.Spec.Selector; s != nil {
+		var keys []string
+		for key := range s.MatchLabels {
+			keys = append(keys, key)
+		}
+		for _, e := range s.MatchExpressions {
+			keys = append(keys, e.Key)
+		}
+		slices.Sort(keys)
+		for _, key := range slices.Compact(keys) {
+			if rule, ok := c.tenancy.Settings.Labels[key]; ok && rule.Owner != schema.OwnerTeam {
+				continue
+			}
+			c.add(&p.Meta, diag.New(diag.SelectorTeamLabel, c.selectorAt(p, key), "policy %s selects by label %s, which any team can set or leave out", p.Key, key).
+				Suggest("name its owner in settings: labels, or select by class"))
+		}
+	}
+	if p.Spec.Selector == nil && p.Spec.Classes == nil {
+		return
+	}
+	for _, lc := range c.tenancy.LogicalClusters {
+		if p.reaches(lc) {
+			return
+		}
+	}
+	at := p.At("selector")
+	if p.Spec.Selector == nil {
+		at = p.At("classes")
+	}
+	c.add(&p.Meta, diag.New(diag.SelectorUnmatched, at, "policy %s reaches no logical cluster", p.Key))
+}
+
+// selectorAt returns where a selector names a label.
+func (c *compiler) selectorAt(p *Policy, key string) diag.Position {
+	if _, ok := p.Spec.Selector.MatchLabels[key]; ok {
+		return p.At("selector", "matchLabels", key)
+	}
+	for i, e := range p.Spec.Selector.MatchExpressions {
+		if e.Key == key {
+			return p.At("selector", "matchExpressions", itoa(i), "key")
+		}
+	}
+	return p.At("selector")
+}

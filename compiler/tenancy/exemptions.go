@@ -1,0 +1,165 @@
+package tenancy
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// Exemption is an exception from a policy or from an organization's ceilings.
+type Exemption struct {
+	load.Meta
+	Spec schema.Exemption
+	// asOf is the day with which its end is compared.
+	asOf string
+}
+
+// Expired reports whether its last day has passed.
+func (x *Exemption) Expired() bool { return x.Spec.Expires < x.asOf }
+
+// Holds reports whether it lifts something still.
+func (x *Exemption) Holds() bool { return !x.Expired() }
+
+// Covers reports whether a logical cluster, by its key, is its target or lies
+// below it.
+func (x *Exemption) Covers(key string) bool { return inside(key, x.Spec.Target) }
+
+// noticeDays is how many days before its end an exemption is warned of.
+const noticeDays = 14
+
+// Reach returns the path of the organization whose subtree a directory reaches:
+// "acme/payments" for orgs/acme/payments, and "", which is everybody, outside
+// orgs/.
+func Reach(dir string) string {
+	path, _ := strings.CutPrefix(dir, "orgs/")
+	if path == dir {
+		return ""
+	}
+	return path
+}
+
+// Below reports whether what stands in a directory stands in another one or
+// below it, all that stands outside orgs/ being in one place: it reaches the same.
+func Below(dir, above string) bool {
+	a := Reach(above)
+	return a == "" || inside(Reach(dir), a)
+}
+
+// Known reports whether a path is that of an organization or a logical cluster.
+func (t *Tenancy) Known(path string) bool {
+	o := t.Organization(path)
+	return o != nil && o.Missing != o || t.LogicalCluster(path) != nil
+}
+
+// exemptions reads the exemptions and says what is wrong with their targets and
+// ends. What policies they lift is for those who know policies.
+func (r *resolver) exemptions() {
+	for _, d := range r.docs.Exemptions {
+		x := &Exemption{Meta: d.Meta, Spec: d.Spec, asOf: r.asOf}
+		if (x.Spec.Policy == "") == (x.Spec.Ceiling == "") {
+			r.found.fault(&x.Meta, diag.New(diag.ExemptionUnknown, x.Pos, "exemption %s names %s", x.Key,
+				map[bool]string{true: "neither a policy nor a ceiling", false: "both a policy and a ceiling"}[x.Spec.Policy == ""]), "it exempts nobody")
+			continue
+		}
+		if x.Spec.Ceiling != "" && !r.ceilingExemption(x) {
+			continue
+		}
+		if !r.t.Known(x.Spec.Target) {
+			r.found.add(&x.Meta, meant(diag.New(diag.ExemptionUseless, x.At("target"), "exemption %s: there is no organization or logical cluster %s", x.Key, x.Spec.Target),
+				x.Spec.Target, r.targets()))
+		}
+		r.ends(x)
+		r.t.Exemptions = append(r.t.Exemptions, x)
+	}
+}
+
+// ends warns of an exemption that has expired or is about to.
+func (r *resolver) ends(x *Exemption) {
+	what := "policy " + x.Spec.Policy
+	if x.Spec.Policy == "" {
+		what = "the ceilings of " + x.Spec.Ceiling
+	}
+	end, err := time.Parse(time.DateOnly, x.Spec.Expires)
+	today, err2 := time.Parse(time.DateOnly, r.asOf)
+	switch {
+	case err != nil || err2 != nil:
+		if err != nil {
+			r.found.fault(&x.Meta, diag.New(diag.ExemptionUnknown, x.At("expires"), "exemption %s: there is no day %s", x.Key, x.Spec.Expires), "it exempts nobody")
+		}
+	case x.Expired():
+		r.found.add(&x.Meta, diag.New(diag.ExemptionExpired, x.At("expires"), "exemption %s of %s ended on %s: %s applies again", x.Key, x.Spec.Target, x.Spec.Expires, what).
+			Suggest("remove it, or have the owners of %s give it a new end", owners(x.Dir)))
+	case end.Sub(today) <= noticeDays*24*time.Hour:
+		r.found.add(&x.Meta, diag.New(diag.ExemptionExpiring, x.At("expires"), "exemption %s of %s ends on %s: from the day after, %s applies", x.Key, x.Spec.Target, x.Spec.Expires, what).
+			Suggest("see to it that %s keeps to it by then", x.Spec.Target))
+	}
+}
+
+// owners names whose a directory is.
+func owners(dir string) string {
+	if path := Reach(dir); path != "" {
+		return path
+	}
+	return "the platform"
+}
+
+func (r *resolver) targets() []string {
+	out := make([]string, 0, len(r.t.Organizations)+len(r.t.LogicalClusters))
+	for _, o := range r.t.Organizations {
+		out = append(out, o.Path)
+	}
+	for _, lc := range r.t.LogicalClusters {
+		out = append(out, lc.Key)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// ceilingExemption checks an exemption from an organization's ceilings.
+func (r *resolver) ceilingExemption(x *Exemption) bool {
+	o := r.orgs[x.Spec.Ceiling]
+	if o == nil || o.Spec.Ceilings == nil {
+		var names []string
+		for _, o := range r.t.Organizations {
+			if o.Spec.Ceilings != nil {
+				names = append(names, o.Path)
+			}
+		}
+		r.found.fault(&x.Meta, meant(diag.New(diag.ExemptionUnknown, x.At("ceiling"), "exemption %s: organization %s has no ceilings", x.Key, x.Spec.Ceiling), x.Spec.Ceiling, names), "it exempts nobody")
+		return false
+	}
+	if !Below(o.Dir, x.Dir) {
+		r.found.fault(&x.Meta, diag.New(diag.ExemptionPlace, x.At("ceiling"), "exemption %s can't lift the ceilings of %s, which stand above it", x.Key, o.Path).
+			See(o.At("ceilings"), "the ceilings stand here").Suggest("an exemption stands where the owners of %s are: in %s, or above it", o.Path, o.Dir), "it exempts nobody")
+		return false
+	}
+	if !inside(x.Spec.Target, o.Path) || x.Spec.Target == o.Path {
+		r.found.fault(&x.Meta, diag.New(diag.ExemptionUseless, x.At("target"), "exemption %s lifts nothing: %s is not below %s", x.Key, x.Spec.Target, o.Path), "it exempts nobody")
+		return false
+	}
+	return true
+}
+
+// exempt returns the exemptions from an organization's ceilings that hold, and
+// those that have expired.
+func (t *Tenancy) exempt(o *Organization) (holding, expired []*Exemption) {
+	for _, x := range t.Exemptions {
+		switch {
+		case x.Spec.Ceiling != o.Path:
+		case x.Holds():
+			holding = append(holding, x)
+		default:
+			expired = append(expired, x)
+		}
+	}
+	return holding, expired
+}
+
+// covered reports whether one of the exemptions covers a logical cluster.
+func covered(exemptions []*Exemption, lc *LogicalCluster) bool {
+	return slices.ContainsFunc(exemptions, func(x *Exemption) bool { return x.Covers(lc.Key) })
+}
