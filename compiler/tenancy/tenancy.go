@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -117,6 +118,9 @@ type CRD struct {
 	Digest [32]byte
 	// Managed: the compiler renders it.
 	Managed bool
+	// Definition is the decoded definition, with the API server's defaults. It must
+	// not be changed.
+	Definition *apiextensionsv1.CustomResourceDefinition
 }
 
 // Class is a class with its document.

@@ -1,10 +1,8 @@
-package tenancy
+package definition
 
 import (
 	"strings"
 	"testing"
-
-	"github.com/tenantry/tenantry/compiler/source"
 )
 
 const widget = `apiVersion: apiextensions.k8s.io/v1
@@ -41,11 +39,11 @@ spec:
 func TestDigestIsOfContent(t *testing.T) {
 	digest := func(text string) [32]byte {
 		t.Helper()
-		d := readCRDs(source.FromMap(map[string]string{"crd.yaml": text}), "crd.yaml").crds["widgets.acme.example"]
-		if d == nil || len(d.problems) > 0 {
-			t.Fatalf("%+v", d)
+		read, err := Read([]byte(text))
+		if err != nil || len(read) != 1 || len(read[0].Problems) > 0 {
+			t.Fatalf("%+v, %v", read, err)
 		}
-		return d.Digest
+		return read[0].Digest
 	}
 	base := digest(widget)
 	for _, same := range []string{
@@ -69,7 +67,7 @@ func TestDigestIsOfContent(t *testing.T) {
 }
 
 // Whatever stands in a file, reading it ends with definitions or with problems.
-func FuzzReadCRDs(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	f.Add(widget)
 	f.Add(strings.Replace(widget, "openAPIV3Schema:\n        type: object", "openAPIV3Schema:\n        items: [{}]", 1))
 	f.Add(strings.Replace(widget, "schema:", "nothing:", 1))
@@ -77,10 +75,13 @@ func FuzzReadCRDs(f *testing.F) {
 	f.Add("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {conversion: {strategy: Webhook}, versions: [{}]}\n")
 	f.Add("kind: &a [*a]\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		file := readCRDs(source.FromMap(map[string]string{"crd.yaml": text}), "crd.yaml")
-		for name, d := range file.crds {
-			if len(d.problems) == 0 && (d.Name != name || d.group == "" || d.plural == "" || len(d.served) == 0 && d.Digest == [32]byte{}) {
-				t.Errorf("%q is accepted with %+v", name, d)
+		read, _ := Read([]byte(text))
+		for _, d := range read {
+			if len(d.Problems) > 0 {
+				continue
+			}
+			if spec := d.CRD.Spec; d.Name != spec.Names.Plural+"."+spec.Group || len(spec.Versions) == 0 || d.Digest == [32]byte{} {
+				t.Errorf("%q is accepted with %+v", d.Name, spec)
 			}
 		}
 	})
