@@ -110,6 +110,13 @@ type Toleration struct {
 // Promise is what the owners of an API set promise between its versions.
 type Promise string
 
+// The promises.
+const (
+	PromiseBackward Promise = "backward"
+	PromiseFull     Promise = "full"
+	PromiseNone     Promise = "none"
+)
+
 // APISet is a named set of APIs in versions.
 type APISet struct {
 	Description string                `json:"description,omitempty"`

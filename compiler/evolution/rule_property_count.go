@@ -1,0 +1,12 @@
+package evolution
+
+var propertyCountRule = &Rule{
+	ID:     "property-count",
+	Looks:  "minProperties, maxProperties",
+	Reason: "A narrower range refuses what was valid.",
+	Cases:  countCases,
+	schema: func(n *node) {
+		n.count("properties", &n.old.MinProperties, &n.new.MinProperties, false)
+		n.count("properties", &n.old.MaxProperties, &n.new.MaxProperties, true)
+	},
+}

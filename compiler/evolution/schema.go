@@ -1,0 +1,259 @@
+package evolution
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"strings"
+
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+)
+
+type props = apiextensionsv1.JSONSchemaProps
+
+// node is a place in an object, with the schemas that both sides have for it.
+type node struct {
+	*walk
+	rule   *Rule
+	parent *node
+	step   step
+	// was and is are the schemas in full. They are never changed.
+	was, is *props
+	// old and new are what no rule has explained yet.
+	old, new props
+	// keptOld and keptNew tell whether fields that the schema does not declare are
+	// kept here instead of being pruned.
+	keptOld, keptNew bool
+}
+
+// step leads from a value to one inside it.
+type step struct {
+	kind stepKind
+	name string // of a property
+}
+
+type stepKind int
+
+const (
+	root stepKind = iota
+	property
+	item
+	mapValue
+)
+
+func (s step) String() string {
+	switch s.kind {
+	case property:
+		if strings.Trim(s.name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-$") != "" || s.name == "" {
+			return "['" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(s.name) + "']"
+		}
+		return "." + s.name
+	case item:
+		return "[*]"
+	case mapValue:
+		return ".*"
+	}
+	return ""
+}
+
+func (n *node) path() string {
+	if n.parent == nil {
+		return ""
+	}
+	return n.parent.path() + n.step.String()
+}
+
+// place names the node for people.
+func (n *node) place() string {
+	if n.parent == nil {
+		return "the root"
+	}
+	return n.path()
+}
+
+// schemas compares two schemas and all below them.
+func (w *walk) schemas(old, new *props) {
+	n := &node{walk: w, was: old, is: new, keptOld: preserves(old), keptNew: preserves(new)}
+	n.compare()
+	if w.documented > 0 {
+		w.documentation()
+	}
+}
+
+func (n *node) child(s step, old, new *props) *node {
+	c := &node{walk: n.walk, parent: n, step: s, was: old, is: new}
+	c.keptOld = preserves(old) || s.kind == item && n.keptOld
+	c.keptNew = preserves(new) || s.kind == item && n.keptNew
+	return c
+}
+
+// compare has every rule look at the node; those for properties, items and map
+// values go on with what is below.
+func (n *node) compare() {
+	n.old, n.new = *n.was, *n.is
+	for _, r := range n.rules {
+		if r.schema != nil {
+			n.rule = r
+			r.schema(n)
+		}
+	}
+	n.leftover(n.path(), &n.old, &n.new)
+}
+
+// report adds a change of the rule that is looking at the node.
+func (n *node) report(kind string, old, new any, message string) {
+	c := n.walk.report(n.rule, kind, n.path(), old, new, message)
+	switch n.rule.find(kind).effect {
+	case altersValue:
+		if at := n.noticed(); at != "" {
+			c.Writers, c.WritersIf = Breaking, ""
+			c.Message += "; " + at + " can notice, and refuse what was valid"
+		}
+	case altersType:
+		if at := n.seenByRules(); at != nil {
+			c.Writers, c.WritersIf = Breaking, ""
+			c.Message += "; the validation rules at " + at.place() + " see another type, and may mean something else"
+		}
+	}
+}
+
+// seenByRules returns the nearest place, here or above, whose CEL rules can see
+// this value; nil where there is none.
+func (n *node) seenByRules() *node {
+	for at := n; at != nil; at = at.parent {
+		if hasRules(at.is) {
+			return at
+		}
+	}
+	return nil
+}
+
+func hasRules(s *props) bool {
+	if len(s.XValidations) > 0 {
+		return true
+	}
+	for i := range s.AllOf {
+		if nestedRules(&s.AllOf[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// nestedRules reports whether a schema inside allOf has CEL rules at any depth.
+func nestedRules(s *props) bool {
+	if hasRules(s) || s.Items != nil && s.Items.Schema != nil && nestedRules(s.Items.Schema) ||
+		s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil && nestedRules(s.AdditionalProperties.Schema) {
+		return true
+	}
+	for _, p := range s.Properties {
+		if nestedRules(&p) {
+			return true
+		}
+	}
+	return false
+}
+
+// noticed says what, above the node, judges more than this value and may judge
+// otherwise once the value changes or appears; "" where nothing does.
+func (n *node) noticed() string {
+	steps := []step{n.step}
+	for at := n.parent; at != nil; at = at.parent {
+		s := at.is
+		what := ""
+		switch {
+		case hasRules(s):
+			what = "the validation rules"
+		case len(s.Enum) > 0:
+			what = "enum"
+		case len(steps) == 1 && s.MaxProperties != nil:
+			what = "maxProperties"
+		case s.UniqueItems, s.XListType != nil && *s.XListType == "set",
+			s.XListType != nil && *s.XListType == "map" && len(steps) == 2 && slices.Contains(s.XListMapKeys, steps[1].name):
+			what = "the uniqueness of items"
+		default:
+			for name, list := range map[string][]props{"allOf": s.AllOf, "anyOf": s.AnyOf, "oneOf": s.OneOf, "not": single(s.Not)} {
+				for i := range list {
+					if looksAt(&list[i], steps) && (what == "" || name < what) {
+						what = name
+					}
+				}
+			}
+		}
+		if what != "" {
+			return what + " at " + at.place()
+		}
+		steps = append([]step{at.step}, steps...)
+	}
+	return ""
+}
+
+func single(s *props) []props {
+	if s == nil {
+		return nil
+	}
+	return []props{*s}
+}
+
+// looksAt reports whether a schema inside allOf, anyOf, oneOf or not constrains
+// the value that the steps lead to, or whether it is there.
+func looksAt(s *props, steps []step) bool {
+	if len(steps) == 0 {
+		return !reflect.DeepEqual(*s, props{})
+	}
+	if len(s.Enum) > 0 || s.MaxProperties != nil || s.MinProperties != nil || s.UniqueItems || len(s.XValidations) > 0 {
+		return true
+	}
+	for _, list := range [][]props{s.AllOf, s.AnyOf, s.OneOf, single(s.Not)} {
+		for i := range list {
+			if looksAt(&list[i], steps) {
+				return true
+			}
+		}
+	}
+	next, rest := steps[0], steps[1:]
+	switch next.kind {
+	case property, mapValue:
+		if len(rest) == 0 && len(s.Required) > 0 {
+			for _, name := range s.Required {
+				if next.kind == mapValue || name == next.name {
+					return true
+				}
+			}
+		}
+		for name, p := range s.Properties {
+			if (next.kind == mapValue || name == next.name) && looksAt(&p, rest) {
+				return true
+			}
+		}
+		if ap := s.AdditionalProperties; ap != nil {
+			return ap.Schema == nil || looksAt(ap.Schema, rest)
+		}
+	case item:
+		if s.Items != nil {
+			return s.Items.Schema == nil || looksAt(s.Items.Schema, rest)
+		}
+	}
+	return false
+}
+
+func preserves(s *props) bool { return s.XPreserveUnknownFields != nil && *s.XPreserveUnknownFields }
+
+// leftover reports what the rules have left of both sides, which are pointers to
+// structs of one type.
+func (w *walk) leftover(path string, old, new any) {
+	if reflect.DeepEqual(old, new) {
+		return
+	}
+	a, b := reflect.ValueOf(old).Elem(), reflect.ValueOf(new).Elem()
+	var fields []string
+	for i := range a.NumField() {
+		if reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+			continue
+		}
+		f := a.Type().Field(i)
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		fields = append(fields, cmp.Or(name, f.Name))
+	}
+	w.report(unexplainedRule, "changed", path, nil, nil, "something changed that no rule explains: "+strings.Join(fields, ", "))
+}
