@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -44,8 +43,7 @@ func newList() *cobra.Command {
 		Long: `list prints the logical clusters of the tenancy repo: where they stand, what
 they bind and what they may take.
 
-PATH narrows them to an organization with all below it ("acme"), to one logical
-cluster ("acme/payments/prod"), or to a pattern ("acme/*/prod").`,
+PATH narrows them: it is ` + patternHelp + `.`,
 		Example: `  tenantry list
   tenantry list acme/payments -l env=prod
   tenantry list --on eu-1 -o json`,
@@ -58,8 +56,8 @@ cluster ("acme/payments/prod"), or to a pattern ("acme/*/prod").`,
 				return fmt.Errorf("--state is active, frozen or deleted, not %q", state)
 			}
 			for _, pattern := range args {
-				if _, err := path.Match(pattern, ""); err != nil {
-					return fmt.Errorf("PATH: %q is not a pattern such as acme/*/prod", pattern)
+				if err := checkPattern("PATH", pattern); err != nil {
+					return err
 				}
 			}
 			want, err := labels.Parse(selector)
@@ -103,16 +101,6 @@ cluster ("acme/payments/prod"), or to a pattern ("acme/*/prod").`,
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions([]string{"active", "frozen", "deleted"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
-}
-
-// under reports whether a key is the path, lies below it, or matches it as a
-// pattern.
-func under(key, want string) bool {
-	if strings.ContainsAny(want, "*?[") {
-		ok, err := path.Match(want, key)
-		return err == nil && ok
-	}
-	return key == want || strings.HasPrefix(key, want+"/")
 }
 
 func rowsOf(r *compiler.Result) []listed {

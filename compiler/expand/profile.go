@@ -117,6 +117,9 @@ func (p permissions) rules() []Rule {
 	return rules
 }
 
+// SortVerbs sorts verbs as people write them.
+func SortVerbs(verbs []string) { slices.SortFunc(verbs, compareVerbs) }
+
 func compareVerbs(a, b string) int {
 	rank := func(v string) int {
 		if i := slices.Index(verbOrder[:], v); i >= 0 {

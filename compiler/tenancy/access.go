@@ -11,9 +11,9 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 )
 
-// parseSubject reads a subject as documents have it: a group by default, or with
+// ParseSubject reads a subject as documents have it: a group by default, or with
 // a kind in front. The problem is empty where access may be given to it.
-func parseSubject(text string) (s Subject, problem string) {
+func ParseSubject(text string) (s Subject, problem string) {
 	kind, name, ok := strings.Cut(text, ":")
 	switch {
 	case ok && kind == "serviceaccount":
@@ -46,6 +46,7 @@ func parseSubject(text string) (s Subject, problem string) {
 	return s, ""
 }
 
+// String returns the subject as a document may have it, its kind in front.
 func (s Subject) String() string {
 	if s.Kind == "ServiceAccount" {
 		return "serviceaccount:" + s.Namespace + "/" + s.Name
@@ -53,7 +54,8 @@ func (s Subject) String() string {
 	return strings.ToLower(s.Kind) + ":" + s.Name
 }
 
-func (s Subject) compare(o Subject) int {
+// Compare orders by kind, namespace and name.
+func (s Subject) Compare(o Subject) int {
 	return cmp.Or(strings.Compare(s.Kind, o.Kind), strings.Compare(s.Namespace, o.Namespace), strings.Compare(s.Name, o.Name))
 }
 
@@ -64,7 +66,7 @@ func rank(r schema.Role) int {
 // compareGrants orders by subject, the highest role first, and where several
 // give the same, the document before its organizations and the nearest of these.
 func compareGrants(a, b Grant) int {
-	return cmp.Or(a.Subject.compare(b.Subject), cmp.Compare(rank(b.Role), rank(a.Role)),
+	return cmp.Or(a.Subject.Compare(b.Subject), cmp.Compare(rank(b.Role), rank(a.Role)),
 		cmp.Compare(nearness(a), nearness(b)), strings.Compare(a.Organization, b.Organization))
 }
 
@@ -86,7 +88,7 @@ func grants(access map[string]schema.Role, m *load.Meta, organization string, ou
 	list := make([]Grant, 0, len(access))
 	for text, role := range access {
 		pos := m.At("access", text)
-		s, problem := parseSubject(text)
+		s, problem := ParseSubject(text)
 		if problem != "" {
 			out.fault(m, diag.New(diag.SubjectRefused, pos, "%q can't be given access: %s", text, problem).
 				Suggest("name a group of your identity provider, a user or a single service account"), "the grant falls away")

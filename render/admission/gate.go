@@ -31,7 +31,7 @@ func gate(p *expand.Platform, g *expand.Gate) policy {
 		name:       g.Name,
 		rule:       everything,
 		selector:   matchLabel(expand.LabelGate, g.Name),
-		conditions: []named{byTenants(p.Controllers...)},
+		conditions: []named{byTenants(p.Exempt())},
 		variables: []named{
 			platform,
 			terminating,
@@ -73,7 +73,7 @@ func frozen(p *expand.Platform) policy {
 		name:       expand.ReservedPrefix + "frozen",
 		rule:       everything,
 		selector:   matchLabel(expand.LabelState, expand.StateFrozen),
-		conditions: []named{byTenants(p.Controllers...)},
+		conditions: []named{byTenants(p.Exempt())},
 		variables:  []named{platform, terminating},
 		validations: []validation{{
 			expression: "variables.terminating || variables.platform",

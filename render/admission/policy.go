@@ -2,9 +2,9 @@ package admission
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/render/manifest"
 )
 
@@ -106,20 +106,12 @@ var (
 	requestName = named{"name", `request.?name.orValue('')`}
 )
 
-// systemUsers and systemGroups are Kubernetes' own controllers. kube-system is
-// never a tenant's.
-var (
-	systemUsers = []string{"system:apiserver", "system:kube-controller-manager",
-		"system:kube-scheduler", "system:cloud-controller-manager"}
-	systemGroups = []string{"system:nodes", "system:serviceaccounts:kube-system"}
-)
-
-// byTenants holds for requests of anybody but Kubernetes' own controllers and
-// the given users. The platform is told apart by a policy's validations.
-func byTenants(users ...string) named {
+// byTenants holds for requests of anybody but those who are exempt. The platform
+// is told apart by a policy's validations.
+func byTenants(e expand.Exempt) named {
 	return named{"not-a-controller", fmt.Sprintf(`!(has(request.userInfo.username) && request.userInfo.username in %s) &&
 !(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in %s))`,
-		celList(slices.Concat(systemUsers, users)), celList(systemGroups))}
+		celList(e.Users), celList(e.Groups))}
 }
 
 // celList writes a list of strings as a CEL literal, on lines of their own

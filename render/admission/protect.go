@@ -26,7 +26,7 @@ func protect(p *expand.Platform) policy {
 		rule: everything,
 		conditions: []named{
 			{"owned-by-the-platform", fmt.Sprintf("request.?name.orValue('').startsWith(%s) ||\n%s ||\n%s", prefix, touches("object"), touches("oldObject"))},
-			byTenants(),
+			byTenants(expand.SystemExempt()),
 		},
 		variables: []named{platform, terminating, requestName},
 		validations: []validation{{

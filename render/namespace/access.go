@@ -19,36 +19,21 @@ type binding struct {
 	body manifest.Map
 }
 
-// bindings returns one RoleBinding for each subject, in the order of the
-// grants, the deployer's last.
+// bindings returns one RoleBinding for each of the state's bindings.
 func bindings(s *expand.State) []binding {
-	n := len(s.Grants)
-	if s.Source != nil {
-		n++
-	}
-	out := make([]binding, 0, n)
-	for i := range s.Grants {
-		out = append(out, newBinding(s, s.Grants[i]))
-	}
-	if s.Source != nil {
-		out = append(out, newBinding(s, expand.Grant{Kind: "ServiceAccount",
-			SubjectNamespace: s.Deployers, Subject: expand.DeployerName(s.Key), Role: s.Source.Role}))
+	of := s.Bindings()
+	out := make([]binding, len(of))
+	for i := range of {
+		out[i] = newBinding(&of[i])
 	}
 	return out
 }
 
 // newBinding names the RoleBinding after what it binds. A roleRef can't be
 // changed: a role of other content needs a binding of another name.
-func newBinding(s *expand.State, g expand.Grant) binding {
-	role := s.Roles.View
-	switch g.Role {
-	case "edit":
-		role = s.Roles.Edit
-	case "admin":
-		role = s.Roles.Admin
-	}
+func newBinding(g *expand.Binding) binding {
 	id := make([]byte, 0, 256)
-	for _, part := range [...]string{g.Kind, g.SubjectNamespace, g.Subject, role} {
+	for _, part := range [...]string{g.Kind, g.SubjectNamespace, g.Subject, g.ClusterRole} {
 		id = append(append(id, part...), 0)
 	}
 	sum := sha256.Sum256(id)
@@ -66,7 +51,7 @@ func newBinding(s *expand.State, g expand.Grant) binding {
 			field("roleRef", manifest.Map{
 				field("apiGroup", rbacGroup),
 				field("kind", "ClusterRole"),
-				field("name", role),
+				field("name", g.ClusterRole),
 			}),
 			field("subjects", manifest.List{subject}),
 		},
