@@ -95,7 +95,7 @@ func TestMemory(t *testing.T) {
 		return
 	}
 	files := repo(map[string]string{"orgs/greedy/x.cue": "package tenancy\n\nimport \"list\"\n\n_x: [for i in list.Range(0, 100000, 1) for j in list.Range(0, 100, 1) {a: i, b: j}]\n"})
-	_, err := load.New(source.FromMap(files), load.Options{MaxMemory: 200 << 20}).Load(t.Context())
+	_, err := load.New(source.FromMap(files), load.Options{MaxMemory: 200 << 20, Timeout: 10 * time.Minute}).Load(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "orgs/greedy") {
 		t.Errorf("error = %v", err)
 	}
