@@ -66,8 +66,10 @@ type Result struct {
 	Tenancy     *tenancy.Tenancy
 	// Policies are those that can be enforced.
 	Policies *policy.Policies
-	// Sites say where each logical cluster stands, by key.
+	// Sites say where each logical cluster stands, by key, and Former where each
+	// stood before this run.
 	Sites     map[string]*pins.LogicalCluster
+	Former    map[string]*pins.LogicalCluster
 	States    []expand.State
 	Platforms []expand.Platform
 	// LeftOut are the keys of logical clusters that are in error and were never good:

@@ -91,40 +91,55 @@ answer if the groups are named with --as-group.`,
 	return c
 }
 
-// accessQuery are the flags of commands that ask about access.
-type accessQuery struct {
-	repo    repoFlags
-	in, out string
+// repoQuery are the flags of commands that ask about what is compiled.
+type repoQuery struct {
+	repo repoFlags
+	out  string
 }
 
-func (q *accessQuery) register(c *cobra.Command) {
+func (q *repoQuery) register(c *cobra.Command) {
 	q.repo.register(c)
-	f := c.Flags()
-	f.StringVar(&q.in, "in", "", "only in these logical clusters: an organization, a logical cluster, or a pattern such as acme/**")
-	f.StringVar(&q.out, "out", "", "the output whose pins say where they stand; by default rendered, where the repo has it")
+	c.Flags().StringVar(&q.out, "out", "", "the output whose pins say where they stand; by default rendered, where the repo has it")
 	_ = c.MarkFlagDirname("out")
 }
 
-// compile compiles the repo and returns the logical clusters that are asked about.
-// Errors in the repo are printed: what is told then is about what is built in
-// spite of them.
-func (q *accessQuery) compile(c *cobra.Command) (*compiler.Result, []*tenancy.LogicalCluster, error) {
-	if err := checkPattern("--in", q.in); err != nil {
-		return nil, nil, err
-	}
+// compile compiles the repo. Errors in it are printed: the answer is about what is
+// built in spite of them.
+func (q *repoQuery) compile(c *cobra.Command) (*compiler.Result, error) {
 	o, err := q.repo.options(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	q.repo.usePinsOf(&o, q.out)
 	r, err := compiler.Compile(c.Context(), o)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if diag.HasErrors(r.Diagnostics) {
-		if err := printReport(c, r, q.repo, reportFlags{format: "text"}); err != nil {
-			return nil, nil, err
-		}
+		err = printReport(c, r, q.repo, reportFlags{format: "text"})
+	}
+	return r, err
+}
+
+// accessQuery are the flags of commands that ask about access.
+type accessQuery struct {
+	repoQuery
+	in string
+}
+
+func (q *accessQuery) register(c *cobra.Command) {
+	q.repoQuery.register(c)
+	c.Flags().StringVar(&q.in, "in", "", "only in these logical clusters: an organization, a logical cluster, or a pattern such as acme/**")
+}
+
+// compile also returns the logical clusters that are asked about.
+func (q *accessQuery) compile(c *cobra.Command) (*compiler.Result, []*tenancy.LogicalCluster, error) {
+	if err := checkPattern("--in", q.in); err != nil {
+		return nil, nil, err
+	}
+	r, err := q.repoQuery.compile(c)
+	if err != nil {
+		return nil, nil, err
 	}
 	lcs, err := selected(r, q.in)
 	return r, lcs, err

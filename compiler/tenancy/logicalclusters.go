@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -113,16 +114,32 @@ func newShared(org *Organization, class *Class) *shared {
 		e.origins["labels."+key] = Origin{From: from, Pos: class.At("labels", key)}
 	}
 	// What is inherited can't be had beyond what is offered.
-	for _, o := range org.offers {
-		if o.regions == nil {
-			continue
-		}
-		if narrowed := narrow(e.regions, o.org.Spec.Offers.Regions); len(narrowed) != len(e.regions) || e.regions == nil {
-			e.regions = narrowed
-			e.origins["regions"] = Origin{From: "organization " + o.org.Path, Pos: o.org.At("offers", "regions")}
-		}
+	for o, regions := range org.narrowed(e.regions) {
+		e.regions = regions
+		e.origins["regions"] = o.regionsOrigin()
 	}
 	return s
+}
+
+// narrowed yields each offer that takes regions away, with what it leaves.
+func (o *Organization) narrowed(regions []string) iter.Seq2[*offer, []string] {
+	return func(yield func(*offer, []string) bool) {
+		for _, f := range o.offers {
+			if f.regions == nil {
+				continue
+			}
+			if left := narrow(regions, f.org.Spec.Offers.Regions); len(left) != len(regions) || regions == nil {
+				regions = left
+				if !yield(f, left) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (o *offer) regionsOrigin() Origin {
+	return Origin{From: "organization " + o.org.Path, Pos: o.org.At("offers", "regions")}
 }
 
 // narrow returns the regions that are offered; no regions mean all of them. The

@@ -208,7 +208,8 @@ type LogicalCluster struct {
 
 // Origin is where an effective value came from.
 type Origin struct {
-	// From is "document", "class standard", "organization acme" or "default".
+	// From is "document", "class standard", "organization acme" or "default". Explain
+	// also tells "pattern", of a directory above, from the rest of the document.
 	From string
 	Pos  diag.Position
 }
