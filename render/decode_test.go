@@ -188,6 +188,7 @@ type application struct {
 			SyncOptions []string `json:"syncOptions"`
 			Retry       struct {
 				Limit   int64 `json:"limit"`
+				Refresh bool  `json:"refresh"`
 				Backoff struct {
 					Duration    string `json:"duration"`
 					Factor      *int64 `json:"factor"`

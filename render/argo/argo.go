@@ -181,7 +181,8 @@ func application(c *gitops.Cluster, p part) manifest.Map {
 	name := objectsProjectName(c)
 	to := manifest.M("server", inCluster, "namespace", c.Settings.Namespace)
 	if p.remote {
-		name, to = c.RootName(), destination(c, c.Settings.Namespace)
+		// The namespace must be there: Argo CD reconciles roles by way of it.
+		name, to = c.RootName(), destination(c, c.System)
 	}
 	return c.Object(api, "Application", p.name, manifest.M(
 		"project", name,
@@ -196,15 +197,17 @@ func application(c *gitops.Cluster, p part) manifest.Map {
 	))
 }
 
-// syncPolicy retries for a few minutes, which covers what fails for want of
-// order. It ends, since a new revision is not looked at while an old one is
-// retried, and a revocation must not wait for long.
+// syncPolicy retries without end, since Argo CD never tries a commit again by
+// itself once it has given it up: a cluster that was away for an hour would stay
+// as it was until the next commit. Each attempt takes the latest commit, so one
+// that fails never keeps a revocation in the next one waiting.
 func syncPolicy() manifest.Map {
 	return manifest.M(
 		"automated", manifest.M("prune", true, "selfHeal", true),
 		"syncOptions", []string{"ServerSideApply=true", "CreateNamespace=false"},
 		"retry", manifest.M(
-			"limit", 5,
+			"limit", -1,
+			"refresh", true,
 			"backoff", manifest.M("duration", "10s", "factor", 2, "maxDuration", "1m"),
 		),
 	)

@@ -45,6 +45,8 @@ type Cluster struct {
 	Engine string
 	// Kubeconfig is how the engine reaches it; nil means its own cluster.
 	Kubeconfig *schema.SecretKey
+	// System is the namespace on it that holds what is Tenantry's own.
+	System string
 	// Settings with defaults filled in.
 	Settings schema.GitOps
 	// CRDs: some are rendered for it.
