@@ -140,13 +140,12 @@ func (w *Writer) carry(names []string, surveys []*survey) error {
 	}
 	for _, s := range surveys {
 		for name, mode := range s.dirs {
-			if err := w.makeDir(name); err != nil {
-				return fmt.Errorf("cannot create %s: %w", name, cause(err))
+			err := w.within(name, func(*os.Root) error { return nil })
+			if err == nil && mode != info.Mode() {
+				err = w.next.Chmod(name, mode)
 			}
-			if mode != info.Mode() {
-				if err := w.next.Chmod(name, mode); err != nil {
-					return fmt.Errorf("cannot create %s: %w", name, cause(err))
-				}
+			if err != nil {
+				return fmt.Errorf("cannot create %s: %w", name, cause(err))
 			}
 		}
 	}
@@ -157,15 +156,16 @@ func (w *Writer) carry(names []string, surveys []*survey) error {
 // copies where the file system has no links.
 func (w *Writer) link(names []string) error {
 	dir := path.Dir(names[0])
-	if err := w.makeDir(dir); err != nil {
-		return fmt.Errorf("cannot create %s: %w", dir, cause(err))
-	}
 	from, err := w.root.Open(dir)
 	if err != nil {
 		return fmt.Errorf("cannot read %s: %w", dir, cause(err))
 	}
 	defer from.Close()
-	to, err := w.next.Open(dir)
+	var to *os.File
+	err = w.within(dir, func(root *os.Root) error {
+		to, err = root.Open(".")
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("cannot create %s: %w", dir, cause(err))
 	}

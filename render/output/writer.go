@@ -28,9 +28,11 @@ type Writer struct {
 
 	mu    sync.Mutex
 	files map[string]kind // all files of the build
-	dirs  map[string]bool // all directories they are in; true once created
+	dirs  map[string]bool // all directories they are in
 	err   error           // the first failure, with which no commit is possible
 	done  bool
+	// descents into the next tree, at rest.
+	descents []*descent
 
 	// standing are all files below the Roots, if the caller knows them.
 	standing iter.Seq[string]
@@ -177,6 +179,9 @@ func (w *Writer) discard() {
 }
 
 func (w *Writer) close() {
+	for _, d := range w.descents {
+		d.ascend(0)
+	}
 	if w.next != nil {
 		w.next.Close()
 	}
@@ -219,10 +224,10 @@ func (w *Writer) enter(name string, k kind) error {
 	}
 	w.files[name] = k
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if _, ok := w.dirs[dir]; ok {
+		if w.dirs[dir] {
 			break
 		}
-		w.dirs[dir] = false
+		w.dirs[dir] = true
 	}
 	return nil
 }
@@ -277,30 +282,12 @@ func errForeign(name string) error {
 
 // create writes a file of the next tree.
 func (w *Writer) create(name string, data []byte) error {
-	if err := w.makeDir(path.Dir(name)); err != nil {
-		return err
-	}
-	f, err := w.next.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
-}
-
-// makeDir creates a directory of the next tree, once.
-func (w *Writer) makeDir(name string) error {
-	w.mu.Lock()
-	made := w.dirs[name]
-	w.mu.Unlock()
-	if made {
-		return nil
-	}
-	if err := w.next.MkdirAll(name, 0o755); err != nil { // two at a time do no harm
-		return err
-	}
-	w.mu.Lock()
-	w.dirs[name] = true
-	w.mu.Unlock()
-	return nil
+	return w.within(path.Dir(name), func(dir *os.Root) error {
+		f, err := dir.OpenFile(path.Base(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write(data)
+		return errors.Join(err, f.Close())
+	})
 }
