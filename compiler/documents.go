@@ -107,11 +107,15 @@ var local = func() map[string]bool {
 	return out
 }()
 
-// texts returns every document as JSON, by the name that the pins have for it.
-func texts(d *load.Documents) map[pins.DocumentID]json.RawMessage {
+// takeTexts returns every document as JSON, by the name that the pins have for
+// it, and takes it out of the document: nobody needs it twice.
+func takeTexts(d *load.Documents) map[pins.DocumentID]json.RawMessage {
 	out := make(map[pins.DocumentID]json.RawMessage, d.Len())
 	for _, l := range lists(d) {
-		l.each(func(m *load.Meta, _ any) { out[tenancy.ID(m)] = json.RawMessage(m.Text) })
+		l.each(func(m *load.Meta, _ any) {
+			out[tenancy.ID(m)] = json.RawMessage(m.Text)
+			m.Text = ""
+		})
 	}
 	return out
 }

@@ -33,7 +33,7 @@ func (c *compilation) load(ctx context.Context) error {
 	}
 	c.report.Add(loaded.Diagnostics...)
 	c.docs = loaded.Documents
-	c.texts = texts(c.docs)
+	c.texts = takeTexts(c.docs)
 	c.failures = loaded.Failures
 	return c.hold(ctx, nil)
 }

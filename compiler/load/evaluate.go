@@ -359,8 +359,7 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 		e.Failed = append(e.Failed, failed{id.kind, id.key, at})
 		return false
 	}
-	slices.SortStableFunc(b.fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
-	doc.Fields = slices.CompactFunc(b.fields, func(a, b Field) bool { return a.Path == b.Path })
+	doc.Fields = b.places()
 	if text, err := json.Marshal(doc.Spec); err == nil { // what was bound can be written
 		doc.Text = string(text)
 	}

@@ -243,8 +243,7 @@ func (h *holding) one(root cue.Value, p Pinned) Held {
 		return held
 	}
 	meta := h.meta(p)
-	slices.SortStableFunc(b.fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
-	meta.Fields = slices.CompactFunc(b.fields, func(a, b Field) bool { return a.Path == b.Path })
+	meta.Fields = b.places()
 	return Held{Document: newDocument(meta, spec)}
 }
 
