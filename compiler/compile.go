@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/load"
@@ -68,8 +69,10 @@ type Result struct {
 	Policies *policy.Policies
 	// Sites say where each logical cluster stands, by key, and Former where each
 	// stood before this run.
-	Sites     map[string]*pins.LogicalCluster
-	Former    map[string]*pins.LogicalCluster
+	Sites  map[string]*pins.LogicalCluster
+	Former map[string]*pins.LogicalCluster
+	// Costs are the worst cases at the prices of the date.
+	Costs     *cost.Costs
 	States    []expand.State
 	Platforms []expand.Platform
 	// LeftOut are the keys of logical clusters that are in error and were never good:

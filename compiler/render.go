@@ -64,7 +64,7 @@ func (c *compilation) render(ctx context.Context) error {
 	w := c.writer
 	snapshot := background(r.Pins.Snapshot)
 	w.Know(c.last.record().Standing())
-	in := render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, PinsOwner: pinsOwner(r.Tenancy)}
+	in := render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, PinsOwner: pinsOwner(r.Tenancy), Costs: r.Costs}
 	record, _, err := render.Render(ctx, in, w, c.Out, c.last.record(), c.toolDigest())
 	if err != nil {
 		return err

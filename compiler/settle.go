@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
@@ -342,12 +343,16 @@ func (c *compilation) settle(ctx context.Context) error {
 		findings = append(findings, tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
 		policies, wrong := policy.Compile(t, c.docs, c.result.Sources)
 		findings = append(append(findings, wrong...), policies.Acquire(c.changed)...)
+		book, priced := cost.Read(t)
+		findings = append(append(findings, priced...), cost.Bound(t, c.changed)...)
 		names := c.concerned(findings)
 		if len(names) == 0 {
 			sites, placed := placement.Place(t, c.former, c.result.AsOf)
+			costs := cost.Of(t, book, sites)
+			placed = append(placed, cost.Check(t, costs, c.former, c.changed)...)
 			findings = append(findings, placed...)
 			names = c.concerned(placed)
-			c.result.Tenancy, c.result.Sites, c.result.Policies = t, sites, policies
+			c.result.Tenancy, c.result.Sites, c.result.Policies, c.result.Costs = t, sites, policies, costs
 		}
 		for _, f := range findings {
 			c.report.Add(f.Diagnostic)

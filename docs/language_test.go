@@ -94,7 +94,6 @@ var defaultsOf = map[string]string{
 // with the diagnostic that says so.
 var notCompiled = map[string]diag.Code{
 	"Implicit":  diag.NotCompiled,
-	"PriceBook": diag.CostNotChecked, "Money": diag.CostNotChecked,
 }
 
 // anchor is where the catalogue has a code.

@@ -294,12 +294,12 @@ func (b *build) inventory() []job {
 	for _, org := range b.in.Tenancy.Organizations {
 		path := inventory.Path(org)
 		jobs = append(jobs, func() error {
-			input, ok := inventory.Digest(org, site, state)
+			input, ok := inventory.Digest(org, b.in.Costs, site, state)
 			if !ok {
 				input = unknown
 			}
 			return b.sink.part(path, input, func(w files) error {
-				data := inventory.Organization(org, site, state)
+				data := inventory.Organization(org, b.in.Costs, site, state)
 				if data == nil {
 					return nil
 				}

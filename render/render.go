@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 
+	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -36,6 +37,8 @@ type Input struct {
 	// PinsOwner returns the path of the organization whose file holds the pin of
 	// a document, empty for the platform.
 	PinsOwner func(pins.DocumentID) string
+	// Costs are the worst cases; nil where nothing has a price.
+	Costs *cost.Costs
 }
 
 // Stats count the files of logical clusters.

@@ -59,18 +59,17 @@ type LabelRule struct {
 
 // PhysicalCluster is a Kubernetes cluster that logical clusters are placed on.
 type PhysicalCluster struct {
-	Labels      map[string]string `json:"labels,omitzero"`
-	Region      string            `json:"region"`
-	Kubernetes  string            `json:"kubernetes"`
-	Capacity    Capacity          `json:"capacity,omitzero"`
-	Backings    []Backing         `json:"backings,omitzero"`
-	Taints      []Taint           `json:"taints,omitzero"`
-	Server      string            `json:"server"`
-	CA          string            `json:"ca,omitempty"`
-	Kubeconfig  *SecretKey        `json:"kubeconfig,omitzero"`
-	Engine      Engine            `json:"engine,omitempty"`
-	DNS         DNS               `json:"dns,omitzero"`
-	PriceFactor Money             `json:"priceFactor,omitempty"`
+	Labels     map[string]string `json:"labels,omitzero"`
+	Region     string            `json:"region"`
+	Kubernetes string            `json:"kubernetes"`
+	Capacity   Capacity          `json:"capacity,omitzero"`
+	Backings   []Backing         `json:"backings,omitzero"`
+	Taints     []Taint           `json:"taints,omitzero"`
+	Server     string            `json:"server"`
+	CA         string            `json:"ca,omitempty"`
+	Kubeconfig *SecretKey        `json:"kubeconfig,omitzero"`
+	Engine     Engine            `json:"engine,omitempty"`
+	DNS        DNS               `json:"dns,omitzero"`
 }
 
 // Capacity is what a physical cluster can hold, in the sum of quotas. A nil or
@@ -235,7 +234,6 @@ type Class struct {
 	Description string            `json:"description,omitempty"`
 	Labels      map[string]string `json:"labels,omitzero"`
 	Parents     *Parents          `json:"parents,omitzero"`
-	Price       Money             `json:"price,omitempty"`
 }
 
 // Parents say where logical clusters of a class may stand.
@@ -250,6 +248,7 @@ type Organization struct {
 	Owners      []string          `json:"owners,omitzero"`
 	Labels      map[string]string `json:"labels,omitzero"`
 	Budget      Money             `json:"budget,omitempty"`
+	Overcommit  Money             `json:"overcommit,omitempty"`
 	Ceilings    *Ceilings         `json:"ceilings,omitzero"`
 	Offers      *Offers           `json:"offers,omitzero"`
 	Access      map[string]Role   `json:"access,omitzero"`
@@ -449,10 +448,27 @@ type Implicit struct {
 	Locked      *bool            `json:"locked,omitzero"`
 }
 
+// WithoutQuota is what becomes of a logical cluster that has no quota of
+// something priced.
+type WithoutQuota string
+
+// What becomes of it.
+const (
+	QuotaError WithoutQuota = "error"
+	QuotaZero  WithoutQuota = "zero"
+)
+
 // PriceBook is a price book.
 type PriceBook struct {
-	From     string           `json:"from,omitempty"`
-	Quota    map[string]Money `json:"quota,omitzero"`
-	APIs     map[string]Money `json:"apis,omitzero"`
-	Backings map[string]Money `json:"backings,omitzero"`
+	From         string            `json:"from,omitempty"`
+	Quota        Prices            `json:"quota,omitzero"`
+	WithoutQuota WithoutQuota      `json:"withoutQuota,omitempty"`
+	Classes      map[string]Money  `json:"classes,omitzero"`
+	Backings     map[Backing]Money `json:"backings,omitzero"`
+	APIs         map[string]Money  `json:"apis,omitzero"`
+	Clusters     map[string]Money  `json:"clusters,omitzero"`
+	Regions      map[string]Money  `json:"regions,omitzero"`
 }
+
+// Prices are prices by the keys of a Quota.
+type Prices map[string]Money

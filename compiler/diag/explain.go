@@ -71,6 +71,7 @@ var areas = []struct{ prefix, title string }{
 	{"TEN06", "Lower"},
 	{"TEN07", "Render"},
 	{"TEN08", "Output directory"},
+	{"TEN10", "Cost"},
 }
 
 // WriteMarkdown writes the catalogue of all entries as a Markdown page. The

@@ -38,7 +38,7 @@ func TestHold(t *testing.T) {
 			"orgs/acme/gone", `{"budget": 5}`, `{"labels":{"tier":"gold"},"budget":5}`, nil},
 		{"a field that is gone", map[string]string{"orgs/acme/org.cue": pattern},
 			"orgs/acme/x", `{"budget": 5, "bygone": true}`, `{"budget":5}`, []diag.Code{diag.FieldNotAllowed}},
-		{"a pattern that refers to a document above", map[string]string{"classes.cue": "package tenancy\n\nclasses: c: price: 4\nlogicalClusters: [string]: budget?: <=classes.c.price\n"},
+		{"a pattern that refers to a document above", map[string]string{"classes.cue": "package tenancy\n\nclasses: c: quota: cpu: 4\nlogicalClusters: [string]: budget?: <=classes.c.quota.cpu\n"},
 			"orgs/acme/x", `{"budget": 5}`, `{"budget":5}`, []diag.Code{diag.AncestorLimit}},
 		{"no document at all", nil, "orgs/acme", `[]`, ``, []diag.Code{diag.InvalidValue, diag.InvalidValue}},
 	} {

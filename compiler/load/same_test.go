@@ -85,7 +85,7 @@ func TestCache(t *testing.T) {
 		missed               int
 	}{
 		{"nothing", "", "", "", 0},
-		{"a plain document above", "classes.cue", "{}", "{price: 3}", 1},
+		{"a plain document above", "classes.cue", "{}", "{description: \"d\"}", 1},
 		{"a plain document above, beside a pattern", "orgs/acme/org.cue", "acme: {}", `acme: {budget: 3}`, 1},
 		{"the places of a pattern above", "orgs/acme/org.cue", "acme: {}", "acme: {\n}", 3},
 		{"a pattern above", "orgs/acme/org.cue", "<=10", "<=8", 3},

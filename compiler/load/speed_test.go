@@ -22,7 +22,7 @@ func large(directories, documents int) map[string]string {
 	var root strings.Builder
 	root.WriteString("package tenancy\n\nlogicalClusters: [string]: {quota?: cpu?: <=1000, budget?: <=100000}\n")
 	for i := range 25 {
-		fmt.Fprintf(&root, "classes: \"class-%d\": {quota: {cpu: %d, memory: \"8Gi\"}, podSecurity: \"restricted\", price: 10}\n", i, i+1)
+		fmt.Fprintf(&root, "classes: \"class-%d\": {quota: {cpu: %d, memory: \"8Gi\"}, podSecurity: \"restricted\"}\n", i, i+1)
 		fmt.Fprintf(&root, "policies: \"root-%d\": {enforcement: \"deny\", stage: \"admit\", rules: [{expression: \"object.spec.replicas < %d\", message: \"no\"}]}\n", i, i+1)
 	}
 	files["platform.cue"] = root.String()

@@ -1,35 +1,20 @@
 package tenancy
 
 import (
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// lastGood returns the last good version of a logical cluster's document, which
-// may stand under a former key; nil where there is none.
-func (c *checker) lastGood(lc *LogicalCluster) *schema.LogicalCluster {
-	if c.t.LastGood == nil {
-		return nil
-	}
-	if spec := c.t.LastGood(lc.Key); spec != nil {
-		return spec
-	}
-	for _, key := range c.formerKeys(lc) {
-		if spec := c.t.LastGood(key); spec != nil {
-			return spec
-		}
-	}
-	return nil
-}
+// lastGood returns the last good version of a logical cluster's document; nil
+// where there is none.
+func (c *checker) lastGood(lc *LogicalCluster) *schema.LogicalCluster { return c.t.lastGood(lc) }
 
 // before returns how much of a resource a document had before organizations
 // changed, under today's classes. by is the nearest organization above whose
 // change makes a difference, nil where none does.
 func (c *checker) before(spec *schema.LogicalCluster, org *Organization, name string) (was resource.Quantity, by *Organization) {
 	var ignored findings
-	nowhere := func(...string) diag.Position { return diag.Position{} }
 	if a, ok := find(amounts(spec.Quota, &load.Meta{}, nowhere, &ignored), name); ok {
 		return a.value, nil
 	}
@@ -113,7 +98,7 @@ func (c *checker) formerDefaults(o *Organization) *formerDefaults {
 			if spec := c.t.LastGoodOrganization(o.Path); spec != nil && spec.Defaults != nil {
 				var ignored findings
 				former.class = spec.Defaults.Class
-				former.quota = amounts(spec.Defaults.Quota, &load.Meta{}, func(...string) diag.Position { return diag.Position{} }, &ignored)
+				former.quota = amounts(spec.Defaults.Quota, &load.Meta{}, nowhere, &ignored)
 			}
 		}
 	}

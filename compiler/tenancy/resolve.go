@@ -21,6 +21,7 @@ import (
 func Resolve(docs *load.Documents, tree *source.Tree, asOf string) (*Tenancy, []Finding) {
 	r := &resolver{docs: docs, tree: tree, asOf: asOf, t: &Tenancy{}, defaults: schemaDefaults()}
 	r.settings()
+	r.prices()
 	r.clusters()
 	r.apiSets()
 	r.classList()

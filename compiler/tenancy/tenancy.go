@@ -27,6 +27,9 @@ type Tenancy struct {
 	Organizations   []*Organization // a parent stands before its children
 	LogicalClusters []*LogicalCluster
 	Exemptions      []*Exemption
+	PriceBooks      []*PriceBook
+	// Prices is the price book that holds at the date, nil where none does.
+	Prices *PriceBook
 
 	// LastGood returns a logical cluster's last good document, nil where there is
 	// none. Check judges by it what a changed document adds to a ceiling's sum;

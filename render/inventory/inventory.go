@@ -13,11 +13,13 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/digest"
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // Path returns where the file of an organization stands in the output.
@@ -25,13 +27,13 @@ func Path(org *tenancy.Organization) string { return "inventory/" + org.Path + "
 
 // Organization returns the file of an organization: the logical clusters that
 // stand directly in it and that have been placed. It returns nil where there
-// are none. site returns the pin of a key, state the digest of a logical
+// are none. costs are the worst cases a month; site returns the pin of a key, state the digest of a logical
 // cluster's state on a physical cluster, false where nothing is rendered there.
-func Organization(org *tenancy.Organization, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) []byte {
+func Organization(org *tenancy.Organization, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) []byte {
 	var list manifest.List
 	for _, lc := range org.LogicalClusters {
 		if pin := site(lc.Key); pin != nil {
-			list = append(list, entry(lc, pin, state))
+			list = append(list, entry(lc, costs, pin, state))
 		}
 	}
 	if list == nil {
@@ -47,7 +49,7 @@ func Organization(org *tenancy.Organization, site func(key string) *pins.Logical
 
 // Digest stands for all that Organization returns. It is false where a logical
 // cluster has no state whose digest could stand for it.
-func Digest(org *tenancy.Organization, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
+func Digest(org *tenancy.Organization, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
 	ok = true
 	sum = digest.Of(func(e *digest.Encoder) {
 		e.Strings(org.Path)
@@ -55,6 +57,9 @@ func Digest(org *tenancy.Organization, site func(key string) *pins.LogicalCluste
 			pin := site(lc.Key)
 			if pin == nil {
 				continue
+			}
+			if costs.Priced() {
+				e.Strings(costs.Currency, costs.Total(lc.Key).String())
 			}
 			d, stands := state(lc.Key, pin.Cluster)
 			ok = ok && stands
@@ -75,7 +80,7 @@ func Digest(org *tenancy.Organization, site func(key string) *pins.LogicalCluste
 	return sum, ok
 }
 
-func entry(lc *tenancy.LogicalCluster, pin *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
+func entry(lc *tenancy.LogicalCluster, costs *cost.Costs, pin *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
 	m := manifest.M("key", lc.Key, "class", lc.Class.Name, "state", string(lc.State))
 	if lc.Held {
 		m = append(m, manifest.Field{Key: "held", Value: true})
@@ -89,6 +94,9 @@ func entry(lc *tenancy.LogicalCluster, pin *pins.LogicalCluster, state func(key,
 		"apis", apis(bindings(lc)),
 		"quota", quota(lc),
 	).Compact()...)
+	if costs.Priced() && lc.State != schema.Deleted {
+		m = append(m, manifest.Field{Key: "cost", Value: manifest.M("monthly", costs.Total(lc.Key).String(), "currency", costs.Currency).Compact()})
+	}
 	var left manifest.List
 	for i := range pin.Left {
 		left = append(left, place(lc.Key, &pin.Left[i], state))
