@@ -54,7 +54,7 @@ func (n *node) declared(name string, is *props) {
 		}
 	case values != nil && values.Schema != nil:
 		c.report("singled-out", nil, typeName(is), fmt.Sprintf("the key %s of a map becomes a field", name))
-		c.moved(values.Schema, is)
+		c.moved(values.Schema, is, false)
 	case values != nil && values.Allows, n.keptOld:
 		c.report("added-where-kept", nil, typeName(is), fmt.Sprintf("the field %s is new; it could be written before, and begins to be validated", name))
 	default:
@@ -73,7 +73,7 @@ func (n *node) undeclared(name string, was *props) {
 		c.report("metadata-left-out", was.Type, nil, fmt.Sprintf("%s is no longer declared, and there as ever", name))
 	case values != nil && values.Schema != nil:
 		c.report("generalized", typeName(was), nil, fmt.Sprintf("the field %s becomes a key of a map", name))
-		c.moved(was, values.Schema)
+		c.moved(was, values.Schema, true)
 	case slices.Contains(n.was.Required, name):
 		c.report("removed-required", typeName(was), nil, fmt.Sprintf("the required field %s is gone", name))
 	default:
@@ -83,9 +83,9 @@ func (n *node) undeclared(name string, was *props) {
 
 // moved compares a field with the values of a map. A default does another thing
 // for each: it fills in an absent field, and replaces null in a map.
-func (n *node) moved(was, is *props) {
+func (n *node) moved(was, is *props, toMap bool) {
 	c := n.parent.child(n.step, was, is)
-	c.rule = defaultRule
+	c.rule, c.inMap = defaultRule, c.inMap || toMap
 	c.defaults(was, &props{})
 	c.defaults(&props{}, is)
 	a, b := *was, *is

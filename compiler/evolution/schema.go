@@ -24,6 +24,8 @@ type node struct {
 	// keptOld and keptNew tell whether fields that the schema does not declare are
 	// kept here instead of being pruned.
 	keptOld, keptNew bool
+	// inMap tells whether the new schema has the value among the values of a map.
+	inMap bool
 }
 
 // step leads from a value to one inside it.
@@ -81,7 +83,7 @@ func (w *walk) schemas(old, new *props) {
 }
 
 func (n *node) child(s step, old, new *props) *node {
-	c := &node{walk: n.walk, parent: n, step: s, was: old, is: new}
+	c := &node{walk: n.walk, parent: n, step: s, was: old, is: new, inMap: n.inMap || s.kind == mapValue}
 	c.keptOld = preserves(old) || s.kind == item && n.keptOld
 	c.keptNew = preserves(new) || s.kind == item && n.keptNew
 	return c
@@ -257,3 +259,6 @@ func (w *walk) leftover(path string, old, new any) {
 	}
 	w.report(unexplainedRule, "changed", path, nil, nil, "something changed that no rule explains: "+strings.Join(fields, ", "))
 }
+
+// PathOf returns the path of a field of the object at a path, as changes name it.
+func PathOf(path, field string) string { return path + step{property, field}.String() }

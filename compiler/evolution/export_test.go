@@ -1,0 +1,4 @@
+package evolution
+
+// LooksAtSchemas reports whether a rule compares schemas.
+func LooksAtSchemas(r *Rule) bool { return r.schema != nil }
