@@ -24,6 +24,8 @@ type Generator struct {
 	// Nulls and Whole tell how often null and whole numbers with a fraction (2.0) stand
 	// where other values could, from 0 to 1.
 	Nulls, Whole float64
+	// Sparse leaves out most of what is optional.
+	Sparse bool
 }
 
 // NewGenerator returns a generator. Equal seeds make equal objects.
@@ -318,6 +320,9 @@ func (g *Generator) object(s, other *props, path string, depth int) map[string]a
 	}
 	if depth > 4 {
 		often = 0.25
+	}
+	if g.Sparse {
+		often = 0.02
 	}
 	for _, name := range sorted(s.Properties) {
 		p := s.Properties[name]
