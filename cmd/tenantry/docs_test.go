@@ -27,8 +27,8 @@ func TestCommandPages(t *testing.T) {
 	dir := filepath.Join(repository, "docs", "commands")
 	root := newRoot()
 	want := map[string]string{"README.md": commandIndex(root)}
-	for _, c := range root.Commands() {
-		want[c.Name()+".md"] = commandPage(c)
+	for _, c := range documented(root) {
+		want[pageName(c)] = commandPage(c)
 	}
 	if updating() {
 		if err := os.RemoveAll(dir); err != nil {
@@ -58,15 +58,33 @@ func TestCommandPages(t *testing.T) {
 func commandIndex(root *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Commands\n\nThis page and those that it lists are generated from the commands themselves; `tenantry help COMMAND` prints the same.\n\n%s\n\n", root.Long)
-	for _, c := range root.Commands() {
-		fmt.Fprintf(&b, "- [tenantry %s](%s.md): %s\n", c.Name(), c.Name(), c.Short)
+	for _, c := range documented(root) {
+		fmt.Fprintf(&b, "- [%s](%s): %s\n", c.CommandPath(), pageName(c), c.Short)
 	}
 	return b.String()
 }
 
+// documented are the commands that do something: of one that only gathers others,
+// these.
+func documented(root *cobra.Command) []*cobra.Command {
+	var out []*cobra.Command
+	for _, c := range root.Commands() {
+		if c.HasSubCommands() {
+			out = append(out, documented(c)...)
+		} else {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func pageName(c *cobra.Command) string {
+	return strings.ReplaceAll(strings.TrimPrefix(c.CommandPath(), "tenantry "), " ", "-") + ".md"
+}
+
 func commandPage(c *cobra.Command) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# tenantry %s\n\n%s.\n\n```text\n%s\n```\n", c.Name(), c.Short, strings.TrimSuffix(c.UseLine(), " [flags]")+" [flags]")
+	fmt.Fprintf(&b, "# %s\n\n%s.\n\n```text\n%s\n```\n", c.CommandPath(), c.Short, strings.TrimSuffix(c.UseLine(), " [flags]")+" [flags]")
 	if c.Long != "" {
 		fmt.Fprintf(&b, "\n%s\n", c.Long)
 	}

@@ -24,8 +24,9 @@ import (
 type Definition struct {
 	// Name is metadata.name, as "databases.db.acme.example".
 	Name string
-	// Text is the document as the file has it.
+	// Text is the document as the file has it, and Line its first line there.
 	Text []byte
+	Line int
 	// CRD is the definition with the API server's defaults. Nil where the document
 	// could not be decoded.
 	CRD *apiextensionsv1.CustomResourceDefinition
@@ -42,6 +43,7 @@ type Definition struct {
 // with a definition stands in its Problems.
 func Read(data []byte) ([]*Definition, error) {
 	var out []*Definition
+	line, rest := 1, data
 	names := map[string]bool{}
 	reader := kyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
 	for {
@@ -66,6 +68,10 @@ func Read(data []byte) ([]*Definition, error) {
 			continue
 		}
 		d := &Definition{Name: head.Metadata.Name, Text: bytes.TrimSpace(text)}
+		if i := bytes.Index(rest, d.Text); i >= 0 {
+			line += bytes.Count(rest[:i], []byte("\n"))
+			rest, d.Line = rest[i:], line
+		}
 		if names[d.Name] {
 			d.Problems = []string{"the file has two of this name"}
 		} else {

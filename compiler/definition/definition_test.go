@@ -86,3 +86,27 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// A value is found where the file has it.
+func TestFind(t *testing.T) {
+	read, err := Read([]byte("# comment\n---\na: b\n---\n" + widget))
+	if err != nil || len(read) != 1 {
+		t.Fatal(read, err)
+	}
+	for _, c := range []struct {
+		version string
+		keys    []string
+		line    int
+	}{
+		{"", nil, 5},
+		{"", []string{"spec", "group"}, 10},
+		{"v1", nil, 14},
+		{"v1", []string{"schema", "openAPIV3Schema", "properties", "spec", "properties", "replicas"}, 27},
+		{"v1", []string{"schema", "openAPIV3Schema", "properties", "nowhere"}, 23},
+		{"v9", []string{"schema"}, 13},
+	} {
+		if line, column := read[0].Find(c.version, c.keys...); line != c.line || column < 1 {
+			t.Errorf("%s %v stands at %d:%d, want line %d", c.version, c.keys, line, column, c.line)
+		}
+	}
+}

@@ -34,6 +34,10 @@ func visible(r rune, size int, raw byte) string {
 	return fmt.Sprintf(`\u{%x}`, r)
 }
 
+// Line returns the text as it may be printed in a line: with everything escaped
+// that has no visible form.
+func Line(s string) string { return oneLine(s) }
+
 // oneLine returns the text with everything escaped that has no visible form,
 // line ends among it.
 func oneLine(s string) string {

@@ -137,6 +137,25 @@ func CompareAll(old, new []*apiextensionsv1.CustomResourceDefinition, c Config) 
 	return out
 }
 
+// ComparePresence compares which resources there are, where their definitions are
+// not at hand: those that are built into Kubernetes.
+func ComparePresence(old, new []string, c Config) []Change {
+	w := &walk{config: c}
+	for _, name := range old {
+		if !slices.Contains(new, name) {
+			w.resource = name
+			w.report(resourceRule, "removed", "", name, nil, "the resource is gone")
+		}
+	}
+	for _, name := range new {
+		if !slices.Contains(old, name) {
+			w.resource = name
+			w.report(resourceRule, "added", "", nil, name, "the resource is new")
+		}
+	}
+	return w.sorted()
+}
+
 // CompareSchemas compares the schemas of one served version alone. Resource and
 // version are what the changes say they concern.
 func CompareSchemas(resource, version string, old, new *apiextensionsv1.JSONSchemaProps, c Config) []Change {

@@ -260,5 +260,39 @@ func (w *walk) leftover(path string, old, new any) {
 	w.report(unexplainedRule, "changed", path, nil, nil, "something changed that no rule explains: "+strings.Join(fields, ", "))
 }
 
+// Keys returns the keys that lead to the schema of a path in a version of a
+// definition.
+func Keys(path string) []string {
+	keys := []string{"schema", "openAPIV3Schema"}
+	for path != "" {
+		switch {
+		case strings.HasPrefix(path, "[*]"):
+			keys, path = append(keys, "items"), path[3:]
+		case strings.HasPrefix(path, "['"):
+			name := strings.Builder{}
+			for path = path[2:]; path != "" && path[0] != '\''; path = path[1:] {
+				if path[0] == '\\' && len(path) > 1 {
+					path = path[1:]
+				}
+				name.WriteByte(path[0])
+			}
+			keys, path = append(keys, "properties", name.String()), strings.TrimPrefix(path, "']")
+		default:
+			path = path[1:]
+			end := strings.IndexAny(path, ".[")
+			if end < 0 {
+				end = len(path)
+			}
+			if path[:end] == "*" {
+				keys = append(keys, "additionalProperties")
+			} else {
+				keys = append(keys, "properties", path[:end])
+			}
+			path = path[end:]
+		}
+	}
+	return keys
+}
+
 // PathOf returns the path of a field of the object at a path, as changes name it.
 func PathOf(path, field string) string { return path + step{property, field}.String() }

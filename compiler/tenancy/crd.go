@@ -40,7 +40,7 @@ func readCRDs(tree *source.Tree, path string) *crdFile {
 		out.problem = err.Error()
 	}
 	for _, d := range definitions {
-		crd := &crdDefinition{CRD: CRD{Name: d.Name, File: path, Data: d.Text, Digest: d.Digest}, problems: d.Problems}
+		crd := &crdDefinition{CRD: CRD{Name: d.Name, File: path, Line: d.Line, Data: d.Text, Digest: d.Digest}, problems: d.Problems}
 		if d.CRD != nil {
 			crd.Definition = d.CRD
 			crd.summarize(&d.CRD.Spec)

@@ -114,6 +114,7 @@ type Subresource struct {
 type CRD struct {
 	Name string // "databases.db.acme.example"
 	File string // path in the repo
+	Line int    // where the document begins in the file
 	// Data is the document's text.
 	Data []byte
 	// Digest is of the definition's content; equal content means equal digest,

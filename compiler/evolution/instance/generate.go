@@ -39,8 +39,10 @@ func (g *Generator) Object(old, new *props) map[string]any {
 	if !ok {
 		object = map[string]any{}
 	}
-	metadata, _ := object["metadata"].(map[string]any)
 	name := g.pick("a", "widget", "a-long-name-of-an-object")
+	if g.Sparse {
+		name = "example"
+	}
 	if s, ok := old.Properties["metadata"]; ok {
 		if n, ok := s.Properties["name"]; ok {
 			if made, ok := g.value(&n, fieldOf(fieldOf(new, "metadata"), "name"), ".metadata.name", 2).(string); ok && made != "" {
@@ -48,8 +50,7 @@ func (g *Generator) Object(old, new *props) map[string]any {
 			}
 		}
 	}
-	metadata = map[string]any{"name": name}
-	object["apiVersion"], object["kind"], object["metadata"] = "acme.example/v1", "Widget", metadata
+	object["apiVersion"], object["kind"], object["metadata"] = "acme.example/v1", "Widget", map[string]any{"name": name}
 	return object
 }
 

@@ -166,10 +166,10 @@ func simpler(v any, whole bool) []any {
 	switch v := v.(type) {
 	case map[string]any:
 		keys := sorted(v)
+		if whole { // every object has these
+			keys = slices.DeleteFunc(keys, func(key string) bool { return key == "apiVersion" || key == "kind" || key == "metadata" })
+		}
 		for _, key := range keys {
-			if whole && (key == "apiVersion" || key == "kind" || key == "metadata") {
-				continue
-			}
 			less := maps.Clone(v)
 			delete(less, key)
 			out = append(out, less)

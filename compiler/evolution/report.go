@@ -1,0 +1,202 @@
+package evolution
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// Report is all that changed, with the verdict under a promise.
+type Report struct {
+	Verdict Class          `json:"verdict"`
+	Promise schema.Promise `json:"promise"`
+	Changes []Change       `json:"changes"`
+}
+
+// NewReport judges the changes under a promise; an empty one is full.
+func NewReport(changes []Change, p schema.Promise) Report {
+	if p == "" {
+		p = schema.PromiseFull
+	}
+	if changes == nil {
+		changes = []Change{} // readers may iterate without asking
+	}
+	return Report{Verdict(changes, p), p, changes}
+}
+
+// Count returns how many changes are of the class under the promise.
+func (r Report) Count(c Class) int {
+	n := 0
+	for i := range r.Changes {
+		if r.Changes[i].Judge(r.Promise) == c {
+			n++
+		}
+	}
+	return n
+}
+
+// Summary tells the verdict and the counts in a line.
+func (r Report) Summary() string {
+	if len(r.Changes) == 0 {
+		return string(r.Verdict) + ": nothing changed"
+	}
+	var counts []string
+	for _, c := range slices.Backward(classes) {
+		if n := r.Count(c); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, c))
+		}
+	}
+	return fmt.Sprintf("%s under the promise %s: %s", r.Verdict, r.Promise, strings.Join(counts, ", "))
+}
+
+// WriteJSON writes the report as one object.
+func (r Report) WriteJSON(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
+
+// concern says for whom a change is of its class, and on what condition.
+func (c *Change) concern(p schema.Promise) []string {
+	var out []string
+	for _, side := range []struct {
+		who       string
+		class     Class
+		condition string
+	}{{"writers", c.Writers, c.WritersIf}, {"readers", c.Readers, c.ReadersIf}} {
+		if p == schema.PromiseNone || p == schema.PromiseBackward && side.who == "readers" {
+			continue
+		}
+		switch side.class {
+		case Breaking:
+			out = append(out, "breaks "+side.who)
+		case Conditional:
+			line := "may break " + side.who
+			if side.condition != "" {
+				line = fmt.Sprintf("safe for %s if %s (%s)", side.who, Conditions[side.condition], side.condition)
+			}
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// witnessed returns the witness as a line of JSON.
+func (c *Change) witnessed() string {
+	if c.Witness == nil {
+		return ""
+	}
+	data, err := json.Marshal(c.Witness)
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// WriteText writes the report for people.
+func (r Report) WriteText(w io.Writer, color bool) error {
+	b := bufio.NewWriter(w)
+	paint := func(c Class, s string) string {
+		codes := map[Class]string{Breaking: "\x1b[1;31m", Conditional: "\x1b[1;33m", Compatible: "\x1b[32m"}
+		if !color {
+			return s
+		}
+		return codes[c] + s + "\x1b[0m"
+	}
+	heading := ""
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		if h := strings.TrimSpace(c.Resource + " " + c.Version); h != heading {
+			if heading != "" {
+				fmt.Fprintln(b)
+			}
+			fmt.Fprintln(b, diag.Line(h))
+			heading = h
+		}
+		class := c.Judge(r.Promise)
+		at := c.Path
+		if at != "" {
+			at += ": "
+		}
+		fmt.Fprintf(b, "  %s  %s [%s/%s]\n", paint(class, fmt.Sprintf("%-11s", class)), diag.Line(at+c.Message), c.Rule, c.Case)
+		for _, line := range c.concern(r.Promise) {
+			fmt.Fprintf(b, "               %s\n", line)
+		}
+		if witness := c.witnessed(); witness != "" {
+			fmt.Fprintf(b, "               accepted before, refused now: %s\n", diag.Line(witness))
+		}
+	}
+	if heading != "" {
+		fmt.Fprintln(b)
+	}
+	fmt.Fprintln(b, paint(r.Verdict, r.Summary()))
+	return b.Flush()
+}
+
+// WriteMarkdown writes the report as a section for a pull request.
+func (r Report) WriteMarkdown(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "### API changes: %s\n", r.Summary())
+	heading := ""
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		if h := strings.TrimSpace(c.Resource + " " + c.Version); h != heading {
+			fmt.Fprintf(b, "\n**%s**\n\n| | Where | What | For whom | Rule |\n| --- | --- | --- | --- | --- |\n", markdown(h))
+			heading = h
+		}
+		what := markdown(c.Message)
+		if witness := c.witnessed(); witness != "" {
+			what += "<br>accepted before, refused now: " + code(witness)
+		}
+		var concern []string
+		for _, line := range c.concern(r.Promise) {
+			concern = append(concern, markdown(line))
+		}
+		fmt.Fprintf(b, "| %s | %s | %s | %s | `%s/%s` |\n", c.Judge(r.Promise), code(c.Path), what, strings.Join(concern, "<br>"), c.Rule, c.Case)
+	}
+	return b.Flush()
+}
+
+// markdown returns text that no Markdown reader takes for markup.
+func markdown(s string) string {
+	return markup.Replace(diag.Line(s))
+}
+
+var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "*", "&#42;", "_", "&#95;", "`", "&#96;", "[", "&#91;", "]", "&#93;",
+	"@", "&#64;", "#", "&#35;", "~", "&#126;", "\\", "&#92;")
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "<code>" + markdown(s) + "</code>"
+}
+
+// Diagnostics returns the changes as findings. at tells where a change stands.
+func (r Report) Diagnostics(at func(*Change) diag.Position) []diag.Diagnostic {
+	codes := map[Class]diag.Code{Breaking: diag.APIBreaking, Conditional: diag.APIConditional, Compatible: diag.APICompatible}
+	var out []diag.Diagnostic
+	for i := range r.Changes {
+		c := &r.Changes[i]
+		where := strings.TrimSpace(c.Resource + " " + c.Version)
+		if c.Path != "" {
+			where += " " + c.Path
+		}
+		message := fmt.Sprintf("%s: %s (%s/%s)", where, c.Message, c.Rule, c.Case)
+		if concern := c.concern(r.Promise); concern != nil {
+			message += "\n" + strings.Join(concern, "\n")
+		}
+		if witness := c.witnessed(); witness != "" {
+			message += "\naccepted before, refused now: " + witness
+		}
+		out = append(out, diag.New(codes[c.Judge(r.Promise)], at(c), "%s", message))
+	}
+	return out
+}
