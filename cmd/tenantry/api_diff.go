@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -86,7 +87,11 @@ Exit codes: 0 compatible or conditional, 1 breaking, 2 the command could not run
 			if !slices.Contains([]schema.Promise{"", schema.PromiseBackward, schema.PromiseFull, schema.PromiseNone}, tuned.Promise) {
 				return fmt.Errorf("--promise is backward, full or none, not %q", promise)
 			}
-			return writeDiff(c, diffReport(old, new, tuned, witness), output, repo.color, old, new)
+			report, err := diffReport(c.Context(), old, new, tuned, witness)
+			if err != nil {
+				return err
+			}
+			return writeDiff(c, report, output, repo.color, old, new)
 		},
 	}
 	repo.register(c)
@@ -117,7 +122,7 @@ func readConfig(name string) (evolution.Config, error) {
 }
 
 // diffReport compares two sides, resource by resource.
-func diffReport(old, new *apiSide, config evolution.Config, witness bool) evolution.Report {
+func diffReport(ctx context.Context, old, new *apiSide, config evolution.Config, witness bool) (evolution.Report, error) {
 	changes := evolution.ComparePresence(old.builtin, new.builtin, config)
 	names := slices.Sorted(slices.Values(slices.Concat(old.resources(), new.resources())))
 	for _, name := range slices.Compact(names) {
@@ -129,11 +134,13 @@ func diffReport(old, new *apiSide, config evolution.Config, witness bool) evolut
 		}
 		found := evolution.Compare(pair[0], pair[1], config)
 		if witness {
-			instance.AddWitnesses(found, pair[0], pair[1])
+			if err := instance.AddWitnesses(ctx, found, pair[0], pair[1]); err != nil {
+				return evolution.Report{}, err
+			}
 		}
 		changes = append(changes, found...)
 	}
-	return evolution.NewReport(changes, config.Promise)
+	return evolution.NewReport(changes, config.Promise), nil
 }
 
 func writeDiff(c *cobra.Command, r evolution.Report, output, color string, old, new *apiSide) error {

@@ -113,7 +113,7 @@ func (s *apiSides) open(c *cobra.Command, name string) (*apiSide, error) {
 	if strings.Contains(name, ":") {
 		return s.revision(c, name)
 	}
-	if set, version, ok := strings.Cut(name, "@"); ok {
+	if set, version, ok := strings.Cut(name, "@"); ok && !strings.Contains(name, "/") {
 		return s.version(c, set, version)
 	}
 	return nil, fmt.Errorf("there is no file or directory %s; a revision is written REV:PATH, a version of an API set SET@VERSION", name)

@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -13,10 +14,10 @@ import (
 // AddWitnesses gives changes of one resource that break writers an object which
 // the old definition accepts and the new one refuses because of the change. Where
 // none was found, the change is left as it is: some break without a refusal, by
-// losing what was written.
-func AddWitnesses(changes []evolution.Change, old, new *apiextensionsv1.CustomResourceDefinition) {
+// losing what was written. The error is that of the context.
+func AddWitnesses(ctx context.Context, changes []evolution.Change, old, new *apiextensionsv1.CustomResourceDefinition) error {
 	if old == nil || new == nil {
-		return
+		return nil
 	}
 	witnesses := map[string]*Witnesses{}
 	for i := range changes {
@@ -32,11 +33,16 @@ func AddWitnesses(changes []evolution.Change, old, new *apiextensionsv1.CustomRe
 		if w == nil {
 			continue
 		}
-		if object, ok := w.Find(c.Path); ok {
+		object, ok, err := w.Find(ctx, c.Path)
+		if err != nil {
+			return err
+		}
+		if ok {
 			object["apiVersion"], object["kind"] = old.Spec.Group+"/"+c.Version, old.Spec.Names.Kind
 			c.Witness = object
 		}
 	}
+	return nil
 }
 
 // Witnesses finds objects that one schema accepts and another one refuses.
@@ -77,15 +83,18 @@ func newWitnesses(old, new *apiextensionsv1.CustomResourceDefinition, version st
 
 // attempts is how many objects are made up for one witness. Half of them have
 // little beside the place that they are about.
-const attempts = 400
+const attempts = 200
 
 // Find returns a small object that the old schema accepts and the new one refuses
 // for a reason at, above or below the path, as changes name it. It is false where
-// no such object was found.
-func (w *Witnesses) Find(path string) (map[string]any, bool) {
+// no such object was found. The error is that of the context.
+func (w *Witnesses) Find(ctx context.Context, path string) (map[string]any, bool, error) {
 	g := NewGenerator(1)
 	g.Whole = 0
 	for i := range attempts {
+		if err := ctx.Err(); err != nil {
+			return nil, false, err
+		}
 		g.Sparse, g.Nulls = i%2 == 0, 0
 		if i%5 == 4 {
 			g.Nulls = 0.1
@@ -95,10 +104,11 @@ func (w *Witnesses) Find(path string) (map[string]any, bool) {
 		}
 		object := w.before.Prune(g.Object(w.before.schema, w.after.schema))
 		if w.shows(object, path) {
-			return w.shrink(object, path), true
+			object, err := w.shrink(ctx, object, path)
+			return object, err == nil, err
 		}
 	}
-	return nil, false
+	return nil, false, nil
 }
 
 // above returns the path of what the place lies in.
@@ -142,10 +152,13 @@ func words(path string) []string {
 }
 
 // shrink leaves out what the object can lack and still be a witness.
-func (w *Witnesses) shrink(object map[string]any, path string) map[string]any {
-	for tries := 0; tries < 2000; {
+func (w *Witnesses) shrink(ctx context.Context, object map[string]any, path string) (map[string]any, error) {
+	for tries := 0; tries < 1000; {
 		smaller := false
 		for _, next := range simpler(object, true) {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			tries++
 			if o, ok := next.(map[string]any); ok && w.shows(o, path) {
 				object, smaller = o, true
@@ -156,7 +169,7 @@ func (w *Witnesses) shrink(object map[string]any, path string) map[string]any {
 			break
 		}
 	}
-	return object
+	return object, nil
 }
 
 // simpler returns values that differ from one in one place and are smaller, the

@@ -45,7 +45,10 @@ func TestWitness(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			object, ok := w.Find(c.path)
+			object, ok, err := w.Find(t.Context(), c.path)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if !ok {
 				if c.want != "none" {
 					t.Fatal("no witness")
@@ -60,7 +63,7 @@ func TestWitness(t *testing.T) {
 			if _, errs := after.Admit(object); len(errs) == 0 {
 				t.Errorf("the new schema accepts %v", object)
 			}
-			again, _ := w.Find(c.path)
+			again, _, _ := w.Find(t.Context(), c.path)
 			for _, key := range []string{"apiVersion", "kind", "metadata"} {
 				delete(object, key)
 				delete(again, key)
