@@ -36,6 +36,8 @@ type Options struct {
 	// Pins names the output whose pins hold: a directory, or REV:PATH in the
 	// repository at Dir. Empty means Out.
 	Pins string
+	// Former are decisions to go on from that are at hand; then Pins is not read.
+	Former *pins.Pins
 	// AsOf is the date that sunsets and expiries are compared with. Empty means the
 	// date in the pins, or today where there are none.
 	AsOf string
@@ -64,7 +66,11 @@ type Result struct {
 	AsOf string
 	// Provisional: there were no pins, so placements are what would be decided.
 	Provisional bool
-	Tenancy     *tenancy.Tenancy
+	// Tree is the source that was compiled.
+	Tree *source.Tree
+	// Documents are those that hold, the last good ones among them.
+	Documents *load.Documents
+	Tenancy   *tenancy.Tenancy
 	// Policies are those that can be enforced.
 	Policies *policy.Policies
 	// Sites say where each logical cluster stands, by key, and Former where each

@@ -14,7 +14,6 @@ import (
 
 // documentList is one of the typed lists of load.Documents, whatever its type.
 type documentList interface {
-	each(func(*load.Meta, any))
 	remove(func(*load.Meta) bool)
 	// put replaces the document of the same identity or adds one, if it is of the
 	// list's type.
@@ -22,12 +21,6 @@ type documentList interface {
 }
 
 type listOf[T any] struct{ documents *[]*load.Document[T] }
-
-func (l listOf[T]) each(f func(*load.Meta, any)) {
-	for _, d := range *l.documents {
-		f(&d.Meta, &d.Spec)
-	}
-}
 
 func (l listOf[T]) remove(drop func(*load.Meta) bool) {
 	*l.documents = slices.DeleteFunc(*l.documents, func(d *load.Document[T]) bool { return drop(&d.Meta) })
@@ -52,12 +45,6 @@ func (l listOf[T]) put(document any) bool {
 // settingsList is the singleton as a list of at most one.
 type settingsList struct {
 	document **load.Document[schema.Settings]
-}
-
-func (l settingsList) each(f func(*load.Meta, any)) {
-	if d := *l.document; d != nil {
-		f(&d.Meta, &d.Spec)
-	}
 }
 
 func (l settingsList) remove(drop func(*load.Meta) bool) {
@@ -111,11 +98,9 @@ var local = func() map[string]bool {
 // it, and takes it out of the document: nobody needs it twice.
 func takeTexts(d *load.Documents) map[pins.DocumentID]json.RawMessage {
 	out := make(map[pins.DocumentID]json.RawMessage, d.Len())
-	for _, l := range lists(d) {
-		l.each(func(m *load.Meta, _ any) {
-			out[tenancy.ID(m)] = json.RawMessage(m.Text)
-			m.Text = ""
-		})
+	for m := range d.All() {
+		out[tenancy.ID(m)] = json.RawMessage(m.Text)
+		m.Text = ""
 	}
 	return out
 }

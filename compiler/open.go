@@ -31,6 +31,7 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 		return false, err
 	}
 	c.tree = tree
+	c.result.Tree = tree
 	c.report.Add(diagnostics...)
 	for _, d := range diagnostics {
 		if d.Severity == diag.Error {
@@ -113,6 +114,9 @@ func (c *compilation) excluded() []string {
 // readPins reads the pins that this run goes on from. Rendered tenants without
 // pins are never taken for a fresh start.
 func (c *compilation) readPins(ctx context.Context) error {
+	if c.former = c.Former; c.former != nil {
+		return nil
+	}
 	from := c.Pins
 	if from == "" {
 		from = c.Out

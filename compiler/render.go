@@ -64,8 +64,7 @@ func (c *compilation) render(ctx context.Context) error {
 	w := c.writer
 	snapshot := background(r.Pins.Snapshot)
 	w.Know(c.last.record().Standing())
-	in := render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, PinsOwner: pinsOwner(r.Tenancy), Costs: r.Costs}
-	record, _, err := render.Render(ctx, in, w, c.Out, c.last.record(), c.toolDigest())
+	record, _, err := render.Render(ctx, r.Rendering(), w, c.Out, c.last.record(), c.toolDigest())
 	if err != nil {
 		return err
 	}
@@ -78,6 +77,11 @@ func (c *compilation) render(ctx context.Context) error {
 		c.remember(record, snapshot)
 	}
 	return nil
+}
+
+// Rendering is what is rendered of the result.
+func (r *Result) Rendering() render.Input {
+	return render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, PinsOwner: pinsOwner(r.Tenancy), Costs: r.Costs}
 }
 
 // background starts f and returns what waits for its result.

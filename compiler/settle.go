@@ -413,6 +413,7 @@ func (c *compilation) decide() {
 			c.texts[name] = text
 		}
 	}
+	c.result.Documents = c.docs
 	c.result.Former = c.former.LogicalClusters
 	c.result.Pins = &pins.Pins{AsOf: c.result.AsOf, Documents: c.texts, LogicalClusters: c.result.Sites}
 	for name := range c.held {

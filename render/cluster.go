@@ -212,12 +212,10 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 	dir := c.TenantManifests(cut.name)
 	files := make([]string, 0, len(cut.states))
 	objects := make([]manifest.Map, 0, len(cut.states))
-	var buf []byte
 	for _, i := range cut.states {
 		s := &b.in.States[i]
 		files = append(files, s.Key+".yaml")
-		var err error
-		if buf, err = b.lower(w, i, buf); err != nil {
+		if err := b.lower(w, i); err != nil {
 			return err
 		}
 		if c.engine == nil {
@@ -229,7 +227,7 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 	}
 	if len(files) == 0 {
 		files = append(files, "emptied.yaml")
-		if err := writeObjects(w, path.Join(dir, "emptied.yaml"), gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)); err != nil {
+		if err := w.writeObjects(path.Join(dir, "emptied.yaml"), []manifest.Map{gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)}); err != nil {
 			return err
 		}
 	}

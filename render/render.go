@@ -116,6 +116,16 @@ func newBuild(in Input, s sink) *build {
 }
 
 func (b *build) run(ctx context.Context) error {
+	if err := b.digest(ctx); err != nil {
+		return err
+	}
+	jobs := append(b.pins(), b.clusters()...)
+	jobs = append(jobs, b.inventory()...)
+	return parallel(ctx, jobs)
+}
+
+// digest works out the digests of the states.
+func (b *build) digest(ctx context.Context) error {
 	const chunk = 512
 	var digests []job
 	for from := 0; from < len(b.digests); from += chunk {
@@ -126,12 +136,7 @@ func (b *build) run(ctx context.Context) error {
 			return nil
 		})
 	}
-	if err := parallel(ctx, digests); err != nil {
-		return err
-	}
-	jobs := append(b.pins(), b.clusters()...)
-	jobs = append(jobs, b.inventory()...)
-	return parallel(ctx, jobs)
+	return parallel(ctx, digests)
 }
 
 // parallel does all jobs and returns the first error.
@@ -165,21 +170,16 @@ func statePath(s *expand.State) string {
 	return path.Join("clusters", s.Cluster, "tenants", s.Cut, s.Key+".yaml")
 }
 
-// writeObjects writes a file of objects.
-func writeObjects(w files, path string, objects ...manifest.Map) error {
-	return w.write(path, appendObjects(nil, objects))
-}
-
 // writeKustomization writes the kustomization.yaml of a directory. It lists the
 // files by path and never another directory's kustomization: kustomize's time
 // grows with the square of the objects that one build carries.
 func writeKustomization(w files, dir string, files []string) error {
 	slices.Sort(files)
-	return writeObjects(w, path.Join(dir, "kustomization.yaml"), manifest.M(
+	return w.writeObjects(path.Join(dir, "kustomization.yaml"), []manifest.Map{manifest.M(
 		"apiVersion", "kustomize.config.k8s.io/v1beta1",
 		"kind", "Kustomization",
 		"resources", files,
-	))
+	)})
 }
 
 // writeDirectory writes the files of a directory that hold objects, and its
@@ -191,7 +191,7 @@ func writeDirectory(w files, dir string, files map[string][]manifest.Map) error 
 			continue
 		}
 		names = append(names, name)
-		if err := writeObjects(w, path.Join(dir, name), objects...); err != nil {
+		if err := w.writeObjects(path.Join(dir, name), objects); err != nil {
 			return err
 		}
 	}
@@ -209,18 +209,16 @@ func appendObjects(dst []byte, objects []manifest.Map) []byte {
 	return dst
 }
 
-// lower writes the file of a state, unless it stands already. It returns buf
-// for the next one.
-func (b *build) lower(w files, i int, buf []byte) ([]byte, error) {
+// lower writes the file of a state, unless it stands already.
+func (b *build) lower(w files, i int) error {
 	s := &b.in.States[i]
 	path := statePath(s)
 	if w.keep(path, b.digests[i]) {
-		return buf, nil
+		return nil
 	}
 	lower := backing(s.Backing)
 	if lower == nil {
-		return buf, fmt.Errorf("%s: nothing lowers the backing %q", s.Key, s.Backing)
+		return fmt.Errorf("%s: nothing lowers the backing %q", s.Key, s.Backing)
 	}
-	buf = appendObjects(buf[:0], lower(s))
-	return buf, w.writeState(path, b.digests[i], buf)
+	return w.writeState(path, b.digests[i], lower(s))
 }

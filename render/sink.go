@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tenantry/tenantry/render/manifest"
 	"github.com/tenantry/tenantry/render/output"
 )
 
@@ -24,8 +25,10 @@ var unknown [32]byte
 type files interface {
 	// write takes a file. The data is the caller's again afterwards.
 	write(path string, data []byte) error
-	// writeState takes the file of a state with this digest.
-	writeState(path string, digest [32]byte, data []byte) error
+	// writeObjects takes a file of objects.
+	writeObjects(path string, objects []manifest.Map) error
+	// writeState takes the objects of a state with this digest.
+	writeState(path string, digest [32]byte, objects []manifest.Map) error
 	// keep reports whether the file of a state with this digest stands already,
 	// and leaves it so.
 	keep(path string, digest [32]byte) bool
@@ -74,6 +77,7 @@ type partWriter struct {
 	*tree
 	part  part
 	files map[string]file
+	buf   []byte
 }
 
 func (w *partWriter) write(path string, data []byte) error {
@@ -84,9 +88,15 @@ func (w *partWriter) write(path string, data []byte) error {
 	return w.replace(path, digest, data)
 }
 
-func (w *partWriter) writeState(path string, digest [32]byte, data []byte) error {
+func (w *partWriter) writeObjects(path string, objects []manifest.Map) error {
+	w.buf = appendObjects(w.buf[:0], objects)
+	return w.write(path, w.buf)
+}
+
+func (w *partWriter) writeState(path string, digest [32]byte, objects []manifest.Map) error {
 	w.lowered.Add(1)
-	return w.replace(path, digest, data)
+	w.buf = appendObjects(w.buf[:0], objects)
+	return w.replace(path, digest, w.buf)
 }
 
 func (w *partWriter) keep(path string, digest [32]byte) bool { return w.stands(path, digest) }
@@ -128,6 +138,12 @@ func (m *memory) write(path string, data []byte) error {
 	return nil
 }
 
-func (m *memory) writeState(path string, _ [32]byte, data []byte) error { return m.write(path, data) }
+func (m *memory) writeObjects(path string, objects []manifest.Map) error {
+	return m.write(path, appendObjects(nil, objects))
+}
+
+func (m *memory) writeState(path string, _ [32]byte, objects []manifest.Map) error {
+	return m.writeObjects(path, objects)
+}
 
 func (m *memory) keep(string, [32]byte) bool { return false }

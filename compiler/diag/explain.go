@@ -71,6 +71,7 @@ var areas = []struct{ prefix, title string }{
 	{"TEN06", "Lower"},
 	{"TEN07", "Render"},
 	{"TEN08", "Output directory"},
+	{"TEN09", "Plan"},
 	{"TEN10", "Cost"},
 }
 

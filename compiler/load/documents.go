@@ -2,6 +2,7 @@ package load
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 
@@ -103,6 +104,27 @@ func sortDocuments[T any](list []*Document[T]) {
 	slices.SortFunc(list, func(a, b *Document[T]) int {
 		return cmp.Or(strings.Compare(a.Key, b.Key), strings.Compare(a.Dir, b.Dir))
 	})
+}
+
+// All yields what is known of each document.
+func (d *Documents) All() iter.Seq[*Meta] {
+	return func(yield func(*Meta) bool) {
+		if d.Settings != nil && !yield(&d.Settings.Meta) {
+			return
+		}
+		_ = each(d.PhysicalClusters, yield) && each(d.APISets, yield) && each(d.Classes, yield) && each(d.Organizations, yield) &&
+			each(d.LogicalClusters, yield) && each(d.Modules, yield) && each(d.Policies, yield) && each(d.Exemptions, yield) &&
+			each(d.Implicit, yield) && each(d.Prices, yield)
+	}
+}
+
+func each[T any](list []*Document[T], yield func(*Meta) bool) bool {
+	for _, d := range list {
+		if !yield(&d.Meta) {
+			return false
+		}
+	}
+	return true
 }
 
 // Len returns the number of documents of all kinds.

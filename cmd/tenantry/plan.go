@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/plan"
+	"github.com/tenantry/tenantry/compiler/source"
+)
+
+// planFormats are those of a plan, and of its findings alone.
+var planFormats = []string{"text", "json", "sarif", "github"}
+
+func newPlan() *cobra.Command {
+	var repo repoFlags
+	var against, format, out string
+	var detail bool
+	var failOn []string
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what a change to the tenancy repo would do",
+		Long: `plan compiles the tenancy repo before and after a change and shows the
+difference: which logical clusters appear, change, move or go, what their
+quotas take from the physical clusters, which objects are created, changed and
+deleted, and which lines of the source are the cause. It writes nothing and
+leaves the working tree alone.
+
+The side after is the files on disk, or --revision. The side before is
+--against: a git revision or a directory; by default the commit at which the
+side after left the default branch. Both are compiled for one date.
+
+Decisions such as placements go on from the published output: --pins, or
+rendered where the repo has it. Where the output is kept on a branch, that is
+--pins origin/BRANCH: with a colon at the end for its root.
+
+Errors that both sides have are counted and not repeated. plan exits 1 if the
+change brings an error, or something that --fail-on names.`,
+		Example: `  tenantry plan
+  tenantry plan --against v1.2 --revision v1.3 --detail
+  tenantry plan --against origin/main --pins origin/rendered: --fail-on deletion,move
+  tenantry plan -o json | jq '.objects[] | select(.counts.delete)'`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if !slices.Contains(planFormats, format) {
+				return fmt.Errorf("-o is %s, not %q", strings.Join(planFormats, ", "), format)
+			}
+			color, err := useColor(c, repo.color)
+			if err != nil {
+				return err
+			}
+			compile, err := repo.options(c)
+			if err != nil {
+				return err
+			}
+			revision := compile.Revision
+			compile.Revision = "" // what is published is published for every revision
+			repo.usePinsOf(&compile, out)
+			compile.Revision = revision
+			if compile.AsOf == "" {
+				compile.AsOf = today()
+			}
+			o := plan.Options{Options: compile, Against: against, AgainstDir: isTenancy(against)}
+			if against == "" {
+				from := repo.revision
+				if from == "" {
+					from = "HEAD"
+				}
+				if o.Against, _, err = source.MergeBase(c.Context(), repo.dir, from); err != nil {
+					return fmt.Errorf("--against: %w", err)
+				}
+			}
+			p, err := plan.Make(c.Context(), o)
+			if err != nil {
+				return err
+			}
+			if err := p.Raise(failOn); err != nil {
+				return fmt.Errorf("--fail-on: %w", err)
+			}
+			w := c.OutOrStdout()
+			switch format {
+			case "json":
+				err = p.WriteJSON(w)
+			case "text":
+				err = p.WriteText(w, plan.TextOptions{Detail: detail, Color: color, Width: terminalWidth(w), ToolVersion: toolVersion()})
+			default:
+				err = p.Report().Write(w, diag.Format(format), diag.WriteOptions{ToolVersion: toolVersion()})
+			}
+			if err != nil {
+				return err
+			}
+			return findings(p.Findings)
+		},
+	}
+	repo.register(c)
+	f := c.Flags()
+	f.StringVar(&against, "against", "", "the side before: a git revision or a directory; by default where HEAD left the default branch")
+	f.StringVarP(&format, "output", "o", "text", "format: text or json; sarif or github for the findings alone")
+	f.BoolVar(&detail, "detail", false, "show every field and object")
+	f.StringSliceVar(&failOn, "fail-on", nil, "exit 1 for these: deletion, move, replacement, suspension, overcommit")
+	f.StringVar(&out, "out", "", "the output whose pins hold; by default rendered, where the repo has it")
+	_ = c.MarkFlagDirname("out")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(planFormats, cobra.ShellCompDirectiveNoFileComp))
+	var names []string
+	for _, n := range plan.Notables {
+		names = append(names, n.Name)
+	}
+	_ = c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+// isTenancy reports whether a name is that of a directory which holds a tenancy
+// repo, rather than a revision.
+func isTenancy(name string) bool {
+	if name == "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(name, "cue.mod", "module.cue"))
+	return err == nil
+}

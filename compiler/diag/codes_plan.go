@@ -1,0 +1,37 @@
+package diag
+
+// Codes of plans.
+const (
+	PlanDeletion    Code = "TEN0901"
+	PlanMove        Code = "TEN0902"
+	PlanReplacement Code = "TEN0903"
+	PlanSuspension  Code = "TEN0904"
+)
+
+var planEntries = []Entry{
+	{
+		Code: PlanDeletion, Severity: Warning, Title: "A change deletes data",
+		Explain: "The change declares a logical cluster deleted, or releases the copy that a move left behind. The next build " +
+			"renders the objects once more, without protection; a build for a later date leaves them out, and the GitOps engine " +
+			"deletes the namespaces with everything in them. Until that later build it can be taken back. " +
+			"`tenantry plan --fail-on deletion` makes it an error.",
+	},
+	{
+		Code: PlanMove, Severity: Warning, Title: "A change moves a logical cluster to another physical cluster",
+		Explain: "The logical cluster is built on the other physical cluster, empty. Its copy on the one that it leaves stays, " +
+			"frozen, with all data, until placement.release names it. The team brings its data over by itself. " +
+			"`tenantry plan --fail-on move` makes it an error.",
+	},
+	{
+		Code: PlanReplacement, Severity: Warning, Title: "A change can't be applied to an object that stands",
+		Explain: "A field changes that the API server does not let change. The GitOps engine reports an error for everything that " +
+			"it applies together with the object, until somebody deletes the object; then it is created anew. " +
+			"`tenantry plan --fail-on replacement` makes it an error.",
+	},
+	{
+		Code: PlanSuspension, Severity: Warning, Title: "A change suspends a logical cluster",
+		Explain: "The logical cluster is in error and held at its last good document, and that one can't be had under the rules " +
+			"of the change. Its tenants lose their access; workloads and data stay. " +
+			"`tenantry plan --fail-on suspension` makes it an error.",
+	},
+}

@@ -1,0 +1,160 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+)
+
+// newFindings returns what only the side after says, and how many errors both
+// say. Where in a file something stands does not tell one from another.
+func newFindings(before, after []diag.Diagnostic) (fresh []diag.Diagnostic, standing int) {
+	type said struct {
+		code              diag.Code
+		severity          diag.Severity
+		document, message string
+		file              string
+	}
+	identity := func(d diag.Diagnostic) said {
+		return said{d.Code, d.Severity, d.Document, d.Message, d.Position.File}
+	}
+	known := map[said]int{}
+	for _, d := range before {
+		known[identity(d)]++
+	}
+	for _, d := range after {
+		if id := identity(d); known[id] > 0 {
+			known[id]--
+			if d.Severity == diag.Error {
+				standing++
+			}
+			continue
+		}
+		fresh = append(fresh, d)
+	}
+	return fresh, standing
+}
+
+// Notables are the names by which a run can be made to fail for what is notable
+// about a change, with the codes of the findings.
+var Notables = []struct {
+	Name string
+	Code diag.Code
+}{
+	{"deletion", diag.PlanDeletion},
+	{"move", diag.PlanMove},
+	{"replacement", diag.PlanReplacement},
+	{"suspension", diag.PlanSuspension},
+	{"overcommit", diag.OverCapacity},
+}
+
+// Raise makes errors of the findings that go by one of the names.
+func (p *Plan) Raise(names []string) error {
+	for _, name := range names {
+		i := slices.IndexFunc(Notables, func(n struct {
+			Name string
+			Code diag.Code
+		}) bool {
+			return n.Name == name
+		})
+		if i < 0 {
+			var all []string
+			for _, n := range Notables {
+				all = append(all, n.Name)
+			}
+			return fmt.Errorf("%q is nothing to fail on: must be among %v", name, all)
+		}
+		for j := range p.Findings {
+			if p.Findings[j].Code == Notables[i].Code {
+				p.Findings[j].Severity = diag.Error
+			}
+		}
+	}
+	p.Summary = p.summarize()
+	return nil
+}
+
+// notable returns what a reviewer should not overlook.
+func (p *Plan) notable() []diag.Diagnostic {
+	var out []diag.Diagnostic
+	for _, l := range p.LogicalClusters {
+		about := diag.New("", position(l.Causes), "")
+		add := func(code diag.Code, format string, args ...any) {
+			for _, key := range l.Keys {
+				d := diag.New(code, about.Position, format, args...)
+				out = append(out, d.About(fmt.Sprintf("logicalClusters %q", key)))
+			}
+		}
+		switch l.Action {
+		case Deleted, Goes:
+			add(diag.PlanDeletion, "it is deleted: %s", l.Data)
+		case Released:
+			add(diag.PlanDeletion, "%s", l.Data)
+		case Moves:
+			add(diag.PlanMove, "it moves from %s to %s: %s", l.From, l.To, l.Data)
+		}
+		if slices.ContainsFunc(l.Fields, func(f Field) bool { return f.Path == "suspended" && f.After == true }) {
+			add(diag.PlanSuspension, "it is suspended: its tenants lose their access while its workloads and data stay")
+		}
+	}
+	for _, o := range p.Objects {
+		for _, c := range o.Changes {
+			if c.Action != Replace {
+				continue
+			}
+			for _, object := range c.Objects {
+				out = append(out, diag.New(diag.PlanReplacement, position(c.Causes), "%s %s on %s: %s", c.Kind, object, o.Cluster, c.Entails))
+			}
+		}
+	}
+	return out
+}
+
+// String names the object: "acme-payments/tenantry-quota".
+func (o Object) String() string {
+	if o.Namespace == "" {
+		return o.Name
+	}
+	return o.Namespace + "/" + o.Name
+}
+
+func position(causes []Cause) diag.Position {
+	for _, c := range causes {
+		if !c.Removed {
+			return diag.Position{File: c.File, Line: c.Line}
+		}
+	}
+	return diag.Position{}
+}
+
+// Summary counts what a plan holds.
+type Summary struct {
+	// LogicalClusters by what happens to them.
+	LogicalClusters map[string]int `json:"logicalClusters"`
+	// Objects by what happens to them, on all clusters.
+	Objects  map[string]int `json:"objects"`
+	Errors   int            `json:"errors"`
+	Warnings int            `json:"warnings"`
+}
+
+func (p *Plan) summarize() Summary {
+	s := Summary{LogicalClusters: map[string]int{}, Objects: map[string]int{}}
+	for _, l := range p.LogicalClusters {
+		s.LogicalClusters[l.Action] += len(l.Keys)
+	}
+	for _, o := range p.Objects {
+		for action, n := range o.Counts {
+			s.Objects[action] += n
+		}
+	}
+	for _, f := range p.Findings {
+		switch f.Severity {
+		case diag.Error:
+			s.Errors++
+		case diag.Warning:
+			s.Warnings++
+		}
+	}
+	return s
+}

@@ -1,0 +1,28 @@
+package plan
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// WriteJSON writes the plan as one object. Lists are there even if they are
+// empty.
+func (p *Plan) WriteJSON(w io.Writer) error {
+	out := *p
+	out.LogicalClusters = present(out.LogicalClusters)
+	out.Capacity = present(out.Capacity)
+	out.Objects = present(out.Objects)
+	out.Documents = present(out.Documents)
+	out.Findings = present(out.Findings)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(out)
+}
+
+func present[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return list
+}
