@@ -8,16 +8,21 @@ import (
 )
 
 // newFindings returns what only the side after says, and how many errors both
-// say. Where in a file something stands does not tell one from another.
+// say. Where a document stands does not tell one from another: it may have gone
+// to another file.
 func newFindings(before, after []diag.Diagnostic) (fresh []diag.Diagnostic, standing int) {
 	type said struct {
 		code              diag.Code
 		severity          diag.Severity
 		document, message string
-		file              string
+		file              string // of what speaks of no document
 	}
 	identity := func(d diag.Diagnostic) said {
-		return said{d.Code, d.Severity, d.Document, d.Message, d.Position.File}
+		s := said{d.Code, d.Severity, d.Document, d.Message, ""}
+		if d.Document == "" {
+			s.file = d.Position.File
+		}
+		return s
 	}
 	known := map[said]int{}
 	for _, d := range before {
