@@ -25,10 +25,10 @@ func newPlan() *cobra.Command {
 		Use:   "plan",
 		Short: "Show what a change to the tenancy repo would do",
 		Long: `plan compiles the tenancy repo before and after a change and shows the
-difference: which logical clusters appear, change, move or go, what their
-quotas take from the physical clusters, which objects are created, changed and
-deleted, and which lines of the source are the cause. It writes nothing and
-leaves the working tree alone.
+difference: which logical clusters appear, change, move or go, who gains and
+loses access to what, what quotas take from the physical clusters, which objects
+are created, changed and deleted, and which lines of the source are the cause.
+It writes nothing and leaves the working tree alone.
 
 The side after is the files on disk, or --revision. The side before is
 --against: a git revision or a directory; by default the commit at which the
@@ -101,7 +101,7 @@ change brings an error, or something that --fail-on names.`,
 	f.StringVar(&against, "against", "", "the side before: a git revision or a directory; by default where HEAD left the default branch")
 	f.StringVarP(&format, "output", "o", "text", "format: text or json; sarif or github for the findings alone")
 	f.BoolVar(&detail, "detail", false, "show every field and object")
-	f.StringSliceVar(&failOn, "fail-on", nil, "exit 1 for these: deletion, move, replacement, suspension, overcommit")
+	f.StringSliceVar(&failOn, "fail-on", nil, "exit 1 for these: deletion, move, replacement, suspension, escalation, overcommit")
 	f.StringVar(&out, "out", "", "the output whose pins hold; by default rendered, where the repo has it")
 	_ = c.MarkFlagDirname("out")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(planFormats, cobra.ShellCompDirectiveNoFileComp))

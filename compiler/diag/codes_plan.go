@@ -6,6 +6,7 @@ const (
 	PlanMove        Code = "TEN0902"
 	PlanReplacement Code = "TEN0903"
 	PlanSuspension  Code = "TEN0904"
+	PlanEscalation  Code = "TEN0905"
 )
 
 var planEntries = []Entry{
@@ -33,5 +34,12 @@ var planEntries = []Entry{
 		Explain: "The logical cluster is in error and held at its last good document, and that one can't be had under the rules " +
 			"of the change. Its tenants lose their access; workloads and data stay. " +
 			"`tenantry plan --fail-on suspension` makes it an error.",
+	},
+	{
+		Code: PlanEscalation, Severity: Warning, Title: "A change gives access that deserves a second look",
+		Explain: "Somebody gains access to secrets, to running containers or to tokens of service accounts, may impersonate, " +
+			"escalate, bind or hand on rights, gains a wildcard, or gains access in another top-level organization. The message " +
+			"says which. The roles edit and admin give some of it wherever their API set binds the resources. " +
+			"`tenantry plan --fail-on escalation` makes it an error.",
 	},
 }

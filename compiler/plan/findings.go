@@ -51,6 +51,7 @@ var Notables = []struct {
 	{"move", diag.PlanMove},
 	{"replacement", diag.PlanReplacement},
 	{"suspension", diag.PlanSuspension},
+	{"escalation", diag.PlanEscalation},
 	{"overcommit", diag.OverCapacity},
 }
 
@@ -103,6 +104,11 @@ func (p *Plan) notable() []diag.Diagnostic {
 			add(diag.PlanSuspension, "it is suspended: its tenants lose their access while its workloads and data stay")
 		}
 	}
+	for i := range p.Access {
+		if a := &p.Access[i]; len(a.Sensitive) > 0 {
+			out = append(out, diag.New(diag.PlanEscalation, position(a.Causes), "%s %s: %s", a.Subject, a.what(), a.marks()))
+		}
+	}
 	for _, o := range p.Objects {
 		for _, c := range o.Changes {
 			if c.Action != Replace {
@@ -137,6 +143,10 @@ func position(causes []Cause) diag.Position {
 type Summary struct {
 	// LogicalClusters by what happens to them.
 	LogicalClusters map[string]int `json:"logicalClusters"`
+	// Access counts subjects by what happens to their access, Sensitive those that
+	// gain what deserves a second look.
+	Access    map[string]int `json:"access"`
+	Sensitive int            `json:"sensitive"`
 	// Objects by what happens to them, on all clusters.
 	Objects  map[string]int `json:"objects"`
 	Errors   int            `json:"errors"`
@@ -144,9 +154,15 @@ type Summary struct {
 }
 
 func (p *Plan) summarize() Summary {
-	s := Summary{LogicalClusters: map[string]int{}, Objects: map[string]int{}}
+	s := Summary{LogicalClusters: map[string]int{}, Access: map[string]int{}, Objects: map[string]int{}}
 	for _, l := range p.LogicalClusters {
 		s.LogicalClusters[l.Action] += len(l.Keys)
+	}
+	for _, a := range p.Access {
+		s.Access[a.Change]++
+		if len(a.Sensitive) > 0 {
+			s.Sensitive++
+		}
 	}
 	for _, o := range p.Objects {
 		for action, n := range o.Counts {

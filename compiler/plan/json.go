@@ -10,6 +10,7 @@ import (
 func (p *Plan) WriteJSON(w io.Writer) error {
 	out := *p
 	out.LogicalClusters = present(out.LogicalClusters)
+	out.Access = present(out.Access)
 	out.Capacity = present(out.Capacity)
 	out.Objects = present(out.Objects)
 	out.Documents = present(out.Documents)

@@ -1,7 +1,7 @@
 // Package plan says what a change to a tenancy repo would do, in the terms of
-// the tenancy: which logical clusters it reaches, which objects of which
-// physical clusters it creates, changes and deletes, and what in the source is
-// the cause.
+// the tenancy: which logical clusters it reaches, who gains and loses access,
+// which objects of which physical clusters it creates, changes and deletes, and
+// what in the source is the cause.
 //
 // Both sides are compiled for one date. The side before goes on from the
 // published decisions, and the side after from those of the side before, as if
@@ -40,6 +40,8 @@ type Plan struct {
 	Summary     Summary `json:"summary"`
 	// LogicalClusters that differ, those of equal effect together.
 	LogicalClusters []LogicalClusters `json:"logicalClusters"`
+	// Access is who gains and loses what.
+	Access []Access `json:"access"`
 	// Capacity of the physical clusters on which the sum of quotas changes.
 	Capacity []Capacity `json:"capacity"`
 	// Objects that differ, by where they stand.
@@ -137,6 +139,7 @@ func Compare(ctx context.Context, before, after *compiler.Result) (*Plan, error)
 	p.Documents = c.documents()
 	p.LogicalClusters = c.logicalClusters(rendered.States)
 	p.Objects = c.objects(rendered.Files)
+	p.Access = c.access()
 	p.Capacity = c.capacity()
 	p.Findings, p.Standing = newFindings(before.Diagnostics, after.Diagnostics)
 	p.Findings = diag.Sort(append(p.Findings, p.notable()...))
@@ -150,7 +153,8 @@ func side(r *compiler.Result) Side {
 
 // Empty reports whether the change does nothing at all.
 func (p *Plan) Empty() bool {
-	return len(p.Documents) == 0 && len(p.LogicalClusters) == 0 && len(p.Objects) == 0 && len(p.Capacity) == 0 && len(p.Findings) == 0
+	return len(p.Documents) == 0 && len(p.LogicalClusters) == 0 && len(p.Access) == 0 && len(p.Capacity) == 0 &&
+		len(p.Objects) == 0 && len(p.Findings) == 0
 }
 
 // Report returns the findings for the writers of package diag.

@@ -65,6 +65,7 @@ func (t *text) plan(p *Plan) {
 		fmt.Fprintf(t, "  %s\n", line)
 	}
 	t.logicalClusters(p)
+	t.access(p)
 	t.capacity(p)
 	t.objects(p)
 	t.documents(p)
@@ -81,6 +82,9 @@ func (p *Plan) Headlines() []string {
 		out = append(out, "logical clusters: "+counted)
 	} else {
 		out = append(out, "logical clusters: none differ")
+	}
+	if counted := counts(p.Summary.Access, []string{Gains, Loses, Alters}); counted != "" {
+		out = append(out, fmt.Sprintf("access: %s, %d sensitive", counted, p.Summary.Sensitive))
 	}
 	objects := []string{Create, Update, Replace, Delete, Leave}
 	if counted := counts(p.Summary.Objects, objects); counted != "" {
@@ -126,6 +130,7 @@ var signs = map[string]string{
 	Appears: "+", Changes: "~", Moves: ">", Renamed: "=", Deleted: "-", Goes: "-", Vanishes: "!", Released: "-", Restored: "+",
 	Create: "+", Update: "~", Replace: "!", Delete: "-", Leave: "!",
 	Added: "+", Changed: "~", Removed: "-",
+	Gains: "+", Loses: "-", Alters: "~",
 }
 
 func (t *text) heading(s string) { fmt.Fprintf(t, "\n%s\n", t.bold(s)) }
@@ -236,6 +241,39 @@ func (f Field) String() string {
 		return fmt.Sprintf("- %s: %s", f.Path, compact(f.Before))
 	}
 	return fmt.Sprintf("~ %s: %s → %s", f.Path, compact(f.Before), compact(f.After))
+}
+
+func (t *text) access(p *Plan) {
+	if len(p.Access) == 0 {
+		return
+	}
+	t.heading("ACCESS")
+	for i := range p.Access[:t.limit(len(p.Access))] {
+		a := &p.Access[i]
+		fmt.Fprintf(t, "%s %s   %s", signs[a.Change], t.bold(a.Subject), a.what())
+		if len(a.Sensitive) > 0 {
+			fmt.Fprintf(t, "   ! %s", a.marks())
+		}
+		fmt.Fprintln(t)
+		for _, c := range a.Causes[:t.limit(len(a.Causes))] {
+			fmt.Fprintf(t, "    because of  %s\n", c)
+		}
+		t.more(len(a.Causes), "cause")
+		if t.Detail {
+			for _, line := range permissions(a.Gained) {
+				fmt.Fprintf(t, "    + %s\n", line)
+			}
+			for _, line := range permissions(a.Lost) {
+				fmt.Fprintf(t, "    - %s\n", line)
+			}
+			if len(a.In) > 1 {
+				for _, place := range a.In {
+					fmt.Fprintf(t, "    in          %s\n", place)
+				}
+			}
+		}
+	}
+	t.more(len(p.Access), "change")
 }
 
 func (t *text) capacity(p *Plan) {
