@@ -14,7 +14,7 @@ import (
 )
 
 // planFormats are those of a plan, and of its findings alone.
-var planFormats = []string{"text", "json", "sarif", "github"}
+var planFormats = []string{"text", "json", "markdown", "sarif", "github"}
 
 func newPlan() *cobra.Command {
 	var repo repoFlags
@@ -43,6 +43,7 @@ change brings an error, or something that --fail-on names.`,
 		Example: `  tenantry plan
   tenantry plan --against v1.2 --revision v1.3 --detail
   tenantry plan --against origin/main --pins origin/rendered: --fail-on deletion,move
+  tenantry plan -o markdown > comment.md
   tenantry plan -o json | jq '.objects[] | select(.counts.delete)'`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -85,6 +86,8 @@ change brings an error, or something that --fail-on names.`,
 			switch format {
 			case "json":
 				err = p.WriteJSON(w)
+			case "markdown":
+				err = p.WriteMarkdown(w)
 			case "text":
 				err = p.WriteText(w, plan.TextOptions{Detail: detail, Color: color, Width: terminalWidth(w), ToolVersion: toolVersion()})
 			default:
@@ -99,7 +102,7 @@ change brings an error, or something that --fail-on names.`,
 	repo.register(c)
 	f := c.Flags()
 	f.StringVar(&against, "against", "", "the side before: a git revision or a directory; by default where HEAD left the default branch")
-	f.StringVarP(&format, "output", "o", "text", "format: text or json; sarif or github for the findings alone")
+	f.StringVarP(&format, "output", "o", "text", "format: text, json or markdown; sarif or github for the findings alone")
 	f.BoolVar(&detail, "detail", false, "show every field and object")
 	f.StringSliceVar(&failOn, "fail-on", nil, "exit 1 for these: deletion, move, replacement, suspension, escalation, overcommit")
 	f.StringVar(&out, "out", "", "the output whose pins hold; by default rendered, where the repo has it")

@@ -34,9 +34,9 @@ func visible(r rune, size int, raw byte) string {
 	return fmt.Sprintf(`\u{%x}`, r)
 }
 
-// Line returns the text as it may be printed in a line: with everything escaped
-// that has no visible form.
-func Line(s string) string { return oneLine(s) }
+// Visible returns the text as it may be shown to whoever reviews it: everything
+// is escaped that has no visible form, line ends among it.
+func Visible(s string) string { return oneLine(s) }
 
 // oneLine returns the text with everything escaped that has no visible form,
 // line ends among it.

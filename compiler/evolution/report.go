@@ -117,7 +117,7 @@ func (r Report) WriteText(w io.Writer, color bool) error {
 			if heading != "" {
 				fmt.Fprintln(b)
 			}
-			fmt.Fprintln(b, diag.Line(h))
+			fmt.Fprintln(b, diag.Visible(h))
 			heading = h
 		}
 		class := c.Judge(r.Promise)
@@ -125,12 +125,12 @@ func (r Report) WriteText(w io.Writer, color bool) error {
 		if at != "" {
 			at += ": "
 		}
-		fmt.Fprintf(b, "  %s  %s [%s/%s]\n", paint(class, fmt.Sprintf("%-11s", class)), diag.Line(at+c.Message), c.Rule, c.Case)
+		fmt.Fprintf(b, "  %s  %s [%s/%s]\n", paint(class, fmt.Sprintf("%-11s", class)), diag.Visible(at+c.Message), c.Rule, c.Case)
 		for _, line := range c.concern(r.Promise) {
 			fmt.Fprintf(b, "               %s\n", line)
 		}
 		if witness := c.witnessed(); witness != "" {
-			fmt.Fprintf(b, "               accepted before, refused now: %s\n", diag.Line(witness))
+			fmt.Fprintf(b, "               accepted before, refused now: %s\n", diag.Visible(witness))
 		}
 	}
 	if heading != "" {
@@ -166,7 +166,7 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 
 // markdown returns text that no Markdown reader takes for markup.
 func markdown(s string) string {
-	return markup.Replace(diag.Line(s))
+	return markup.Replace(diag.Visible(s))
 }
 
 var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "|", "&#124;", "*", "&#42;", "_", "&#95;", "`", "&#96;", "[", "&#91;", "]", "&#93;",

@@ -27,6 +27,8 @@ const (
 	Leave = "leave"
 )
 
+var objectActions = []string{Create, Update, Replace, Delete, Leave}
+
 // Management stands for the cluster that the GitOps engine runs on.
 const Management = "management cluster"
 

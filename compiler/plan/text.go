@@ -52,17 +52,35 @@ func (t *text) limit(n int) int {
 	return min(n, few)
 }
 
-func (t *text) bold(s string) string {
-	if !t.Color {
-		return s
+// styled is text of the writer's own, which may hold escape sequences.
+type styled string
+
+func (t *text) bold(s string) styled {
+	s = diag.Visible(s)
+	if t.Color {
+		s = "\x1b[1m" + s + "\x1b[0m"
 	}
-	return "\x1b[1m" + s + "\x1b[0m"
+	return styled(s)
+}
+
+// printf prints. What comes from the repo can't move the cursor nor hide.
+func (t *text) printf(format string, args ...any) {
+	for i, a := range args {
+		switch a := a.(type) {
+		case styled:
+		case string:
+			args[i] = diag.Visible(a)
+		case fmt.Stringer:
+			args[i] = diag.Visible(a.String())
+		}
+	}
+	fmt.Fprintf(t.Writer, format, args...)
 }
 
 func (t *text) plan(p *Plan) {
-	fmt.Fprintf(t, "tenantry plan   %s → %s   as of %s\n\n", p.Before.Name, p.After.Name, p.AsOf)
+	t.printf("tenantry plan   %s → %s   as of %s\n\n", p.Before.Name, p.After.Name, p.AsOf)
 	for _, line := range p.Headlines() {
-		fmt.Fprintf(t, "  %s\n", line)
+		t.printf("  %s\n", line)
 	}
 	t.logicalClusters(p)
 	t.access(p)
@@ -86,8 +104,7 @@ func (p *Plan) Headlines() []string {
 	if counted := counts(p.Summary.Access, []string{Gains, Loses, Alters}); counted != "" {
 		out = append(out, fmt.Sprintf("access: %s, %d sensitive", counted, p.Summary.Sensitive))
 	}
-	objects := []string{Create, Update, Replace, Delete, Leave}
-	if counted := counts(p.Summary.Objects, objects); counted != "" {
+	if counted := counts(p.Summary.Objects, objectActions); counted != "" {
 		out = append(out, "objects: "+counted)
 	} else {
 		out = append(out, "objects: none differ")
@@ -133,7 +150,7 @@ var signs = map[string]string{
 	Gains: "+", Loses: "-", Alters: "~",
 }
 
-func (t *text) heading(s string) { fmt.Fprintf(t, "\n%s\n", t.bold(s)) }
+func (t *text) heading(s string) { t.printf("\n%s\n", t.bold(s)) }
 
 func (t *text) logicalClusters(p *Plan) {
 	if len(p.LogicalClusters) == 0 {
@@ -142,18 +159,18 @@ func (t *text) logicalClusters(p *Plan) {
 	t.heading("LOGICAL CLUSTERS")
 	for i := range p.LogicalClusters {
 		l := &p.LogicalClusters[i]
-		fmt.Fprintf(t, "%s %s   %s\n", signs[l.Action], t.bold(l.title()), l.what())
+		t.printf("%s %s   %s\n", signs[l.Action], t.bold(l.title()), l.what())
 		for _, c := range l.Causes[:t.limit(len(l.Causes))] {
-			fmt.Fprintf(t, "    because of  %s\n", c)
+			t.printf("    because of  %s\n", c)
 		}
 		t.more(len(l.Causes), "cause")
 		if l.Data != "" {
-			fmt.Fprintf(t, "    data        %s\n", l.Data)
+			t.printf("    data        %s\n", l.Data)
 		}
 		t.fields(l.Fields)
 		if len(l.Keys) > 1 {
 			for _, key := range l.Keys[:t.limit(len(l.Keys))] {
-				fmt.Fprintf(t, "    reaches     %s\n", key)
+				t.printf("    reaches     %s\n", key)
 			}
 			t.more(len(l.Keys), "logical cluster")
 		}
@@ -207,13 +224,13 @@ func (c Cause) String() string {
 
 func (t *text) more(n int, noun string) {
 	if hidden := n - t.limit(n); hidden > 0 {
-		fmt.Fprintf(t, "    and %s: --detail shows all\n", plural(hidden, "more "+noun))
+		t.printf("    and %s: --detail shows all\n", plural(hidden, "more "+noun))
 	}
 }
 
 func (t *text) fields(fields []Field) {
 	for _, f := range fields[:t.limit(len(fields))] {
-		fmt.Fprintf(t, "    %s\n", t.clip(f.String()))
+		t.printf("    %s\n", t.clip(f.String()))
 	}
 	t.more(len(fields), "field")
 }
@@ -250,25 +267,25 @@ func (t *text) access(p *Plan) {
 	t.heading("ACCESS")
 	for i := range p.Access[:t.limit(len(p.Access))] {
 		a := &p.Access[i]
-		fmt.Fprintf(t, "%s %s   %s", signs[a.Change], t.bold(a.Subject), a.what())
+		t.printf("%s %s   %s", signs[a.Change], t.bold(a.Subject), a.what())
 		if len(a.Sensitive) > 0 {
-			fmt.Fprintf(t, "   ! %s", a.marks())
+			t.printf("   ! %s", a.marks())
 		}
-		fmt.Fprintln(t)
+		t.printf("\n")
 		for _, c := range a.Causes[:t.limit(len(a.Causes))] {
-			fmt.Fprintf(t, "    because of  %s\n", c)
+			t.printf("    because of  %s\n", c)
 		}
 		t.more(len(a.Causes), "cause")
 		if t.Detail {
 			for _, line := range permissions(a.Gained) {
-				fmt.Fprintf(t, "    + %s\n", line)
+				t.printf("    + %s\n", line)
 			}
 			for _, line := range permissions(a.Lost) {
-				fmt.Fprintf(t, "    - %s\n", line)
+				t.printf("    - %s\n", line)
 			}
 			if len(a.In) > 1 {
 				for _, place := range a.In {
-					fmt.Fprintf(t, "    in          %s\n", place)
+					t.printf("    in          %s\n", place)
 				}
 			}
 		}
@@ -282,7 +299,7 @@ func (t *text) capacity(p *Plan) {
 	}
 	t.heading("CAPACITY, sum of quotas")
 	for _, c := range p.Capacity {
-		fmt.Fprintf(t, "  %s\n", c)
+		t.printf("  %s\n", c)
 	}
 }
 
@@ -304,27 +321,27 @@ func (t *text) objects(p *Plan) {
 	}
 	t.heading("OBJECTS")
 	for _, o := range p.Objects {
-		fmt.Fprintf(t, "  %s: %s\n", t.bold(o.Cluster), counts(o.Counts, []string{Create, Update, Replace, Delete, Leave}))
+		t.printf("  %s: %s\n", t.bold(o.Cluster), counts(o.Counts, objectActions))
 		for i := range o.Changes {
 			c := &o.Changes[i]
 			if !t.Detail && (c.Action == Create || c.Action == Update) {
 				continue
 			}
-			fmt.Fprintf(t, "  %d. %s %s %s\n", c.Step, signs[c.Action], c.Action, c.title())
+			t.printf("  %d. %s %s %s\n", c.Step, signs[c.Action], c.Action, c.title())
 			if c.Entails != "" {
-				fmt.Fprintf(t, "    %s\n", c.Entails)
+				t.printf("    %s\n", c.Entails)
 			}
 			t.fields(c.Fields)
 			if len(c.Objects) > 1 {
 				for _, object := range c.Objects[:t.limit(len(c.Objects))] {
-					fmt.Fprintf(t, "    %s\n", object)
+					t.printf("    %s\n", object)
 				}
 				t.more(len(c.Objects), "object")
 			}
 		}
 	}
 	if !t.Detail {
-		fmt.Fprintln(t, "  --detail shows what is created and updated, field by field")
+		t.printf("  --detail shows what is created and updated, field by field\n")
 	}
 }
 
@@ -350,9 +367,9 @@ func (t *text) documents(p *Plan) {
 	t.heading("SOURCE")
 	for i := range p.Documents[:t.limit(len(p.Documents))] {
 		d := &p.Documents[i]
-		fmt.Fprintf(t, "%s %s   %s   %s\n", signs[d.Change], d.title(), diag.Position{File: d.File, Line: d.Line}, d.effect())
+		t.printf("%s %s   %s   %s\n", signs[d.Change], d.title(), diag.Position{File: d.File, Line: d.Line}, d.effect())
 		if d.MovedFrom != "" {
-			fmt.Fprintf(t, "    was declared in %s\n", d.MovedFrom)
+			t.printf("    was declared in %s\n", d.MovedFrom)
 		}
 		t.fields(d.Fields)
 	}
