@@ -353,6 +353,11 @@ func (c *compilation) settle(ctx context.Context) error {
 			findings = append(findings, placed...)
 			names = c.concerned(placed)
 			c.result.Tenancy, c.result.Sites, c.result.Policies, c.result.Costs = t, sites, policies, costs
+			if len(names) == 0 {
+				denied := c.admit()
+				findings = append(findings, denied...)
+				names = c.concerned(denied)
+			}
 		}
 		for _, f := range findings {
 			c.report.Add(f.Diagnostic)

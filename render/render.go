@@ -76,6 +76,14 @@ func Files(ctx context.Context, in Input) (map[string][]byte, error) {
 // Size returns how many objects a state is lowered to.
 func Size(s *expand.State) int { return namespace.Size(s) }
 
+// Objects returns what a state is lowered to. None may be changed.
+func Objects(s *expand.State) []manifest.Map {
+	if lower := backing(s.Backing); lower != nil {
+		return lower(s)
+	}
+	return nil
+}
+
 // backing returns how a backing lowers a state. A backing is a package and its
 // row here.
 func backing(name string) func(*expand.State) []manifest.Map {

@@ -2,23 +2,24 @@ package diag
 
 // Codes of policies, modules and exemptions.
 const (
-	PolicyIncomplete  Code = "TEN0510"
-	UnknownModule     Code = "TEN0511"
-	ModuleBroken      Code = "TEN0512"
-	ParameterSchema   Code = "TEN0513"
-	ParametersInvalid Code = "TEN0514"
-	ExpressionInvalid Code = "TEN0515"
-	ExpressionCost    Code = "TEN0517"
-	SelectorUnmatched Code = "TEN0518"
-	SelectorTeamLabel Code = "TEN0519"
-	PolicyDenies      Code = "TEN0520"
-	PolicyWarns       Code = "TEN0521"
-	PolicyNotes       Code = "TEN0522"
-	ExemptionUnknown  Code = "TEN0525"
-	ExemptionPlace    Code = "TEN0526"
-	ExemptionExpired  Code = "TEN0527"
-	ExemptionExpiring Code = "TEN0528"
-	ExemptionUseless  Code = "TEN0529"
+	PolicyIncomplete   Code = "TEN0510"
+	UnknownModule      Code = "TEN0511"
+	ModuleBroken       Code = "TEN0512"
+	ParameterSchema    Code = "TEN0513"
+	ParametersInvalid  Code = "TEN0514"
+	ExpressionInvalid  Code = "TEN0515"
+	ExpressionDoubtful Code = "TEN0516"
+	ExpressionCost     Code = "TEN0517"
+	SelectorUnmatched  Code = "TEN0518"
+	SelectorTeamLabel  Code = "TEN0519"
+	PolicyDenies       Code = "TEN0520"
+	PolicyWarns        Code = "TEN0521"
+	PolicyNotes        Code = "TEN0522"
+	ExemptionUnknown   Code = "TEN0525"
+	ExemptionPlace     Code = "TEN0526"
+	ExemptionExpired   Code = "TEN0527"
+	ExemptionExpiring  Code = "TEN0528"
+	ExemptionUseless   Code = "TEN0529"
 )
 
 var policiesEntries = []Entry{
@@ -51,6 +52,11 @@ var policiesEntries = []Entry{
 		Code: ExpressionInvalid, Severity: Error, Title: "A CEL expression does not compile",
 		Explain: "Rules are compiled by the API server's own CEL library. The diagnostic points into the expression: a name that is not known, a field that " +
 			"the type does not have, a function that is missing, or a type that does not fit. A rule must yield true or false, a messageExpression text.",
+	},
+	{
+		Code: ExpressionDoubtful, Severity: Warning, Title: "A CEL expression does not fit all the objects that it judges",
+		Explain: "The match constraints name several resources, and the expression uses a field that the objects of one of them do not have. There the rule fails to " +
+			"evaluate, and the API server refuses the write. Let a match condition keep it from being judged, test with has() what the types share, or write a policy for each kind.",
 	},
 	{
 		Code: ExpressionCost, Severity: Warning, Title: "A CEL expression is likely to cost too much",

@@ -37,6 +37,7 @@ func (s *State) encode(e *digest.Encoder) {
 		e.Strings(g.Kind, g.SubjectNamespace, g.Subject, g.Role)
 	}
 	e.Strings(s.Roles.View, s.Roles.Edit, s.Roles.Admin, s.Gate)
+	e.List(s.Policies)
 	e.Bool(s.Source != nil)
 	if src := s.Source; src != nil {
 		e.Strings(src.Repo, src.Path, src.Branch, src.Role, src.Namespace, src.Secret, src.Interval)

@@ -9,7 +9,10 @@
 // of name.
 package expand
 
-import "github.com/tenantry/tenantry/compiler/pins"
+import (
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/policy"
+)
 
 // State is the full desired state of one logical cluster on one physical
 // cluster. It holds everything that is rendered of it, and nothing else: its
@@ -46,8 +49,10 @@ type State struct {
 	// Roles are the names of the ClusterRoles of view, edit and admin.
 	Roles Roles
 	// Gate is the name of the admission policy that refuses unbound APIs.
-	Gate   string
-	Source *Source
+	Gate string
+	// Policies are the IDs of the policies at stage admit that hold for it, sorted.
+	Policies []string
+	Source   *Source
 	// Deployers is the namespace that holds the teams' deployers and the engine's objects.
 	Deployers string
 	Engine    string
@@ -136,7 +141,10 @@ type Platform struct {
 	Engine  string
 	Roles   []Role
 	Gates   []Gate
-	CRDs    []CRD
+	// Policies are those at stage admit that hold for one logical cluster at least, by
+	// ID.
+	Policies []*policy.Admission
+	CRDs     []CRD
 	// Controllers are exempt from gates.
 	Controllers []string
 	Deployers   string

@@ -23,6 +23,9 @@ const (
 	ManagedBy      = "tenantry"
 	// LabelGate names the gate on unbound APIs of a Namespace.
 	LabelGate = "tenantry.dev/api-gate"
+	// PrefixPolicy stands before the ID of each policy that holds for a Namespace; the
+	// label's value is "true".
+	PrefixPolicy = "policy.tenantry.dev/"
 	// LabelState is StateFrozen on the Namespaces of a frozen logical cluster.
 	LabelState  = "tenantry.dev/state"
 	StateFrozen = "frozen"

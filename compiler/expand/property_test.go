@@ -30,7 +30,7 @@ func full() *expand.State {
 		Class:      "standard", Declared: "active", APIs: []expand.API{{Set: "database", Requested: "stable", Version: "v1"}},
 		Namespaces: []expand.Namespace{{Name: "main", Physical: "x", Hard: m("pods")}},
 		Grants:     []expand.Grant{{Kind: "Group", SubjectNamespace: "n", Subject: "devs", Role: "edit"}},
-		Roles:      expand.Roles{View: "v", Edit: "e", Admin: "a"}, Gate: "g",
+		Roles:      expand.Roles{View: "v", Edit: "e", Admin: "a"}, Gate: "g", Policies: []string{"p"},
 		Source:    &expand.Source{Repo: "r", Path: "p", Branch: "b", Role: "edit", Namespace: "x", Secret: "s", Interval: "5m"},
 		Deployers: "d", Engine: "flux",
 	}
@@ -155,7 +155,7 @@ func TestContainersNeverContradict(t *testing.T) {
 		lc.Containers = schema.Containers{DefaultRequest: compute.Draw(t, "request"), Default: compute.Draw(t, "default"),
 			Max: compute.Draw(t, "max"), Min: compute.Draw(t, "min")}
 		repo, placed := world(lc)
-		states, _ := expand.Expand(repo, placed)
+		states, _ := expand.Expand(repo, placed, nil)
 		c := states[0].Containers
 		order := []map[string]string{c.Min, c.DefaultRequest, c.Default, c.Max}
 		for _, name := range []string{"cpu", "memory"} {
@@ -221,7 +221,7 @@ func TestRolesAndGatesAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		versions := rapid.SliceOfN(versionGen, 0, 3).Draw(t, "versions")
 		repo, placed := world(logicalCluster("acme/prod", versions...))
-		states, platforms := expand.Expand(repo, placed)
+		states, platforms := expand.Expand(repo, placed, nil)
 		roles := map[string]map[string]bool{}
 		for _, r := range platforms[0].Roles {
 			roles[r.Name] = verbSet(r.Rules)
@@ -283,7 +283,7 @@ func TestStatesAreIndependent(t *testing.T) {
 				lcs = append(lcs, all[k])
 			}
 			repo, placed := world(lcs...)
-			states, _ := expand.Expand(repo, placed)
+			states, _ := expand.Expand(repo, placed, nil)
 			return states
 		}
 		keys := slices.Sorted(maps.Keys(all))
@@ -316,6 +316,6 @@ func BenchmarkExpand(b *testing.B) {
 	repo, placed := world(lcs...)
 	b.ReportAllocs()
 	for b.Loop() {
-		expand.Expand(repo, placed)
+		expand.Expand(repo, placed, nil)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -18,12 +19,12 @@ import (
 
 // Expand returns the state of each logical cluster on each physical cluster on
 // which its objects stand, by physical cluster and key, and what each declared
-// physical cluster needs once, by name. A logical cluster that is not placed
+// physical cluster needs once, by name. policies may be nil. A logical cluster that is not placed
 // has no state, and neither has one on a physical cluster that is not declared.
 //
 // States share maps with the tenancy and with each other: none may be changed.
-func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster) ([]State, []Platform) {
-	x := newExpansion(t)
+func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, policies *policy.Policies) ([]State, []Platform) {
+	x := newExpansion(t, policies)
 	var work []job
 	for _, lc := range t.LogicalClusters {
 		placed := sites[lc.Key]
@@ -39,6 +40,9 @@ func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster) ([]State,
 	slices.SortStableFunc(work, func(a, b job) int {
 		return cmp.Or(strings.Compare(a.cluster.Name, b.cluster.Name), strings.Compare(a.lc.Key, b.lc.Key))
 	})
+	if x.policies != nil {
+		parallel(len(work), func(i int) { work[i].policies = x.policies.Admitted(work[i].lc) })
+	}
 	states := make([]State, len(work))
 	parallel(len(work), func(i int) { states[i] = x.state(work[i]) })
 	return states, x.platforms(work)
@@ -50,19 +54,23 @@ type job struct {
 	site    *pins.Site
 	cluster *tenancy.PhysicalCluster
 	profile *profile
+	// policies hold for it, wherever it stands.
+	policies []*policy.Admission
 }
 
 type expansion struct {
 	tenancy    *tenancy.Tenancy
+	policies   *policy.Policies
 	clusters   map[string]*tenancy.PhysicalCluster
 	ids        map[*tenancy.APIVersion]uint32
 	profiles   map[string]*profile // by bindings
 	containers map[schema.Containers]Containers
 }
 
-func newExpansion(t *tenancy.Tenancy) *expansion {
+func newExpansion(t *tenancy.Tenancy, policies *policy.Policies) *expansion {
 	x := &expansion{
 		tenancy:    t,
+		policies:   policies,
 		clusters:   make(map[string]*tenancy.PhysicalCluster, len(t.Clusters)),
 		ids:        map[*tenancy.APIVersion]uint32{},
 		profiles:   map[string]*profile{},
@@ -87,7 +95,7 @@ func (x *expansion) appendJob(work []job, lc *tenancy.LogicalCluster, site *pins
 	if site.Phase == pins.Gone || cluster == nil {
 		return work
 	}
-	return append(work, job{lc, site, cluster, x.profile(lc.APIs)})
+	return append(work, job{lc, site, cluster, x.profile(lc.APIs), nil})
 }
 
 // profile returns the profile of bindings. The key is made of the identities of
@@ -141,6 +149,9 @@ func (x *expansion) state(j job) State {
 	}
 	if lc.Class != nil {
 		s.Class = lc.Class.Name
+	}
+	for _, p := range j.policies {
+		s.Policies = append(s.Policies, p.ID)
 	}
 	if lc.Suspended {
 		return s
@@ -240,8 +251,11 @@ func (x *expansion) platforms(work []job) []Platform {
 	for i := range out {
 		p := &out[i]
 		seen := map[*profile]bool{}
-		roles, gates, crds := map[string]Role{}, map[string]Gate{}, map[string]*tenancy.CRD{}
+		roles, gates, crds, policies := map[string]Role{}, map[string]Gate{}, map[string]*tenancy.CRD{}, map[string]*policy.Admission{}
 		for ; len(work) > 0 && work[0].cluster.Name == p.Cluster; work = work[1:] {
+			for _, one := range work[0].policies {
+				policies[one.ID] = one
+			}
 			profile := work[0].profile
 			if seen[profile] {
 				continue
@@ -258,7 +272,7 @@ func (x *expansion) platforms(work []job) []Platform {
 				}
 			}
 		}
-		p.Roles, p.Gates = byName(roles), byName(gates)
+		p.Roles, p.Gates, p.Policies = byName(roles), byName(gates), byName(policies)
 		for _, c := range byName(crds) {
 			p.CRDs = append(p.CRDs, CRD{Name: c.Name, Data: c.Data})
 		}

@@ -133,7 +133,7 @@ func (p *Policies) violation(policy *Policy, rule int, message string, lc *tenan
 		return tenancy.Fault(&lc.Meta, d.Suggest("ask for what the policy allows, or ask its owners for an exemption"), "")
 	}
 	switch lapsed := p.lapsed(policy, lc); {
-	case policy.acquire.sums:
+	case policy.acquire != nil && policy.acquire.sums:
 		d.Message += " (it stands as it was, and stays)"
 	default:
 		lc.Suspended = true
@@ -323,15 +323,12 @@ func (c *compiler) compileAcquire(p *Policy, m *module) bool {
 }
 
 func (c *compiler) acquireProgram(at func(...string) diag.Position, set *schema.RuleSet, params *apiservercel.DeclType, fault, warn func(diag.Diagnostic)) (*program, bool) {
-	vars := slices.Clone(acquireVariables)
-	if params != nil {
-		vars = append(vars, declared{"params", params})
-	}
-	program, problems, err := compileRules(set, latest, vars, nil, c.costs(at, warn))
+	env, err := c.environment(environmentKey{minor: latest, params: params})
 	if err != nil {
 		fault(diag.New(diag.ExpressionInvalid, at("rules"), "the rules can't be compiled: %v", err))
 		return nil, false
 	}
+	program, problems := compileRules(set, env, c.costs(at, warn))
 	for _, d := range c.problems(diag.ExpressionInvalid, at, problems, "") {
 		fault(d)
 	}

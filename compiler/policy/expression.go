@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -91,19 +92,60 @@ type celProblem struct {
 	message    string
 }
 
-// compileRules compiles a set of rules for a Kubernetes release. It goes on after
-// a problem: the program is whole only where there is none. cost is called with
-// the estimate of each expression, which may be too high and, where objects are
-// larger than is usual, too low.
-func compileRules(set *schema.RuleSet, minor int, vars []declared, more []cel.EnvOption, cost func(path []string, expression string, max uint64)) (*program, []celProblem, error) {
-	p := &program{uses: map[string]bool{}}
-	fields := map[string]*apiservercel.DeclField{}
-	p.variablesType = apiservercel.NewObjectType("variables", fields)
-	var problems []celProblem
-	env, err := environmentOf(minor, append(slices.Clone(vars), declared{"variables", p.variablesType}), more...)
-	if err != nil {
-		return nil, nil, err
+// ruleEnvironment is an environment with a variable named variables, whose fields
+// each set of rules declares anew. Making one costs more than compiling with it.
+type ruleEnvironment struct {
+	*cel.Env
+	variables *apiservercel.DeclType
+}
+
+func newRuleEnvironment(minor int, vars []declared, more ...cel.EnvOption) (*ruleEnvironment, error) {
+	e := &ruleEnvironment{variables: apiservercel.NewObjectType("variables", map[string]*apiservercel.DeclField{})}
+	var err error
+	e.Env, err = environmentOf(minor, append(slices.Clone(vars), declared{"variables", e.variables}), more...)
+	return e, err
+}
+
+// environmentKey tells apart the environments of one run.
+type environmentKey struct {
+	minor          int
+	object, params *apiservercel.DeclType // object is nil at stage acquire
+}
+
+func (c *compiler) environment(key environmentKey) (*ruleEnvironment, error) {
+	if e := c.environments[key]; e != nil {
+		return e, nil
 	}
+	var e *ruleEnvironment
+	var err error
+	if key.object != nil {
+		e, err = newRuleEnvironment(key.minor, admitVariables(key.object, key.params), authorizerVariables...)
+	} else {
+		vars := slices.Clone(acquireVariables)
+		if key.params != nil {
+			vars = append(vars, declared{ParamsVariable, key.params})
+		}
+		e, err = newRuleEnvironment(key.minor, vars)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if c.environments == nil {
+		c.environments = map[environmentKey]*ruleEnvironment{}
+	}
+	c.environments[key] = e
+	return e, nil
+}
+
+// compileRules compiles a set of rules. It goes on after a problem: the program is
+// whole only where there is none. cost is called with the estimate of each
+// expression, which may be too high and, where objects are larger than is usual,
+// too low.
+func compileRules(set *schema.RuleSet, env *ruleEnvironment, cost func(path []string, expression string, max uint64)) (*program, []celProblem) {
+	p := &program{uses: map[string]bool{}, variablesType: env.variables}
+	fields := env.variables.Fields
+	clear(fields)
+	var problems []celProblem
 	compile := func(path []string, text string, want *cel.Type) (cel.Program, *cel.Type) {
 		ast, issues := env.Compile(text)
 		if issues.Err() != nil {
@@ -135,8 +177,17 @@ func compileRules(set *schema.RuleSet, minor int, vars []declared, more []cel.En
 		fields[v.Name] = apiservercel.NewDeclField(v.Name, declTypeOf(out), true, nil, nil)
 		p.variables = append(p.variables, compiled{v.Name, prog})
 	}
+	conditions := map[string]bool{}
 	for i, v := range set.MatchConditions {
+		delete(p.uses, "variables")
 		compile([]string{"matchConditions", itoa(i), "expression"}, v.Expression, cel.BoolType)
+		if p.uses["variables"] {
+			problems = append(problems, celProblem{[]string{"matchConditions", itoa(i), "expression"}, v.Expression, common.NewLocation(1, 0), "a match condition can't see variables"})
+		}
+		if conditions[v.Name] {
+			problems = append(problems, celProblem{[]string{"matchConditions", itoa(i), "name"}, "", common.NoLocation, "match condition " + v.Name + " is declared twice"})
+		}
+		conditions[v.Name] = true
 	}
 	for i, r := range set.Rules {
 		one := compiledRule{rule: r}
@@ -146,7 +197,7 @@ func compileRules(set *schema.RuleSet, minor int, vars []declared, more []cel.En
 		}
 		p.rules = append(p.rules, one)
 	}
-	return p, problems, nil
+	return p, problems
 }
 
 // declTypeOf returns the declaration of a CEL type. An object keeps its name, by
@@ -265,3 +316,5 @@ func run(p cel.Program, vars map[string]any) (value any, problem error) {
 }
 
 func errorValue(err error) ref.Val { return types.WrapErr(err) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -201,14 +201,19 @@ func typed(value any, t *apiservercel.DeclType) any {
 // use it.
 func (c *compiler) checkModule(m *module) bool {
 	d := m.doc
-	if d.Spec.Stage != schema.Acquire {
+	const held = "it can't be used"
+	switch d.Spec.Stage {
+	case schema.Admit:
+		return c.checkAdmit(&d.Meta, &d.Spec.RuleSet, m.params, held)
+	case schema.Acquire:
+	default:
 		return true
 	}
 	if d.Spec.MatchConstraints != nil || d.Spec.MatchConditions != nil {
-		c.fault(&d.Meta, diag.New(diag.PolicyIncomplete, d.At("matchConstraints"), "module %s: stage acquire judges logical clusters and no writes, so it has no matchConstraints and no matchConditions", d.Key), "it can't be used")
+		c.fault(&d.Meta, diag.New(diag.PolicyIncomplete, d.At("matchConstraints"), "module %s: stage acquire judges logical clusters and no writes, so it has no matchConstraints and no matchConditions", d.Key), held)
 		return false
 	}
-	program, ok := c.acquireProgram(d.At, &d.Spec.RuleSet, m.params, func(x diag.Diagnostic) { c.fault(&d.Meta, x, "it can't be used") }, func(x diag.Diagnostic) { c.add(&d.Meta, x) })
+	program, ok := c.acquireProgram(d.At, &d.Spec.RuleSet, m.params, func(x diag.Diagnostic) { c.fault(&d.Meta, x, held) }, func(x diag.Diagnostic) { c.add(&d.Meta, x) })
 	m.acquire = program
 	return ok
 }

@@ -8,7 +8,9 @@
 // and it stands where the policy's owners are.
 //
 // Compile turns documents into policies and judges the documents themselves.
-// Acquire judges logical clusters by those at stage acquire.
+// Acquire judges logical clusters by those at stage acquire. Those at stage admit
+// become admission policies of the physical clusters, and a Judge says what the
+// API server would answer by one.
 package policy
 
 import (
@@ -32,6 +34,7 @@ type Policies struct {
 
 	tenancy    *tenancy.Tenancy
 	exemptions map[*Policy][]*tenancy.Exemption
+	admits     bool // there is one at stage admit
 }
 
 // Policy is a policy that can be enforced.
@@ -51,6 +54,8 @@ type Policy struct {
 	// rulesAt is the document that the rules stand in.
 	rulesAt *load.Meta
 	acquire *program // nil at other stages
+	// Admission is the policy as the API server enforces it; nil at other stages.
+	Admission *Admission
 }
 
 // ID names the policy by its directory and key: "orgs/acme/no-public". Siblings
@@ -141,6 +146,10 @@ type compiler struct {
 	out     *Policies
 	modules map[string]*module
 	found   []tenancy.Finding
+
+	types        map[string][]objectType // by resource
+	releases     []int
+	environments map[environmentKey]*ruleEnvironment
 }
 
 // fault reports an error of a document; held says what becomes of one that is
@@ -167,7 +176,7 @@ func (c *compiler) policy(d *load.Document[schema.Policy]) {
 	} else if m = c.use(p); m == nil {
 		return
 	}
-	if p.Stage != schema.Acquire {
+	if p.Stage != schema.Acquire && p.Stage != schema.Admit {
 		c.fault(&p.Meta, diag.New(diag.NotCompiled, p.At("stage"), "policies at stage %s are not compiled yet by this version: %s would not be enforced", p.Stage, p.Key).
 			Suggest("take it out until a version that compiles it is in use"), notEnforced)
 		return
@@ -187,9 +196,15 @@ func (c *compiler) policy(d *load.Document[schema.Policy]) {
 		c.found = append(c.found, findings...)
 		p.selector, ok = selector, ok && len(findings) == 0
 	}
-	if !c.compileAcquire(p, m) || !ok {
+	if p.Stage == schema.Acquire {
+		ok = c.compileAcquire(p, m) && ok
+	} else {
+		ok = c.compileAdmit(p, m) && ok
+	}
+	if !ok {
 		return
 	}
+	c.out.admits = c.out.admits || p.Admission != nil
 	c.selects(p)
 	c.out.All = append(c.out.All, p)
 }

@@ -85,6 +85,20 @@ func builtins() map[string]builtin {
 	return out
 }
 
+// Builtin returns the kind of one of Kubernetes' own namespaced resources, and
+// the version in which it is stored or newest.
+func Builtin(group, plural string) (kind, version string, ok bool) {
+	key := plural
+	if group != "" {
+		key += "." + group
+	}
+	b, ok := builtins()[key]
+	if !ok {
+		return "", "", false
+	}
+	return b.kind, b.versions[0], true
+}
+
 // refusedBuiltin says why one of Kubernetes' own resources can't be given to a
 // logical cluster; it is empty for others.
 func refusedBuiltin(key string) string {

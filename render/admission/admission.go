@@ -11,6 +11,9 @@
 // writes to frozen logical clusters. A label of the Namespace says which apply,
 // so their number does not grow with that of the tenants.
 //
+// Beside them stands each policy of the tenancy repo at stage admit, once for each
+// distinct content.
+//
 // The platform is whoever may "manage" the resource "platform" of the group
 // tenantry.dev in the whole cluster: the GitOps engine, by cluster-admin or by
 // the ClusterRole tenantry-platform. A tenant's Role can never say that, not
@@ -39,9 +42,12 @@ func Platform(p *expand.Platform) []manifest.Map {
 	for i := range p.Roles {
 		out = append(out, clusterRole(p.Roles[i].Name, p.Roles[i].Rules))
 	}
-	policies := []policy{protect(p), namespaces(p), frozen(p)}
+	policies := []admissionPolicy{protect(p), namespaces(p), frozen(p)}
 	for i := range p.Gates {
 		policies = append(policies, gate(p, &p.Gates[i]))
+	}
+	for _, a := range p.Policies {
+		policies = append(policies, tenants(a))
 	}
 	for i := range policies {
 		out = append(out, policies[i].objects()...)

@@ -16,7 +16,7 @@ const chunk = 500
 // name. It judges the resource and version that the request names, and not what
 // they are equivalent to, or one version would pass for another. A subresource
 // goes with its resource.
-func gate(p *expand.Platform, g *expand.Gate) policy {
+func gate(p *expand.Platform, g *expand.Gate) admissionPolicy {
 	var any, versioned []string
 	for _, a := range g.Allowed {
 		if len(a.Versions) == 0 {
@@ -27,9 +27,9 @@ func gate(p *expand.Platform, g *expand.Gate) policy {
 		}
 	}
 	const group = `(request.requestResource.group == '' ? '' : '.' + request.requestResource.group)`
-	out := policy{
+	out := admissionPolicy{
 		name:       g.Name,
-		rule:       everything,
+		rules:      []rule{everything},
 		selector:   matchLabel(expand.LabelGate, g.Name),
 		conditions: []named{byTenants(p.Exempt())},
 		variables: []named{
@@ -68,10 +68,10 @@ func qualified(parts ...string) string {
 
 // frozen refuses all writes to frozen logical clusters. Workloads keep running:
 // controllers and nodes do their part.
-func frozen(p *expand.Platform) policy {
-	return policy{
+func frozen(p *expand.Platform) admissionPolicy {
+	return admissionPolicy{
 		name:       expand.ReservedPrefix + "frozen",
-		rule:       everything,
+		rules:      []rule{everything},
 		selector:   matchLabel(expand.LabelState, expand.StateFrozen),
 		conditions: []named{byTenants(p.Exempt())},
 		variables:  []named{platform, terminating},

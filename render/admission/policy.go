@@ -1,30 +1,35 @@
 package admission
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/render/manifest"
 )
 
 const apiVersion = "admissionregistration.k8s.io/v1"
 
-// policy is a ValidatingAdmissionPolicy with its bindings.
-type policy struct {
+// admissionPolicy is a ValidatingAdmissionPolicy with its bindings.
+type admissionPolicy struct {
 	name        string
-	rule        rule
+	rules       []rule
+	excluded    []rule
 	selector    manifest.Map // of namespaces; nil: no selector
 	conditions  []named      // all hold where the policy applies
 	variables   []named
 	validations []validation
 	bindings    []binding
+	action      string // empty: Deny
 }
 
 // rule says which requests a policy sees: writes, never a read or a connection.
 type rule struct {
 	groups, versions, resources []string
 	scope                       string
+	operations, names           []string // nil: all writes, all names
 }
 
 // everything covers all resources of a namespace and their subresources.
@@ -35,27 +40,34 @@ type named struct{ name, expression string }
 
 type validation struct {
 	expression string
-	// message is a CEL expression.
-	message string
+	// message is a CEL expression; text holds where there is none.
+	message, text string
 }
 
 // binding puts a policy into force, where selector and rule say so.
 type binding struct {
 	name     string
 	selector manifest.Map
-	rule     *rule
+	rules    []rule
 }
 
-func (p *policy) objects() []manifest.Map {
+func (p *admissionPolicy) objects() []manifest.Map {
 	validations := make(manifest.List, len(p.validations))
 	for i, v := range p.validations {
-		validations[i] = manifest.M("expression", v.expression, "messageExpression", v.message, "reason", "Forbidden")
+		m := manifest.M("expression", v.expression)
+		if v.text != "" {
+			m = append(m, manifest.M("message", v.text)...)
+		}
+		if v.message != "" {
+			m = append(m, manifest.M("messageExpression", v.message)...)
+		}
+		validations[i] = append(m, manifest.M("reason", "Forbidden")...)
 	}
 	out := []manifest.Map{manifest.M("apiVersion", apiVersion, "kind", "ValidatingAdmissionPolicy",
 		"metadata", manifest.M("name", p.name, "labels", labels()),
 		"spec", manifest.M(
 			"failurePolicy", "Fail",
-			"matchConstraints", matchResources(p.selector, &p.rule),
+			"matchConstraints", matchResources(p.selector, p.rules, p.excluded),
 			"matchConditions", namedList(p.conditions),
 			"variables", namedList(p.variables),
 			"validations", validations,
@@ -65,9 +77,9 @@ func (p *policy) objects() []manifest.Map {
 		bindings = []binding{{name: p.name}}
 	}
 	for _, b := range bindings {
-		spec := manifest.M("policyName", p.name, "validationActions", []string{"Deny"})
-		if b.selector != nil || b.rule != nil {
-			spec = append(spec, manifest.M("matchResources", matchResources(b.selector, b.rule))...)
+		spec := manifest.M("policyName", p.name, "validationActions", []string{cmp.Or(p.action, "Deny")})
+		if b.selector != nil || b.rules != nil {
+			spec = append(spec, manifest.M("matchResources", matchResources(b.selector, b.rules, nil))...)
 		}
 		out = append(out, manifest.M("apiVersion", apiVersion, "kind", "ValidatingAdmissionPolicyBinding",
 			"metadata", manifest.M("name", b.name, "labels", labels()), "spec", spec))
@@ -75,17 +87,32 @@ func (p *policy) objects() []manifest.Map {
 	return out
 }
 
-func matchResources(selector manifest.Map, r *rule) manifest.Map {
+func matchResources(selector manifest.Map, rules, excluded []rule) manifest.Map {
 	out := manifest.M("matchPolicy", "Equivalent", "namespaceSelector", selector)
-	if r != nil {
-		out = append(out, manifest.M("resourceRules", manifest.List{manifest.M(
-			"apiGroups", r.groups,
-			"apiVersions", r.versions,
-			"operations", []string{"CREATE", "UPDATE", "DELETE"},
-			"resources", r.resources,
-			"scope", r.scope)})...)
+	if rules != nil {
+		out = append(out, manifest.M("resourceRules", resourceRules(rules))...)
+	}
+	if excluded != nil {
+		out = append(out, manifest.M("excludeResourceRules", resourceRules(excluded))...)
 	}
 	return out.Compact()
+}
+
+func resourceRules(rules []rule) manifest.List {
+	out := make(manifest.List, len(rules))
+	for i, r := range rules {
+		operations := r.operations
+		if operations == nil {
+			operations = []string{"CREATE", "UPDATE", "DELETE"}
+		}
+		m := manifest.M("apiGroups", r.groups, "apiVersions", r.versions, "operations", operations,
+			"resources", r.resources, "scope", r.scope)
+		if r.names != nil {
+			m = append(m, manifest.M("resourceNames", r.names)...)
+		}
+		out[i] = m
+	}
+	return out
 }
 
 func namedList(list []named) manifest.List {
@@ -127,27 +154,8 @@ func celList(values []string) string {
 		if i > 0 {
 			b.WriteString(sep)
 		}
-		b.WriteString(celString(v))
+		b.WriteString(policy.CELString(v))
 	}
 	b.WriteString(end)
-	return b.String()
-}
-
-// celString writes a string as a CEL literal.
-func celString(s string) string {
-	var b strings.Builder
-	b.WriteByte('\'')
-	for _, r := range s {
-		switch {
-		case r == '\'' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('\'')
 	return b.String()
 }

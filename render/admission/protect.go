@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/render/manifest"
 )
 
@@ -11,19 +12,19 @@ import (
 // deployers. It sees subresources, so that nobody gets at a quota through its
 // status, and both the object and what it was, so that nobody takes the mark
 // off first. On DELETE there is no object, and in a collection no name either.
-func protect(p *expand.Platform) policy {
-	label := celString(expand.LabelManagedBy)
-	prefix := celString(expand.ReservedPrefix)
+func protect(p *expand.Platform) admissionPolicy {
+	label := policy.CELString(expand.LabelManagedBy)
+	prefix := policy.CELString(expand.ReservedPrefix)
 	touches := func(object string) string {
 		return fmt.Sprintf(`%[1]s != null && (
   %[1]s.?metadata.?name.orValue('').startsWith(%[2]s) ||
   %[1]s.?metadata.?generateName.orValue('').startsWith(%[2]s) ||
   %[1]s.?metadata.?labels[?%[3]s].orValue('') == %[4]s)`,
-			object, prefix, label, celString(expand.ManagedBy))
+			object, prefix, label, policy.CELString(expand.ManagedBy))
 	}
-	return policy{
-		name: expand.ReservedPrefix + "protect",
-		rule: everything,
+	return admissionPolicy{
+		name:  expand.ReservedPrefix + "protect",
+		rules: []rule{everything},
 		conditions: []named{
 			{"owned-by-the-platform", fmt.Sprintf("request.?name.orValue('').startsWith(%s) ||\n%s ||\n%s", prefix, touches("object"), touches("oldObject"))},
 			byTenants(expand.SystemExempt()),
@@ -42,7 +43,7 @@ func protect(p *expand.Platform) policy {
 			// GitOps controllers write the status of their own objects there.
 			{name: expand.ReservedPrefix + "protect-deployers",
 				selector: matchLabel("kubernetes.io/metadata.name", p.Deployers),
-				rule:     &rule{groups: []string{""}, versions: []string{"v1"}, resources: []string{"serviceaccounts", "serviceaccounts/*"}, scope: "Namespaced"}},
+				rules:    []rule{{groups: []string{""}, versions: []string{"v1"}, resources: []string{"serviceaccounts", "serviceaccounts/*"}, scope: "Namespaced"}}},
 		},
 	}
 }
@@ -55,9 +56,9 @@ func matchLabel(key, value string) manifest.Map {
 // reaches the Namespace itself, and with it the labels that policies select on.
 // Deletion is refused to everybody, the GitOps engine included, until the live
 // object says that it is confirmed.
-func namespaces(p *expand.Platform) policy {
-	label := celString(expand.LabelLogicalCluster)
-	key := celString(expand.AnnotationLogicalCluster)
+func namespaces(p *expand.Platform) admissionPolicy {
+	label := policy.CELString(expand.LabelLogicalCluster)
+	key := policy.CELString(expand.AnnotationLogicalCluster)
 	part := func(object, field string) string {
 		return fmt.Sprintf(`%[1]s == null ? {} : %[1]s.?metadata.?%[2]s.orValue({})`, object, field)
 	}
@@ -65,9 +66,9 @@ func namespaces(p *expand.Platform) policy {
 		return fmt.Sprintf(`variables.%[1]s.filter(k, !(k in variables.%[2]s) || variables.%[2]s[k] != variables.%[1]s[k]) +
 variables.%[2]s.filter(k, !(k in variables.%[1]s))`, before, after)
 	}
-	return policy{
-		name: expand.ReservedPrefix + "namespaces",
-		rule: rule{groups: []string{""}, versions: []string{"v1"}, resources: []string{"namespaces", "namespaces/*"}, scope: "Cluster"},
+	return admissionPolicy{
+		name:  expand.ReservedPrefix + "namespaces",
+		rules: []rule{{groups: []string{""}, versions: []string{"v1"}, resources: []string{"namespaces", "namespaces/*"}, scope: "Cluster"}},
 		variables: []named{
 			platform,
 			requestName,
@@ -78,7 +79,7 @@ variables.%[2]s.filter(k, !(k in variables.%[1]s))`, before, after)
 			{"ours", fmt.Sprintf(`%[1]s in variables.oldLabels || %[1]s in variables.labels ||
 variables.name.startsWith(%[2]s) || variables.name == %[3]s ||
 object != null && object.?metadata.?generateName.orValue('').startsWith(%[2]s)`,
-				label, celString(expand.ReservedPrefix), celString(p.Deployers))},
+				label, policy.CELString(expand.ReservedPrefix), policy.CELString(p.Deployers))},
 			{"changed", "(" + changed("oldLabels", "labels") + ") +\n(" + changed("oldAnnotations", "annotations") + ")"},
 			// Elsewhere only our own keys matter: they open other tenants' networks.
 			{"guarded", `variables.changed.exists(k, k.startsWith('tenantry.dev/') || k.contains('.tenantry.dev/') ||
@@ -91,7 +92,7 @@ k.startsWith('kustomize.toolkit.fluxcd.io/') || k.startsWith('argocd.argoproj.io
 				expression: fmt.Sprintf(`request.operation != 'DELETE' || !variables.ours ||
 variables.oldAnnotations[?%s].orValue('') == %s ||
 oldObject != null && has(oldObject.metadata.deletionTimestamp)`,
-					celString(expand.AnnotationDeletion), celString(expand.DeletionConfirmed)),
+					policy.CELString(expand.AnnotationDeletion), policy.CELString(expand.DeletionConfirmed)),
 				message: `variables.logicalCluster == ''
 ? 'namespace ' + variables.name + ' belongs to the platform: it can be deleted once its annotation tenantry.dev/deletion is "confirmed"'
 : 'namespace ' + variables.name + ' holds the data of the logical cluster ' + variables.logicalCluster + ': to delete it, set state: "deleted" in its document in the tenancy repo'`,
@@ -103,7 +104,7 @@ oldObject != null && has(oldObject.metadata.deletionTimestamp)`,
 			{
 				expression: fmt.Sprintf(`request.operation != 'UPDATE' || %[1]s in variables.oldLabels || !(%[1]s in variables.labels) ||
 %[3]s in variables.annotations && variables.oldAnnotations[?%[2]s].orValue('') == variables.annotations[%[3]s]`,
-					label, celString(expand.AnnotationAdopt), key),
+					label, policy.CELString(expand.AnnotationAdopt), key),
 				message: `'namespace ' + variables.name + ' exists and was not made by Tenantry: to let the logical cluster ' + variables.logicalCluster + ' take it over, set its annotation tenantry.dev/adopt to "' + variables.logicalCluster + '"'`,
 			},
 		},

@@ -164,6 +164,9 @@ func namespaceLabels(s *expand.State, common manifest.Map) manifest.Map {
 	if s.Frozen {
 		out = append(out, field(expand.LabelState, expand.StateFrozen))
 	}
+	for _, id := range s.Policies {
+		out = append(out, field(expand.PrefixPolicy+id, "true"))
+	}
 	out = append(out, PodSecurity(s.PodSecurity, s.Minor)...)
 	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
 		out = append(out, field(expand.PrefixTeam+key, s.Labels[key]))

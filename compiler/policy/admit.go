@@ -1,0 +1,436 @@
+package policy
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/ast"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/admission"
+	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
+	apiservercel "k8s.io/apiserver/pkg/cel"
+	"k8s.io/apiserver/pkg/cel/library"
+)
+
+// Admission is a policy at stage admit as the API server enforces it: one for each
+// distinct content, whoever it reaches.
+type Admission struct {
+	// ID is the policy's key and a hash of the content.
+	ID          string
+	Enforcement schema.Enforcement
+	// Spec holds the match constraints and conditions, the variables and the
+	// validations. Who is exempt, and which namespaces it is for, is not in it.
+	Spec admissionv1.ValidatingAdmissionPolicySpec
+}
+
+// The names of variables that an admission policy has besides those of its author.
+const (
+	ParamsVariable      = "params"
+	PlatformVariable    = "platform"
+	TerminatingVariable = "terminating"
+)
+
+// Admitted returns the policies at stage admit that hold for a logical cluster.
+func (p *Policies) Admitted(lc *tenancy.LogicalCluster) []*Admission {
+	if !p.admits {
+		return nil
+	}
+	var out []*Admission
+	for _, e := range p.Of(lc) {
+		if e.Admission != nil && e.Exemption == nil && !slices.ContainsFunc(out, func(a *Admission) bool { return a.ID == e.Admission.ID }) {
+			out = append(out, e.Admission)
+		}
+	}
+	slices.SortFunc(out, func(a, b *Admission) int { return strings.Compare(a.ID, b.ID) })
+	return out
+}
+
+// Write is a write that the compiler itself brings about.
+type Write struct {
+	admission.Attributes
+	// Namespace is where it goes to.
+	Namespace *corev1.Namespace
+	// What names the object for people: RoleBinding tenantry-view-0123.
+	What string
+}
+
+// Judges reports whether a policy at stage admit judges writes of a resource that
+// is created.
+func (p *Policies) Judges(resource kubeschema.GroupVersionResource) bool {
+	attributes := admission.NewAttributesRecord(nil, nil, kubeschema.GroupVersionKind{}, "x", "", resource, "", admission.Create, nil, false, nil)
+	return slices.ContainsFunc(p.All, func(one *Policy) bool {
+		return one.Admission != nil && matches(one.Admission.Spec.MatchConstraints.ResourceRules, attributes)
+	})
+}
+
+// Admit judges what the compiler renders for a logical cluster, as if a tenant
+// wrote it: what a policy denies to tenants, the platform does not do for them
+// either. Findings are those of Acquire. judges are kept from one call to the
+// next; it is not safe for concurrent use.
+func (p *Policies) Admit(lc *tenancy.LogicalCluster, minor int, writes []Write, judges map[string]*Judge, changed bool) (out []tenancy.Finding) {
+	for _, e := range p.Of(lc) {
+		if e.Admission == nil || e.Exemption != nil {
+			continue
+		}
+		id := fmt.Sprintf("%s %d", e.Admission.ID, minor)
+		j := judges[id]
+		if j == nil {
+			var err error
+			if j, err = e.Admission.Judge(minor); err != nil {
+				continue // said of the policy
+			}
+			judges[id] = j
+		}
+		for _, w := range writes {
+			for _, d := range j.Denied(context.Background(), w.Attributes, w.Namespace, authorizerfactory.NewAlwaysDenyAuthorizer()) {
+				out = append(out, p.violation(e.Policy, max(d.Rule, 0), w.What+" would be denied: "+d.Message, lc, changed))
+			}
+		}
+	}
+	return out
+}
+
+// admitVariables are the variables of rules at stage admit, for objects of a type.
+func admitVariables(object, params *apiservercel.DeclType) []declared {
+	vars := []declared{
+		{plugincel.ObjectVarName, object}, {plugincel.OldObjectVarName, object},
+		{plugincel.RequestVarName, plugincel.BuildRequestType()},
+		{plugincel.NamespaceVarName, plugincel.BuildNamespaceType()},
+	}
+	if params != nil {
+		vars = append(vars, declared{ParamsVariable, params})
+	}
+	return vars
+}
+
+// authorizerVariables are the variables by which rules ask what the user may do.
+var authorizerVariables = []cel.EnvOption{
+	cel.Variable(plugincel.AuthorizerVarName, library.AuthorizerType),
+	cel.Variable(plugincel.RequestResourceAuthorizerVarName, library.ResourceCheckType),
+}
+
+// checkAdmit judges the expressions of a document at stage admit: by the library
+// of the Kubernetes release of each physical cluster, and with the types of the
+// resources that the match constraints name.
+func (c *compiler) checkAdmit(m *load.Meta, set *schema.RuleSet, params *apiservercel.DeclType, held string) bool {
+	if set.MatchConstraints == nil {
+		c.fault(m, diag.New(diag.PolicyIncomplete, m.Pos, "%s has no matchConstraints: which writes does it judge?", m.Key).
+			Suggest("add matchConstraints: resourceRules"), held)
+		return false
+	}
+	for i, v := range set.Variables {
+		if v.Name == ParamsVariable || v.Name == PlatformVariable || v.Name == TerminatingVariable {
+			c.fault(m, diag.New(diag.ExpressionInvalid, m.At("variables", itoa(i), "name"), "variables[%d].name: the name %s is reserved", i, v.Name), held)
+			return false
+		}
+	}
+	types := c.objectTypes(set.MatchConstraints)
+	ok := true
+	for n, minor := range c.minors() {
+		where := ""
+		if len(c.minors()) > 1 {
+			where = fmt.Sprintf(" (Kubernetes 1.%d)", minor)
+		}
+		costs := c.costs(m.At, func(d diag.Diagnostic) { c.add(m, d) })
+		if n > 0 {
+			costs = nil
+		}
+		env, err := c.environment(environmentKey{minor, apiservercel.DynType, params})
+		if err != nil {
+			c.fault(m, diag.New(diag.ExpressionInvalid, m.At("rules"), "the rules can't be compiled%s: %v", where, err), held)
+			return false
+		}
+		_, problems := compileRules(set, env, costs)
+		for _, d := range c.problems(diag.ExpressionInvalid, m.At, problems, where) {
+			c.fault(m, d, held)
+		}
+		if len(problems) > 0 {
+			return false
+		}
+		if n == 0 {
+			ok = c.checkTypes(m, set, params, minor, types, held)
+		}
+	}
+	return ok
+}
+
+// checkTypes holds the rules against the types of the objects that they judge.
+// What fits no type is an error; what fits some and not others may be meant so.
+func (c *compiler) checkTypes(m *load.Meta, set *schema.RuleSet, params *apiservercel.DeclType, minor int, types []objectType, held string) bool {
+	var wrong []objectType
+	var first []celProblem
+	for _, t := range types {
+		env, err := c.environment(environmentKey{minor, t.typ, params})
+		if err != nil {
+			continue
+		}
+		_, problems := compileRules(set, env, nil)
+		if len(problems) == 0 {
+			continue
+		}
+		if wrong = append(wrong, t); first == nil {
+			first = problems
+		}
+	}
+	if len(wrong) == 0 {
+		return true
+	}
+	if len(wrong) == len(types) {
+		for _, d := range c.problems(diag.ExpressionInvalid, m.At, first, " (for "+wrong[0].name+")") {
+			c.fault(m, d, held)
+		}
+		return false
+	}
+	for _, d := range c.problems(diag.ExpressionDoubtful, m.At, first, " (for "+wrong[0].name+")") {
+		c.add(m, d.Suggest("for objects of that kind the rule fails and the write is refused, unless a condition keeps it from being judged"))
+	}
+	return true
+}
+
+// minors returns the minor numbers of the physical clusters' Kubernetes releases,
+// the lowest first.
+func (c *compiler) minors() []int {
+	if c.releases == nil {
+		for _, cluster := range c.tenancy.Clusters {
+			c.releases = append(c.releases, min(cluster.Minor, latest))
+		}
+		slices.Sort(c.releases)
+		if c.releases = slices.Compact(c.releases); len(c.releases) == 0 {
+			c.releases = []int{latest}
+		}
+	}
+	return c.releases
+}
+
+// admission puts a policy together as the API server takes it.
+func (p *Policy) admission() (*Admission, error) {
+	a := &Admission{Enforcement: p.Spec.Enforcement}
+	fail := admissionv1.Fail
+	a.Spec.FailurePolicy = &fail
+	equivalent := admissionv1.Equivalent
+	a.Spec.MatchConstraints = &admissionv1.MatchResources{
+		MatchPolicy:          &equivalent,
+		ResourceRules:        resourceRules(p.Rules.MatchConstraints.ResourceRules),
+		ExcludeResourceRules: resourceRules(p.Rules.MatchConstraints.ExcludeResourceRules),
+	}
+	literal := ""
+	if p.Parameters != nil {
+		literal = celLiteral(p.Parameters)
+		a.Spec.Variables = append(a.Spec.Variables, admissionv1.Variable{Name: ParamsVariable, Expression: literal})
+	}
+	const variable = "variables." + ParamsVariable
+	var failed error
+	replace := func(text, by string) string {
+		if p.Parameters == nil {
+			return text
+		}
+		out, err := replaceIdentifier(text, ParamsVariable, by)
+		if err != nil {
+			failed = err
+		}
+		return out
+	}
+	for _, m := range p.Rules.MatchConditions { // these can't see variables
+		a.Spec.MatchConditions = append(a.Spec.MatchConditions, admissionv1.MatchCondition{Name: m.Name, Expression: replace(m.Expression, "("+literal+")")})
+	}
+	for _, v := range p.Rules.Variables {
+		a.Spec.Variables = append(a.Spec.Variables, admissionv1.Variable{Name: v.Name, Expression: replace(v.Expression, variable)})
+	}
+	for _, r := range p.Rules.Rules {
+		v := admissionv1.Validation{Expression: replace(r.Expression, variable), Message: r.Message}
+		if r.MessageExpression != "" {
+			v.MessageExpression = replace(r.MessageExpression, variable)
+		}
+		a.Spec.Validations = append(a.Spec.Validations, v)
+	}
+	content, err := json.Marshal(a)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(content)
+	a.ID = p.Key + "-" + hex.EncodeToString(sum[:10])
+	return a, failed
+}
+
+func resourceRules(in []schema.ResourceRule) (out []admissionv1.NamedRuleWithOperations) {
+	scope := admissionv1.NamespacedScope
+	for _, r := range in {
+		n := admissionv1.NamedRuleWithOperations{ResourceNames: r.ResourceNames}
+		n.APIGroups, n.APIVersions, n.Resources, n.Scope = r.APIGroups, r.APIVersions, r.Resources, &scope
+		if n.APIVersions == nil {
+			n.APIVersions = []string{"*"}
+		}
+		for _, o := range r.Operations {
+			n.Operations = append(n.Operations, admissionv1.OperationType(o))
+		}
+		if n.Operations == nil {
+			n.Operations = []admissionv1.OperationType{admissionv1.Create, admissionv1.Update}
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+// celLiteral writes a JSON value as a CEL expression. Literals of maps and lists
+// must be of one type, so what stands in them is marked as dynamic.
+func celLiteral(value any) string {
+	switch x := value.(type) {
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(x)
+	case int64:
+		return strconv.FormatInt(x, 10)
+	case float64:
+		text := strconv.FormatFloat(x, 'g', -1, 64)
+		if !strings.ContainsAny(text, ".e") {
+			text += ".0"
+		}
+		return text
+	case string:
+		return CELString(x)
+	case []any:
+		parts := make([]string, len(x))
+		for i, e := range x {
+			parts[i] = dynamic(e)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case map[string]any:
+		var parts []string
+		for _, name := range sortedKeys(x) {
+			parts = append(parts, CELString(name)+": "+dynamic(x[name]))
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	}
+	return "null"
+}
+
+func dynamic(value any) string {
+	if s, ok := value.(string); ok {
+		return "dyn(" + CELString(s) + ")"
+	}
+	return "dyn(" + celLiteral(value) + ")"
+}
+
+// CELString writes a text as a CEL literal.
+func CELString(s string) string {
+	var b strings.Builder
+	b.WriteByte('\'')
+	for _, r := range s {
+		switch {
+		case r == '\'' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('\'')
+	return b.String()
+}
+
+// parser only parses: what names mean does not matter to it.
+var parser = sync.OnceValue(func() *cel.Env {
+	env, err := environmentOf(latest, nil)
+	if err != nil {
+		panic(err) // the API server's own environment
+	}
+	return env
+})
+
+// replaceIdentifier puts another expression in the place of a variable, wherever
+// an expression names it.
+func replaceIdentifier(text, name, by string) (string, error) {
+	parsed, issues := parser().Parse(text)
+	if issues.Err() != nil {
+		return text, issues.Err()
+	}
+	native := parsed.NativeRep()
+	at := map[int32]bool{}
+	shadowed := false
+	ast.PreOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.IdentKind:
+			if r, ok := native.SourceInfo().GetOffsetRange(e.ID()); ok && e.AsIdent() == name {
+				at[r.Start] = true
+			}
+		case ast.ComprehensionKind:
+			shadowed = shadowed || e.AsComprehension().IterVar() == name || e.AsComprehension().IterVar2() == name
+		}
+	}))
+	if shadowed {
+		return text, fmt.Errorf("%s is the name of a loop's variable, too", name)
+	}
+	runes := []rune(text)
+	var b strings.Builder
+	for i := 0; i < len(runes); {
+		if at[int32(i)] && strings.HasPrefix(string(runes[i:]), name) {
+			b.WriteString(by)
+			i += len([]rune(name))
+			continue
+		}
+		b.WriteRune(runes[i])
+		i++
+	}
+	return b.String(), nil
+}
+
+// compileAdmit compiles the rules of a policy at stage admit.
+func (c *compiler) compileAdmit(p *Policy, m *module) bool {
+	if m == nil && !c.checkAdmit(&p.Meta, &p.Rules, nil, notEnforced) {
+		return false
+	}
+	a, err := p.admission()
+	if err == nil {
+		err = c.accepted(a)
+	}
+	if err != nil {
+		c.fault(&p.Meta, diag.New(diag.ExpressionInvalid, p.Pos, "policy %s can't be put into an admission policy: %s", p.Key, plainMessage(err.Error())), notEnforced)
+		return false
+	}
+	p.Admission = a
+	return true
+}
+
+// accepted compiles a policy once more, as it will stand in the physical clusters.
+func (c *compiler) accepted(a *Admission) error {
+	set := &schema.RuleSet{}
+	for _, m := range a.Spec.MatchConditions {
+		set.MatchConditions = append(set.MatchConditions, schema.Expression(m))
+	}
+	for _, v := range a.Spec.Variables {
+		set.Variables = append(set.Variables, schema.Expression(v))
+	}
+	for _, v := range a.Spec.Validations {
+		set.Rules = append(set.Rules, schema.Rule{Expression: v.Expression, MessageExpression: v.MessageExpression})
+	}
+	for _, minor := range c.minors() {
+		env, err := c.environment(environmentKey{minor: minor, object: apiservercel.DynType})
+		if err != nil {
+			return err
+		}
+		if _, problems := compileRules(set, env, nil); len(problems) > 0 {
+			return errors.New(fieldName(problems[0].path) + ": " + problems[0].message)
+		}
+	}
+	return nil
+}
