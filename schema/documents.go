@@ -409,7 +409,7 @@ type Case struct {
 	Object          map[string]any    `json:"object,omitzero"`
 	OldObject       map[string]any    `json:"oldObject,omitzero"`
 	Operation       string            `json:"operation,omitempty"`
-	Subresource     string            `json:"subresource,omitempty"`
+	Resource        string            `json:"resource,omitempty"`
 	User            string            `json:"user,omitempty"`
 	Groups          []string          `json:"groups,omitzero"`
 	NamespaceLabels map[string]string `json:"namespaceLabels,omitzero"`

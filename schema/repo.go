@@ -24,7 +24,8 @@ schema.#Tenancy
 `
 
 // RepoFiles returns the files that make a directory a tenancy repo, by path: the
-// CUE module, the schema for editors and `cue vet`, and RootFile.
+// CUE module, the schema for editors and `cue vet`, the library of policy modules,
+// and RootFile.
 func RepoFiles(module string) map[string][]byte {
 	out := map[string][]byte{
 		"cue.mod/module.cue": fmt.Appendf(nil, "module: %q\nlanguage: version: %q\n", module, LanguageVersion),
@@ -32,6 +33,9 @@ func RepoFiles(module string) map[string][]byte {
 	}
 	for _, f := range Files() {
 		out[path.Join(VendorDir, f.Name)] = f.Data
+	}
+	for _, f := range Library() {
+		out[path.Join(LibraryDir, f.Name)] = f.Data
 	}
 	return out
 }

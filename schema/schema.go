@@ -18,7 +18,15 @@ const ImportPath = "tenantry.dev/schema/v1alpha1"
 // that copy.
 const VendorDir = "cue.mod/pkg/" + ImportPath
 
-//go:embed v1alpha1/*.cue
+// LibraryPath is how CUE files import the library of policy modules, and
+// LibraryDir where `tenantry init` puts it. Unlike the schema it is read from
+// there: a newer tool changes no policy until the copy is renewed.
+const (
+	LibraryPath = "tenantry.dev/library"
+	LibraryDir  = "cue.mod/pkg/" + LibraryPath
+)
+
+//go:embed v1alpha1/*.cue library/*.cue
 var files embed.FS
 
 // File is one CUE file of the schema.
@@ -28,14 +36,19 @@ type File struct {
 }
 
 // Files returns the CUE files of the schema, sorted by name.
-func Files() []File {
-	entries, err := fs.ReadDir(files, "v1alpha1")
+func Files() []File { return filesOf("v1alpha1") }
+
+// Library returns the CUE files of the library of policy modules, sorted by name.
+func Library() []File { return filesOf("library") }
+
+func filesOf(dir string) []File {
+	entries, err := fs.ReadDir(files, dir)
 	if err != nil {
 		panic(err) // the files are part of the binary
 	}
 	out := make([]File, 0, len(entries))
 	for _, e := range entries {
-		data, err := files.ReadFile(path.Join("v1alpha1", e.Name()))
+		data, err := files.ReadFile(path.Join(dir, e.Name()))
 		if err != nil {
 			panic(err)
 		}

@@ -61,7 +61,7 @@ var policiesEntries = []Entry{
 	{
 		Code: ExpressionCost, Severity: Warning, Title: "A CEL expression is likely to cost too much",
 		Explain: "The API server stops an expression that costs more than 1,000,000 units, and all of a policy's expressions together at 10,000,000; the write is " +
-			"then refused, whatever it is. There is no check when the policy is stored, so this is an estimate of the worst case, with lists and maps of 100 elements. " +
+			"then refused, whatever it is. There is no check when the policy is stored, so this is an estimate of the worst case, with lists and maps of 25 elements. " +
 			"Loops within loops are the usual cause.",
 	},
 	{

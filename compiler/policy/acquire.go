@@ -93,7 +93,7 @@ func (p *Policies) Acquire(changed func(schema.Kind, string, string) bool) []ten
 	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.acquire.sums }))
 	lcs := p.tenancy.LogicalClusters
 	found := make([][]tenancy.Finding, len(lcs))
-	parallel(len(lcs), func(i int) {
+	each(len(lcs), 64, func(i int) {
 		if lc := lcs[i]; lc.State != schema.Deleted {
 			found[i] = p.judge(f, lc, !lc.Held && changed(lc.Kind, lc.Key, lc.Dir))
 		}
@@ -335,9 +335,8 @@ func (c *compiler) acquireProgram(at func(...string) diag.Position, set *schema.
 	return program, len(problems) == 0
 }
 
-// parallel calls f for 0 to n-1, on all processors.
-func parallel(n int, f func(int)) {
-	const chunk = 64
+// each calls f for 0 to n-1, on all processors, as many at a time as chunk says.
+func each(n, chunk int, f func(int)) {
 	next := make(chan int, n/chunk+1)
 	for from := 0; from < n; from += chunk {
 		next <- from

@@ -234,7 +234,7 @@ func (p *program) note(a *cel.Ast) {
 type usualSizes struct{}
 
 const (
-	usualElements = 100
+	usualElements = 25
 	usualText     = 253
 )
 

@@ -31,6 +31,7 @@ const parameterField = "#parameters"
 func (c *compiler) module(d *load.Document[schema.Module]) {
 	m := &module{doc: d}
 	c.modules[d.Key] = m
+	c.out.modules = append(c.out.modules, m)
 	if d.Spec.Parameters != "" {
 		ctx := cuecontext.New()
 		m.schema = ctx.CompileString(parameterField+": "+string(d.Spec.Parameters), cue.Filename("parameters.cue")).

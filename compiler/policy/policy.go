@@ -33,6 +33,8 @@ type Policies struct {
 	All []*Policy
 
 	tenancy    *tenancy.Tenancy
+	modules    []*module // by key
+	minor      int       // of the oldest physical cluster's Kubernetes
 	exemptions map[*Policy][]*tenancy.Exemption
 	admits     bool // there is one at stage admit
 }
@@ -133,6 +135,7 @@ func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Polici
 	for _, d := range docs.Policies {
 		c.policy(d)
 	}
+	c.out.minor = c.minors()[0]
 	slices.SortStableFunc(c.out.All, func(a, b *Policy) int {
 		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.Dir, b.Dir), strings.Compare(a.Key, b.Key))
 	})

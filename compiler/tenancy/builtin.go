@@ -99,6 +99,16 @@ func Builtin(group, plural string) (kind, version string, ok bool) {
 	return b.kind, b.versions[0], true
 }
 
+// BuiltinResource returns the plural of one of Kubernetes' own namespaced kinds.
+func BuiltinResource(group, kind string) (plural string, ok bool) {
+	for _, b := range builtins() {
+		if b.group == group && b.kind == kind {
+			return b.plural, true
+		}
+	}
+	return "", false
+}
+
 // refusedBuiltin says why one of Kubernetes' own resources can't be given to a
 // logical cluster; it is empty for others.
 func refusedBuiltin(key string) string {

@@ -1,0 +1,333 @@
+package policy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/admission"
+	"k8s.io/apiserver/pkg/authentication/user"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
+	apiservercel "k8s.io/apiserver/pkg/cel"
+)
+
+// CaseResult is what came of one case.
+type CaseResult struct {
+	// Document is the module or policy, as `modules "allowed-images"`.
+	Document string
+	Case     string
+	Pos      diag.Position
+	// Allowed is what the rules say, and Messages with what they deny.
+	Allowed  bool
+	Messages []string
+	// Problem says why the case fails; empty where it passes.
+	Problem string
+}
+
+// Test runs the cases of all modules and policies, on all processors, and returns
+// the results by document and case. A module or policy that is in error has none:
+// Compile says what is wrong with it.
+func (p *Policies) Test(ctx context.Context) []CaseResult {
+	type job struct {
+		meta   *load.Meta
+		name   string
+		spec   schema.Case
+		policy *Policy
+		module *module
+	}
+	var jobs []job
+	for _, m := range p.modules {
+		if m.broken {
+			continue
+		}
+		for _, name := range sortedKeys(m.doc.Spec.Cases) {
+			jobs = append(jobs, job{&m.doc.Meta, name, m.doc.Spec.Cases[name], nil, m})
+		}
+	}
+	for _, one := range p.All {
+		for _, name := range sortedKeys(one.Spec.Cases) {
+			jobs = append(jobs, job{&one.Meta, name, one.Spec.Cases[name], one, nil})
+		}
+	}
+	out := make([]CaseResult, len(jobs))
+	each(len(jobs), 1, func(i int) {
+		j := jobs[i]
+		r := CaseResult{Document: j.meta.String(), Case: j.name, Pos: j.meta.At("cases", j.name, "allowed")}
+		one, problem := j.policy, ""
+		if one == nil {
+			one, problem = j.module.example(j.spec.Parameters)
+		} else if j.spec.Parameters != nil {
+			problem = "a policy's case has the policy's own parameters"
+		}
+		if problem == "" {
+			r.Messages, problem = p.try(ctx, one, j.spec)
+		}
+		r.Allowed = problem == "" && len(r.Messages) == 0
+		r.Problem = problem
+		if problem == "" {
+			r.Problem = verdict(j.spec, r.Messages)
+		}
+		out[i] = r
+	})
+	return out
+}
+
+// verdict says what is wrong with an answer; empty where it is the one wanted.
+func verdict(want schema.Case, messages []string) string {
+	said := strings.Join(messages, "; ")
+	switch {
+	case want.Allowed && len(messages) > 0:
+		return "it is denied: " + said
+	case !want.Allowed && len(messages) == 0:
+		return "it is allowed"
+	case !want.Allowed && !strings.Contains(said, want.Message):
+		return fmt.Sprintf("the message is %q and has no %q", said, want.Message)
+	}
+	return ""
+}
+
+// example returns a policy that uses the module with these parameters.
+func (m *module) example(parameters map[string]any) (*Policy, string) {
+	p := &Policy{Meta: m.doc.Meta, Spec: &schema.Policy{Enforcement: schema.Deny}, Stage: m.doc.Spec.Stage, Module: m.doc,
+		Rules: m.doc.Spec.RuleSet, rulesAt: &m.doc.Meta, acquire: m.acquire}
+	if m.schema.Exists() {
+		values, problems := complete(m, parameters)
+		if len(problems) > 0 {
+			return nil, "parameters: " + problems[0].message
+		}
+		p.Parameters = values
+	} else if parameters != nil {
+		return nil, "the module has no parameters"
+	}
+	if p.Stage == schema.Admit {
+		a, err := p.admission()
+		if err != nil {
+			return nil, err.Error()
+		}
+		p.Admission = a
+	}
+	return p, ""
+}
+
+// try returns the messages with which the rules deny a case.
+func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (messages []string, problem string) {
+	switch policy.Stage {
+	case schema.Acquire:
+		if c.Object != nil || c.OldObject != nil {
+			return nil, "stage acquire judges no objects: use given"
+		}
+		given, err := givenOf(c.Given)
+		if err != nil {
+			return nil, err.Error()
+		}
+		for _, m := range policy.acquire.broken(given, policy.Parameters) {
+			if m != "" {
+				messages = append(messages, m)
+			}
+		}
+		return messages, ""
+	case schema.Admit:
+		if c.Given != nil {
+			return nil, "stage admit judges objects: use object and oldObject"
+		}
+		attributes, err := p.attributes(c)
+		if err != nil {
+			return nil, err.Error()
+		}
+		judge, err := policy.Admission.Judge(p.minor)
+		if err != nil {
+			return nil, plainMessage(err.Error())
+		}
+		namespace := &corev1.Namespace{}
+		namespace.Name, namespace.Labels = attributes.GetNamespace(), c.NamespaceLabels
+		for _, d := range judge.Denied(ctx, attributes, namespace, authorizerfactory.NewAlwaysDenyAuthorizer()) {
+			messages = append(messages, d.Message)
+		}
+		return messages, ""
+	}
+	return nil, "stage " + string(policy.Stage) + " can't be tried"
+}
+
+// attributes are the write that a case speaks of, by a tenant, in a Namespace of
+// its own.
+func (p *Policies) attributes(c schema.Case) (admission.Attributes, error) {
+	const namespace = "example"
+	about := c.Object
+	if about == nil {
+		about = c.OldObject
+	}
+	if about == nil {
+		return nil, fmt.Errorf("it has neither object nor oldObject")
+	}
+	value := func(m map[string]any) *unstructured.Unstructured {
+		if m == nil {
+			return nil
+		}
+		u := &unstructured.Unstructured{Object: runtime.DeepCopyJSON(m)}
+		u.SetNamespace(namespace)
+		return u
+	}
+	kind := value(about).GroupVersionKind()
+	if kind.Version == "" || kind.Kind == "" {
+		return nil, fmt.Errorf("the object has no apiVersion or no kind")
+	}
+	gvr, sub := p.resource(kind), ""
+	if c.Resource != "" {
+		name, subresource, _ := strings.Cut(c.Resource, "/")
+		plural, group, _ := strings.Cut(name, ".")
+		version := kind.Version
+		if group != kind.Group { // the object of a subresource may be of another group
+			version = "v1"
+		}
+		gvr, sub = kubeschema.GroupVersionResource{Group: group, Version: version, Resource: plural}, subresource
+	}
+	operation := admission.Operation(c.Operation)
+	if operation == "" {
+		switch {
+		case c.Object == nil:
+			operation = admission.Delete
+		case c.OldObject == nil:
+			operation = admission.Create
+		default:
+			operation = admission.Update
+		}
+	}
+	var object, old runtime.Object
+	if u := value(c.Object); u != nil {
+		object = u
+	}
+	if u := value(c.OldObject); u != nil {
+		old = u
+	}
+	who := &user.DefaultInfo{Name: c.User, Groups: c.Groups}
+	if who.Name == "" {
+		who.Name = "tenant"
+	}
+	return admission.NewAttributesRecord(object, old, kind, namespace, value(about).GetName(), gvr, sub, operation, nil, false, who), nil
+}
+
+// resource returns the resource of a kind: by the API sets that define it, else as
+// kinds are usually made plural.
+func (p *Policies) resource(kind kubeschema.GroupVersionKind) kubeschema.GroupVersionResource {
+	for _, set := range p.tenancy.APISets {
+		for _, v := range set.Versions {
+			for _, r := range v.Resources {
+				if r.Group == kind.Group && r.Kind == kind.Kind {
+					return kubeschema.GroupVersionResource{Group: r.Group, Version: kind.Version, Resource: r.Plural}
+				}
+			}
+		}
+	}
+	if plural, ok := tenancy.BuiltinResource(kind.Group, kind.Kind); ok {
+		return kubeschema.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: plural}
+	}
+	plural, _ := meta.UnsafeGuessKindToResource(kind)
+	return plural
+}
+
+// givenOf completes what a case says of the variables of stage acquire.
+func givenOf(given map[string]any) (map[string]any, error) {
+	out := map[string]any{}
+	for _, v := range acquireVariables {
+		x, err := fill(v.typ, given[v.name], v.name)
+		if err != nil {
+			return nil, err
+		}
+		out[v.name] = x
+	}
+	for name := range given {
+		if _, ok := out[name]; !ok {
+			return nil, fmt.Errorf("given: there is no variable %s", name)
+		}
+	}
+	return out, nil
+}
+
+// fill gives a value its declared type; what is left out is empty.
+func fill(t *apiservercel.DeclType, x any, path string) (any, error) {
+	wrong := func(want string) error { return fmt.Errorf("given: %s is no %s", path, want) }
+	switch {
+	case t.IsObject() && t != apiservercel.QuantityDeclType:
+		m, ok := x.(map[string]any)
+		if x != nil && !ok {
+			return nil, wrong("struct")
+		}
+		out := map[string]any{}
+		for name, f := range t.Fields {
+			v, err := fill(f.Type, m[name], path+"."+name)
+			if err != nil {
+				return nil, err
+			}
+			out[name] = v
+		}
+		for name := range m {
+			if t.Fields[name] == nil {
+				return nil, fmt.Errorf("given: %s has no field %s", path, name)
+			}
+		}
+		return out, nil
+	case t.IsList():
+		list, ok := x.([]any)
+		if x != nil && !ok {
+			return nil, wrong("list")
+		}
+		out := []any{}
+		for i, e := range list {
+			v, err := fill(t.ElemType, e, fmt.Sprintf("%s[%d]", path, i))
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, v)
+		}
+		return out, nil
+	case t.IsMap():
+		m, ok := x.(map[string]any)
+		if x != nil && !ok {
+			return nil, wrong("struct")
+		}
+		out := map[string]any{}
+		for name, e := range m {
+			v, err := fill(t.ElemType, e, path+"."+name)
+			if err != nil {
+				return nil, err
+			}
+			out[name] = v
+		}
+		return out, nil
+	case t == apiservercel.QuantityDeclType:
+		q, err := resource.ParseQuantity(fmt.Sprint(x))
+		if err != nil {
+			return nil, wrong("quantity")
+		}
+		return apiservercel.Quantity{Quantity: &q}, nil
+	case t == apiservercel.StringType:
+		s, ok := x.(string)
+		if x != nil && !ok {
+			return nil, wrong("text")
+		}
+		return s, nil
+	case t == apiservercel.BoolType:
+		b, ok := x.(bool)
+		if x != nil && !ok {
+			return nil, wrong("true or false")
+		}
+		return b, nil
+	case t == apiservercel.IntType:
+		n, ok := x.(int64)
+		if x != nil && !ok {
+			return nil, wrong("whole number")
+		}
+		return n, nil
+	}
+	return x, nil
+}
