@@ -133,7 +133,7 @@ func (p *Policies) violation(policy *Policy, rule int, message string, lc *tenan
 		return tenancy.Fault(&lc.Meta, d.Suggest("ask for what the policy allows, or ask its owners for an exemption"), "")
 	}
 	switch lapsed := p.lapsed(policy, lc); {
-	case policy.acquire != nil && policy.acquire.sums:
+	case policy.Stage != schema.Acquire || policy.acquire.sums:
 		d.Message += " (it stands as it was, and stays)"
 	default:
 		lc.Suspended = true

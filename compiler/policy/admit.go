@@ -82,7 +82,8 @@ func (p *Policies) Judges(resource kubeschema.GroupVersionResource) bool {
 
 // Admit judges what the compiler renders for a logical cluster, as if a tenant
 // wrote it: what a policy denies to tenants, the platform does not do for them
-// either. Findings are those of Acquire. judges are kept from one call to the
+// either. As with any write, what stands is not judged anew: an error holds a new
+// or changed document, and suspends nobody. judges are kept from one call to the
 // next; it is not safe for concurrent use.
 func (p *Policies) Admit(lc *tenancy.LogicalCluster, minor int, writes []Write, judges map[string]*Judge, changed bool) (out []tenancy.Finding) {
 	for _, e := range p.Of(lc) {
