@@ -218,9 +218,9 @@ the features of the oldest Kubernetes release among the physical clusters.`,
 			}
 			tested := []testedCase{}
 			failed := false
-			for _, t := range r.Policies.Test(c.Context()) {
+			for _, t := range r.Policies.Test(c.Context(), r.Policies.Cases()) {
 				failed = failed || t.Problem != ""
-				tested = append(tested, testedCase{t.Document, t.Case, t.Problem == "", t.Problem, t.Allowed, t.Messages, t.Pos.File, t.Pos.Line})
+				tested = append(tested, testedCase{t.Document, t.Name, t.Problem == "", t.Problem, t.Allowed, t.Messages, t.Pos.File, t.Pos.Line})
 			}
 			if err := writeTested(c.OutOrStdout(), output, tested); err != nil {
 				return err

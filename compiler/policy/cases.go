@@ -21,12 +21,22 @@ import (
 	apiservercel "k8s.io/apiserver/pkg/cel"
 )
 
-// CaseResult is what came of one case.
-type CaseResult struct {
+// Case is an example of what a module or a policy allows or denies.
+type Case struct {
 	// Document is the module or policy, as `modules "allowed-images"`.
 	Document string
-	Case     string
+	Name     string
 	Pos      diag.Position
+	Want     schema.Case
+	// Policy has the rules and the parameters of the case; nil where Problem says why
+	// there is none.
+	Policy  *Policy
+	Problem string
+}
+
+// CaseResult is what came of one case.
+type CaseResult struct {
+	Case
 	// Allowed is what the rules say, and Messages with what they deny.
 	Allowed  bool
 	Messages []string
@@ -34,48 +44,45 @@ type CaseResult struct {
 	Problem string
 }
 
-// Test runs the cases of all modules and policies, on all processors, and returns
-// the results by document and case. A module or policy that is in error has none:
-// Compile says what is wrong with it.
-func (p *Policies) Test(ctx context.Context) []CaseResult {
-	type job struct {
-		meta   *load.Meta
-		name   string
-		spec   schema.Case
-		policy *Policy
-		module *module
+// Cases returns the cases of all modules and policies, by document and name. A
+// module or policy that is in error has none: Compile says what is wrong with it.
+func (p *Policies) Cases() []Case {
+	var out []Case
+	add := func(m *load.Meta, name string, want schema.Case) *Case {
+		out = append(out, Case{Document: m.String(), Name: name, Pos: m.At("cases", name, "allowed"), Want: want})
+		return &out[len(out)-1]
 	}
-	var jobs []job
 	for _, m := range p.modules {
 		if m.broken {
 			continue
 		}
 		for _, name := range sortedKeys(m.doc.Spec.Cases) {
-			jobs = append(jobs, job{&m.doc.Meta, name, m.doc.Spec.Cases[name], nil, m})
+			c := add(&m.doc.Meta, name, m.doc.Spec.Cases[name])
+			c.Policy, c.Problem = m.example(c.Want.Parameters)
 		}
 	}
 	for _, one := range p.All {
 		for _, name := range sortedKeys(one.Spec.Cases) {
-			jobs = append(jobs, job{&one.Meta, name, one.Spec.Cases[name], one, nil})
+			c := add(&one.Meta, name, one.Spec.Cases[name])
+			if c.Policy = one; c.Want.Parameters != nil {
+				c.Policy, c.Problem = nil, "a policy's case has the policy's own parameters"
+			}
 		}
 	}
-	out := make([]CaseResult, len(jobs))
-	each(len(jobs), 1, func(i int) {
-		j := jobs[i]
-		r := CaseResult{Document: j.meta.String(), Case: j.name, Pos: j.meta.At("cases", j.name, "allowed")}
-		one, problem := j.policy, ""
-		if one == nil {
-			one, problem = j.module.example(j.spec.Parameters)
-		} else if j.spec.Parameters != nil {
-			problem = "a policy's case has the policy's own parameters"
-		}
-		if problem == "" {
-			r.Messages, problem = p.try(ctx, one, j.spec)
-		}
-		r.Allowed = problem == "" && len(r.Messages) == 0
-		r.Problem = problem
-		if problem == "" {
-			r.Problem = verdict(j.spec, r.Messages)
+	return out
+}
+
+// Test tries cases, on all processors.
+func (p *Policies) Test(ctx context.Context, cases []Case) []CaseResult {
+	out := make([]CaseResult, len(cases))
+	each(len(cases), 1, func(i int) {
+		r := CaseResult{Case: cases[i], Problem: cases[i].Problem}
+		if r.Problem == "" {
+			r.Messages, r.Problem = p.try(ctx, r.Policy, r.Want)
+			if r.Problem == "" {
+				r.Allowed = len(r.Messages) == 0
+				r.Problem = verdict(r.Want, r.Messages)
+			}
 		}
 		out[i] = r
 	})
@@ -140,7 +147,7 @@ func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (mess
 		if c.Given != nil {
 			return nil, "stage admit judges objects: use object and oldObject"
 		}
-		attributes, err := p.attributes(c)
+		attributes, err := p.Write(c)
 		if err != nil {
 			return nil, err.Error()
 		}
@@ -158,9 +165,9 @@ func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (mess
 	return nil, "stage " + string(policy.Stage) + " can't be tried"
 }
 
-// attributes are the write that a case speaks of, by a tenant, in a Namespace of
-// its own.
-func (p *Policies) attributes(c schema.Case) (admission.Attributes, error) {
+// Write returns the write that a case of a policy at stage admit speaks of: by a
+// tenant, in the namespace "example".
+func (p *Policies) Write(c schema.Case) (admission.Attributes, error) {
 	const namespace = "example"
 	about := c.Object
 	if about == nil {

@@ -62,9 +62,9 @@ func TestLibrary(t *testing.T) {
 			t.Errorf("module %s has %d cases that are allowed and %d that are denied, and the description %q", m.Key, allowed, denied, m.Spec.Description)
 		}
 	}
-	for _, r := range policies.Test(context.Background()) {
+	for _, r := range policies.Test(context.Background(), policies.Cases()) {
 		if r.Problem != "" {
-			t.Errorf("%s, case %s: %s", r.Document, r.Case, r.Problem)
+			t.Errorf("%s, case %s: %s", r.Document, r.Name, r.Problem)
 		}
 	}
 }

@@ -294,16 +294,16 @@ func (c *compiler) selects(p *Policy) {
 				Suggest("name its owner in settings: labels, or select by class"))
 		}
 	}
-	if p.Spec.Selector == nil && p.Spec.Classes == nil {
-		return
-	}
 	for _, lc := range c.tenancy.LogicalClusters {
 		if p.reaches(lc) {
 			return
 		}
 	}
-	at := p.At("selector")
-	if p.Spec.Selector == nil {
+	at := p.Pos
+	switch {
+	case p.Spec.Selector != nil:
+		at = p.At("selector")
+	case p.Spec.Classes != nil:
 		at = p.At("classes")
 	}
 	c.add(&p.Meta, diag.New(diag.SelectorUnmatched, at, "policy %s reaches no logical cluster", p.Key))

@@ -1,12 +1,15 @@
 package admission_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -18,7 +21,9 @@ func compiled(t testing.TB, docs *load.Documents) []*policy.Admission {
 	t.Helper()
 	policies, findings := policy.Compile(&tenancy.Tenancy{}, docs, func(string) ([]byte, bool) { return nil, false })
 	for _, f := range findings {
-		t.Fatalf("%s: %s", f.Document, f.Message)
+		if f.Severity == diag.Error {
+			t.Fatalf("%s: %s", f.Document, f.Message)
+		}
 	}
 	var out []*policy.Admission
 	for _, p := range policies.All {
@@ -132,3 +137,68 @@ func TestTenancyPolicies(t *testing.T) {
 		}
 	}
 }
+
+// TestCasesAgree: what `tenantry policy test` says of each case of the library is
+// what the API server's admission plugin says, with the policies as they are
+// rendered.
+func TestCasesAgree(t *testing.T) {
+	files := map[string]string{"policy/library.cue": "package tenancy\n\nimport \"tenantry.dev/library\"\n\nmodules: library.modules\n"}
+	for name, data := range schema.RepoFiles("test.example/tenancy") {
+		files[name] = string(data)
+	}
+	tree := source.FromMap(files)
+	loaded, err := load.New(tree, load.Options{}).Load(t.Context())
+	if err != nil || len(loaded.Diagnostics) > 0 {
+		t.Fatal(err, loaded.Diagnostics)
+	}
+	policies, _ := policy.Compile(&tenancy.Tenancy{}, loaded.Documents, func(string) ([]byte, bool) { return nil, false })
+	results := policies.Test(t.Context(), policies.Cases())
+	// Each case has a namespace of its own, which its policy alone reaches.
+	p := platform()
+	p.Gates = nil
+	var all []*expand.State
+	admissions := map[string]bool{}
+	for i, r := range results {
+		if r.Policy == nil || r.Policy.Admission == nil {
+			continue
+		}
+		a := r.Policy.Admission
+		if !admissions[a.ID] {
+			admissions[a.ID] = true
+			p.Policies = append(p.Policies, a)
+		}
+		s := state(fmt.Sprintf("acme/case%d", i), fmt.Sprintf("case%d", i))
+		s.Policies = []string{a.ID}
+		all = append(all, s)
+	}
+	if len(all) < 60 {
+		t.Fatalf("the library has %d cases on writes", len(all))
+	}
+	server := newServer(t, p, all)
+	for i, r := range results {
+		if r.Policy == nil || r.Policy.Admission == nil {
+			continue
+		}
+		write, err := policies.Write(r.Want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = server.plugin.Validate(t.Context(), moved{write, fmt.Sprintf("case%d", i)}, server.objects)
+		if err != nil && !strings.Contains(err.Error(), "'tenantry-policy-") {
+			err = nil // it is the platform's own policy that refuses
+		}
+		if (err == nil) != r.Allowed {
+			t.Errorf("%s, case %s: allowed is %v, and the API server says %v", r.Document, r.Name, r.Allowed, err)
+		} else if err != nil && !strings.Contains(err.Error(), r.Messages[0]) {
+			t.Errorf("%s, case %s: the message is %q, and the API server's %v", r.Document, r.Name, r.Messages[0], err)
+		}
+	}
+}
+
+// moved is a write in another namespace.
+type moved struct {
+	apiadmission.Attributes
+	namespace string
+}
+
+func (m moved) GetNamespace() string { return m.namespace }
