@@ -364,7 +364,9 @@ func (s *soak) mutate(p *props) {
 			return
 		}
 	}
-	switch s.rng.IntN(14) {
+	switch s.rng.IntN(15) {
+	case 14:
+		s.annotate(p)
 	case 0:
 		p.Nullable = !p.Nullable
 	case 1:
@@ -403,6 +405,26 @@ func (s *soak) mutate(p *props) {
 			return
 		}
 		s.loosen(p)
+	}
+}
+
+// annotate changes what is said about a value more than what it may be.
+func (s *soak) annotate(p *props) {
+	if p.Type != "object" {
+		return
+	}
+	switch _, isRoot := p.Properties["spec"]; {
+	case isRoot:
+		if _, ok := p.Properties["metadata"]; !ok {
+			p.Properties["metadata"] = props{Type: "object"}
+		}
+	case len(p.XValidations) > 0:
+		p.XValidations = slices.Clone(p.XValidations)
+		p.XValidations[0].Message = pick(s, "not so", "not like this")
+	case p.XMapType == nil:
+		p.XMapType = ptr(pick(s, "atomic", "granular"))
+	default:
+		p.XMapType = nil
 	}
 }
 

@@ -47,7 +47,7 @@ func TestSoundness(t *testing.T) {
 	for _, r := range evolution.Rules() {
 		for _, c := range r.Cases {
 			id := r.ID + "/" + c.ID
-			if evolution.LooksAtSchemas(r) && c.Writers != evolution.Breaking && untestable[r.ID] == "" && s.tried[id] == 0 {
+			if evolution.LooksAtSchemas(r) && c.Writers != evolution.Breaking && untestable[r.ID] == "" && untestable[id] == "" && s.tried[id] == 0 {
 				if pairs >= 10_000 {
 					t.Errorf("%s was never tried", id)
 				} else {
@@ -126,6 +126,7 @@ var untestable = map[string]string{
 	"unique-items":                    "no API server accepts uniqueItems",
 	"unexplained":                     "nothing is known of it",
 	"properties/removed-required":     "required must name what is declared nowhere, to be valid at all",
+	"properties/singled-out":          "no schema has both properties and additionalProperties, so the map is closed, which is breaking",
 	"properties/metadata-constrained": "the metadata of made-up objects is always the same",
 }
 
