@@ -93,7 +93,7 @@ var defaultsOf = map[string]string{
 // notCompiled are definitions that this version reads and does not compile,
 // with the diagnostic that says so.
 var notCompiled = map[string]diag.Code{
-	"Implicit":  diag.NotCompiled,
+	"Implicit": diag.NotCompiled,
 }
 
 // anchor is where the catalogue has a code.
