@@ -124,6 +124,8 @@ func (o *Object) mark(key string) (Reason, bool) {
 	switch {
 	case key == expand.LabelGate:
 		return fields("apis")
+	case strings.HasPrefix(key, expand.PrefixPolicy):
+		return Reason{Fields: []string{"labels", "class"}, Note: "the policy of this name holds for the logical cluster: tenantry policy list tells where it is declared"}, true
 	case key == expand.LabelState:
 		return fields("state", "placement.phase", "placement.left")
 	case key == expand.AnnotationDeletion:
