@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -18,7 +17,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
-	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // What happens to a logical cluster. The first that applies is told.
@@ -68,7 +66,7 @@ func (c *comparison) logicalClusters(states []render.StateChange) []LogicalClust
 	}
 	before, after := c.before.Sites, c.after.Sites
 	for key := range merged(before, after) {
-		if !samePin(before[key], after[key]) || !sameQuota(c.before.Tenancy.LogicalCluster(key), c.after.Tenancy.LogicalCluster(key)) {
+		if !samePin(before[key], after[key]) {
 			differing[key] = true
 		}
 	}
@@ -123,13 +121,15 @@ func (l *LogicalClusters) effect() string {
 	return string(text)
 }
 
-func samePin(a, b *pins.LogicalCluster) bool { return reflect.DeepEqual(a, b) }
-
-func sameQuota(a, b *tenancy.LogicalCluster) bool {
+func samePin(a, b *pins.LogicalCluster) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	return maps.EqualFunc(a.Quota, b.Quota, func(x, y resource.Quantity) bool { return x.Cmp(y) == 0 })
+	same := func(a, b pins.Site) bool {
+		return a.Cluster == b.Cluster && a.Cut == b.Cut && a.Phase == b.Phase && a.Since == b.Since &&
+			maps.Equal(a.Namespaces, b.Namespaces) && maps.Equal(a.Retired, b.Retired)
+	}
+	return same(a.Site, b.Site) && slices.EqualFunc(a.Left, b.Left, same)
 }
 
 // renames finds, for each new key, the key under which its namespaces stood.
