@@ -38,7 +38,7 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 	if len(judged) == 0 {
 		return nil
 	}
-	states, _ := expand.Expand(r.Tenancy, r.Sites, r.Policies)
+	states, _ := expand.Expand(r.Tenancy, r.Sites, r.Policies, r.Implicit)
 	judges := map[string]*policy.Judge{}
 	for i := range states {
 		s := &states[i]

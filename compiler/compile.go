@@ -16,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -78,7 +79,13 @@ type Result struct {
 	Sites  map[string]*pins.LogicalCluster
 	Former map[string]*pins.LogicalCluster
 	// Costs are the worst cases at the prices of the date.
-	Costs     *cost.Costs
+	Costs *cost.Costs
+	// Implicit are the implicit documents in effect.
+	Implicit *implicit.Set
+	// Changes are all implicit documents and locks, and what accepting those that
+	// differ would do, by name. They are missing where the output was found to be up
+	// to date.
+	Changes   []*implicit.Change
 	States    []expand.State
 	Platforms []expand.Platform
 	// LeftOut are the keys of logical clusters that are in error and were never good:
@@ -136,7 +143,11 @@ type compilation struct {
 	texts map[pins.DocumentID]json.RawMessage
 	// formerNames are the names of the pinned documents by identity.
 	formerNames map[pins.DocumentID]pins.DocumentID
-	last        *lastBuild
+	// locks are those of implicit documents, as far as they can be read.
+	locks map[pins.DocumentID]*implicit.Lock
+	// changes are the implicit documents beside their locks.
+	changes []*implicit.Change
+	last    *lastBuild
 	// writer holds the output's lock; nil until it is taken.
 	writer *output.Writer
 }

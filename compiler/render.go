@@ -18,7 +18,10 @@ import (
 // new ones to a cut of their physical cluster.
 func (c *compilation) expand() {
 	r := c.result
-	r.States, r.Platforms = expand.Expand(r.Tenancy, r.Sites, r.Policies)
+	r.States, r.Platforms = expand.Expand(r.Tenancy, r.Sites, r.Policies, r.Implicit)
+	for _, f := range r.Implicit.OnArgo(c.onArgo()) {
+		c.report.Add(f.Diagnostic)
+	}
 	sizes := make(map[site]int, len(r.States))
 	for i := range r.States {
 		sizes[site{r.States[i].Key, r.States[i].Cluster}] = render.Size(&r.States[i])

@@ -36,7 +36,7 @@ func (c *compilation) load(ctx context.Context) error {
 	c.docs = loaded.Documents
 	c.texts = takeTexts(c.docs)
 	c.failures = loaded.Failures
-	return c.hold(ctx, nil)
+	return c.hold(ctx, c.readImplicit())
 }
 
 // missing lists the pinned documents that the repo no longer yields: those whose
@@ -208,7 +208,7 @@ func (c *compilation) restore(ctx context.Context, names []pins.DocumentID) erro
 	for _, name := range names {
 		c.remove(name)
 		c.lost[identity(name)] = true
-		if text, ok := c.former.Documents[c.pinnedAs(name)]; ok {
+		if text, ok := c.lastText(name); ok {
 			pinned = append(pinned, load.Pinned{Kind: schema.Kind(name.Kind), Key: name.Key, Dir: name.Dir, JSON: text})
 		}
 	}
@@ -234,6 +234,15 @@ func (c *compilation) restore(ctx context.Context, names []pins.DocumentID) erro
 		}
 	}
 	return nil
+}
+
+// lastText returns the last good version of a document.
+func (c *compilation) lastText(name pins.DocumentID) (json.RawMessage, bool) {
+	if l := c.locks[name]; l != nil { // what was accepted of an implicit document
+		return l.JSON(), true
+	}
+	text, ok := c.former.Documents[c.pinnedAs(name)]
+	return text, ok
 }
 
 // pinnedAs returns the name under which the pins hold a document, which may have
@@ -345,6 +354,8 @@ func (c *compilation) settle(ctx context.Context) error {
 		findings = append(append(findings, wrong...), policies.Acquire(c.changed)...)
 		book, priced := cost.Read(t)
 		findings = append(append(findings, priced...), cost.Bound(t, c.changed)...)
+		given, found := c.compileImplicit(t)
+		findings = append(findings, found...)
 		names := c.concerned(findings)
 		if len(names) == 0 {
 			sites, placed := placement.Place(t, c.former, c.result.AsOf)
@@ -352,7 +363,7 @@ func (c *compilation) settle(ctx context.Context) error {
 			placed = append(placed, cost.Check(t, costs, c.former, c.changed)...)
 			findings = append(findings, placed...)
 			names = c.concerned(placed)
-			c.result.Tenancy, c.result.Sites, c.result.Policies, c.result.Costs = t, sites, policies, costs
+			c.result.Tenancy, c.result.Sites, c.result.Policies, c.result.Costs, c.result.Implicit = t, sites, policies, costs, given
 			if len(names) == 0 {
 				denied := c.admit()
 				findings = append(findings, denied...)
@@ -363,6 +374,7 @@ func (c *compilation) settle(ctx context.Context) error {
 			c.report.Add(f.Diagnostic)
 		}
 		if len(names) == 0 {
+			c.reportChanges()
 			c.decide()
 			c.loader = nil // it holds the syntax of the whole repo, and nothing is held from here on
 			return nil

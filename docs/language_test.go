@@ -90,12 +90,6 @@ var defaultsOf = map[string]string{
 	"apiVersion": "APIVersion", "logicalCluster": "LogicalCluster", "source": "Source",
 }
 
-// notCompiled are definitions that this version reads and does not compile,
-// with the diagnostic that says so.
-var notCompiled = map[string]diag.Code{
-	"Implicit": diag.NotCompiled,
-}
-
 // anchor is where the catalogue has a code.
 func anchor(code diag.Code) string {
 	for _, e := range diag.Entries() {
@@ -204,9 +198,6 @@ func (r *reference) section(d *definition) {
 	fmt.Fprintf(&r.out, "\n### %s\n", d.name)
 	if d.comment != "" {
 		fmt.Fprintf(&r.out, "\n%s\n", d.comment)
-	}
-	if code, ok := notCompiled[d.name]; ok {
-		fmt.Fprintf(&r.out, "\n*Not compiled yet: see [%s](diagnostics.md#%s).*\n", code, anchor(code))
 	}
 	if s, ok := d.value.(*ast.StructLit); ok {
 		r.out.WriteString("\n")

@@ -135,7 +135,7 @@ func (b *build) plan() []*cluster {
 	out := make([]*cluster, 0, len(b.in.Platforms))
 	for i := range b.in.Platforms {
 		p := &b.in.Platforms[i]
-		c := &cluster{platform: p, Cluster: gitops.Cluster{Name: p.Cluster, Engine: p.Engine, System: p.Deployers, Settings: settings, CRDs: len(p.CRDs) > 0}}
+		c := &cluster{platform: p, Cluster: gitops.Cluster{Name: p.Cluster, Engine: p.Engine, System: p.Deployers, Settings: settings, CRDs: len(p.CRDs) > 0, Implicit: p.Implicit}}
 		if pc := declared[p.Cluster]; pc != nil {
 			c.Kubeconfig = pc.Kubeconfig
 		}

@@ -141,7 +141,7 @@ func source(lc *tenancy.LogicalCluster) *schema.Source {
 }
 
 func (r *repo) input() render.Input {
-	states, platforms := expand.Expand(r.t, r.pins.LogicalClusters, nil)
+	states, platforms := expand.Expand(r.t, r.pins.LogicalClusters, nil, nil)
 	return render.Input{Tenancy: r.t, States: states, Platforms: platforms, Pins: r.pins, PinsOwner: func(id pins.DocumentID) string {
 		path, _, _ := cutLast(id.Key)
 		return path

@@ -438,13 +438,27 @@ type Exemption struct {
 	Expires string `json:"expires"`
 }
 
-// Implicit are resources that appear in many logical clusters.
+// Merge says what holds where a tenant has the same object as an implicit
+// document.
+type Merge string
+
+// The merge rules.
+const (
+	PlatformWins Merge = "platform-wins"
+	TenantWins   Merge = "tenant-wins"
+	MergeFields  Merge = "merge"
+	MergeError   Merge = "error"
+)
+
+// Implicit are objects that appear in many logical clusters.
 type Implicit struct {
 	Description string           `json:"description,omitempty"`
 	Selector    *Selector        `json:"selector,omitzero"`
+	Classes     []string         `json:"classes,omitzero"`
+	Namespaces  []string         `json:"namespaces,omitzero"`
 	Objects     []map[string]any `json:"objects,omitzero"`
 	Files       []string         `json:"files,omitzero"`
-	Merge       string           `json:"merge,omitempty"`
+	Merge       Merge            `json:"merge,omitempty"`
 	Locked      *bool            `json:"locked,omitzero"`
 }
 

@@ -73,6 +73,7 @@ var areas = []struct{ prefix, title string }{
 	{"TEN08", "Output directory"},
 	{"TEN09", "Plan"},
 	{"TEN10", "Cost"},
+	{"TEN11", "Implicit resources"},
 }
 
 // WriteMarkdown writes the catalogue of all entries as a Markdown page. The

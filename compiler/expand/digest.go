@@ -43,4 +43,11 @@ func (s *State) encode(e *digest.Encoder) {
 		e.Strings(src.Repo, src.Path, src.Branch, src.Role, src.Namespace, src.Secret, src.Interval)
 	}
 	e.Strings(s.Deployers, s.Engine)
+	if s.Implicit != nil {
+		e.Strings(s.Implicit.Region)
+		e.Number(len(s.Implicit.Objects))
+		for _, o := range s.Implicit.Objects {
+			e.Strings(string(o.Digest[:]))
+		}
+	}
 }

@@ -10,6 +10,7 @@
 package expand
 
 import (
+	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy"
 )
@@ -56,6 +57,15 @@ type State struct {
 	// Deployers is the namespace that holds the teams' deployers and the engine's objects.
 	Deployers string
 	Engine    string
+	// Implicit is what implicit documents give; nil if nothing.
+	Implicit *Implicit
+}
+
+// Implicit are objects that implicit documents give.
+type Implicit struct {
+	Objects []*implicit.Object
+	// Region of the physical cluster, for placeholders.
+	Region string
 }
 
 // API is a binding.
@@ -145,12 +155,18 @@ type Platform struct {
 	// ID.
 	Policies []*policy.Admission
 	CRDs     []CRD
+	// Implicit are the kinds of objects that implicit documents give, by group and
+	// kind.
+	Implicit []GroupKind
 	// Controllers are exempt from gates.
 	Controllers []string
 	Deployers   string
 	// Remote: the engine reaches the cluster through a kubeconfig.
 	Remote bool
 }
+
+// GroupKind is a kind of object.
+type GroupKind struct{ Group, Kind string }
 
 // CRD is a CustomResourceDefinition to install.
 type CRD struct {

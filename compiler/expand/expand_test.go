@@ -76,7 +76,7 @@ func one(t *testing.T, lc *tenancy.LogicalCluster, change func(*pins.LogicalClus
 	if change != nil {
 		change(placed[lc.Key])
 	}
-	states, _ := expand.Expand(repo, placed, nil)
+	states, _ := expand.Expand(repo, placed, nil, nil)
 	if len(states) != 1 {
 		t.Fatalf("%d states", len(states))
 	}
@@ -146,7 +146,7 @@ func TestWhereStatesStand(t *testing.T) {
 	placed["acme/gone"].Phase = pins.Gone
 	placed["acme/lost"].Cluster = "never-declared"
 	delete(placed, "acme/unplaced")
-	states, platforms := expand.Expand(repo, placed, nil)
+	states, platforms := expand.Expand(repo, placed, nil, nil)
 	var got []string
 	for _, s := range states {
 		got = append(got, fmt.Sprintf("%s on %s, %q", s.Key, s.Cluster, s.Phase))
@@ -182,7 +182,7 @@ func TestRolesFollowFromBoundAPIs(t *testing.T) {
 	deployments.Subresources = []tenancy.Subresource{{Name: "scale", View: []string{"get"}, Edit: []string{"get", "update", "patch"}, Admin: []string{"get", "update", "patch"}}}
 	lc := logicalCluster("acme/prod", version("core", "v1", kind("", "configmaps"), kind("", "pods"), secrets), version("apps", "v1", deployments))
 	repo, placed := world(lc)
-	states, platforms := expand.Expand(repo, placed, nil)
+	states, platforms := expand.Expand(repo, placed, nil, nil)
 	roles := map[string]expand.Role{}
 	for _, r := range platforms[0].Roles {
 		roles[r.Name] = r
@@ -215,7 +215,7 @@ func TestGates(t *testing.T) {
 	readOnly.Edit, readOnly.Admin = readVerbs, readVerbs
 	gate := func(versions ...*tenancy.APIVersion) expand.Gate {
 		repo, placed := world(logicalCluster("acme/prod", versions...))
-		states, platforms := expand.Expand(repo, placed, nil)
+		states, platforms := expand.Expand(repo, placed, nil, nil)
 		if g := platforms[0].Gates; len(g) != 1 || g[0].Name != states[0].Gate {
 			t.Fatalf("gates %v, state's %s", g, states[0].Gate)
 		}
@@ -261,7 +261,7 @@ func TestPlatformsAreDeduplicated(t *testing.T) {
 	repo.Clusters[1].Kubeconfig = &schema.SecretKey{Secret: "b"}
 	repo.Clusters[1].Engine = schema.Argo
 	placed["acme/d"].Cluster = "b"
-	_, platforms := expand.Expand(repo, placed, nil)
+	_, platforms := expand.Expand(repo, placed, nil, nil)
 	a, b := platforms[0], platforms[1]
 	if len(a.Roles) != 6 || len(a.Gates) != 2 || len(b.Roles) != 3 || len(b.Gates) != 1 {
 		t.Errorf("a: %d roles, %d gates; b: %d, %d", len(a.Roles), len(a.Gates), len(b.Roles), len(b.Gates))
@@ -278,7 +278,7 @@ func TestPlatformsAreDeduplicated(t *testing.T) {
 func TestSetsOfOneNameAreToldApart(t *testing.T) {
 	repo, placed := world(logicalCluster("acme/a", version("db", "v1", kind("db", "databases"))),
 		logicalCluster("other/a", version("db", "v1", kind("db", "secrets"))))
-	states, _ := expand.Expand(repo, placed, nil)
+	states, _ := expand.Expand(repo, placed, nil, nil)
 	if states[0].Gate == states[1].Gate || states[0].Roles == states[1].Roles {
 		t.Error("one profile for both")
 	}

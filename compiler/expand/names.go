@@ -39,6 +39,12 @@ const (
 	// logical cluster that may take it over.
 	AnnotationAdopt = "tenantry.dev/adopt"
 
+	// AnnotationImplicit names the implicit document that gives an object.
+	AnnotationImplicit = "tenantry.dev/implicit"
+	// AnnotationImplicitObjects lists, on a Namespace, the objects that implicit
+	// documents give, as RESOURCE.GROUP/NAME=RULE, joined by commas.
+	AnnotationImplicitObjects = "tenantry.dev/implicit-objects"
+
 	// ReservedPrefix begins the names of what the platform owns in a tenant's namespace.
 	ReservedPrefix = "tenantry-"
 )

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -23,8 +24,9 @@ import (
 // has no state, and neither has one on a physical cluster that is not declared.
 //
 // States share maps with the tenancy and with each other: none may be changed.
-func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, policies *policy.Policies) ([]State, []Platform) {
+func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, policies *policy.Policies, given *implicit.Set) ([]State, []Platform) {
 	x := newExpansion(t, policies)
+	x.given = given
 	var work []job
 	for _, lc := range t.LogicalClusters {
 		placed := sites[lc.Key]
@@ -45,7 +47,7 @@ func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, policies 
 	}
 	states := make([]State, len(work))
 	parallel(len(work), func(i int) { states[i] = x.state(work[i]) })
-	return states, x.platforms(work)
+	return states, x.platforms(work, states)
 }
 
 // job is one logical cluster on one physical cluster.
@@ -61,6 +63,7 @@ type job struct {
 type expansion struct {
 	tenancy    *tenancy.Tenancy
 	policies   *policy.Policies
+	given      *implicit.Set
 	clusters   map[string]*tenancy.PhysicalCluster
 	ids        map[*tenancy.APIVersion]uint32
 	profiles   map[string]*profile // by bindings
@@ -153,6 +156,7 @@ func (x *expansion) state(j job) State {
 	for _, p := range j.policies {
 		s.Policies = append(s.Policies, p.ID)
 	}
+	s.Implicit = x.implicit(lc, cluster)
 	if lc.Suspended {
 		return s
 	}
@@ -161,6 +165,21 @@ func (x *expansion) state(j job) State {
 		s.Source = source(lc.Key, lc.Source, s.Namespaces)
 	}
 	return s
+}
+
+// implicit returns what implicit documents give to a logical cluster on a physical
+// one. Where its tenants have lost their access, they get none this way either.
+func (x *expansion) implicit(lc *tenancy.LogicalCluster, cluster *tenancy.PhysicalCluster) *Implicit {
+	objects := x.given.Given(lc.Key)
+	argo := x.engine(cluster) == string(schema.Argo)
+	drop := func(o *implicit.Object) bool { return lc.Suspended && o.Access != nil || argo && !o.OnArgo() }
+	if slices.ContainsFunc(objects, drop) {
+		objects = slices.DeleteFunc(slices.Clone(objects), drop)
+	}
+	if len(objects) == 0 {
+		return nil
+	}
+	return &Implicit{Objects: objects, Region: cluster.Region}
 }
 
 func (x *expansion) engine(c *tenancy.PhysicalCluster) string {
@@ -240,7 +259,7 @@ func source(key string, spec *schema.Source, namespaces []Namespace) *Source {
 		Namespace: namespaces[i].Physical, Secret: secret, Interval: spec.Interval}
 }
 
-func (x *expansion) platforms(work []job) []Platform {
+func (x *expansion) platforms(work []job, states []State) []Platform {
 	out := make([]Platform, 0, len(x.tenancy.Clusters))
 	controllers := slices.Compact(slices.Sorted(slices.Values(x.tenancy.Settings.Controllers)))
 	for _, c := range x.tenancy.Clusters {
@@ -252,11 +271,20 @@ func (x *expansion) platforms(work []job) []Platform {
 		p := &out[i]
 		seen := map[*profile]bool{}
 		roles, gates, crds, policies := map[string]Role{}, map[string]Gate{}, map[string]*tenancy.CRD{}, map[string]*policy.Admission{}
-		for ; len(work) > 0 && work[0].cluster.Name == p.Cluster; work = work[1:] {
+		kinds := map[GroupKind]bool{}
+		known := map[*implicit.Object]bool{}
+		for ; len(work) > 0 && work[0].cluster.Name == p.Cluster; work, states = work[1:], states[1:] {
 			for _, one := range work[0].policies {
 				policies[one.ID] = one
 			}
 			profile := work[0].profile
+			if given := states[0].Implicit; given != nil {
+				for _, o := range given.Objects {
+					if !known[o] {
+						known[o], kinds[GroupKind{o.Group, o.Kind}] = true, true
+					}
+				}
+			}
 			if seen[profile] {
 				continue
 			}
@@ -273,6 +301,9 @@ func (x *expansion) platforms(work []job) []Platform {
 			}
 		}
 		p.Roles, p.Gates, p.Policies = byName(roles), byName(gates), byName(policies)
+		p.Implicit = slices.SortedFunc(maps.Keys(kinds), func(a, b GroupKind) int {
+			return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Kind, b.Kind))
+		})
 		for _, c := range byName(crds) {
 			p.CRDs = append(p.CRDs, CRD{Name: c.Name, Data: c.Data})
 		}

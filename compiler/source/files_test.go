@@ -65,7 +65,7 @@ func TestWhichFiles(t *testing.T) {
 		"apis/database/crd.yaml":                        "x",
 		"apis/database/crd.yml":                         "x",
 		"apis/database/values.json":                     "x",
-		"orgs/acme/tenancy.lock":                        "x",
+		"orgs/acme/a.tenancy.lock":                      "x",
 		"orgs/acme/.hidden.cue":                         "kept, so that loading refuses it",
 		"orgs/acme/_hidden.cue":                         "kept, so that loading refuses it",
 		"orgs/acme/cue.mod/module.cue":                  "kept, so that loading refuses it",

@@ -113,7 +113,7 @@ func wantedName(name string) bool {
 	case ".yaml", ".yml", ".json":
 		return !strings.HasPrefix(name, ".")
 	}
-	return name == "tenancy.lock"
+	return strings.HasSuffix(name, ".tenancy.lock") && !strings.HasPrefix(name, ".")
 }
 
 // file takes a regular file, if it is wanted.

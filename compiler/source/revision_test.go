@@ -168,7 +168,7 @@ func TestSubdirectory(t *testing.T) {
 func TestSameContentSameDigest(t *testing.T) {
 	files := map[string]string{
 		"cue.mod/module.cue": module, "tenancy.cue": "a", "a.b/x.cue": "1", "a/x.cue": "2", "a-b/x.yaml": "3", "a/empty.json": "",
-		"orgs/acme/tenancy.lock": "l", "README.md": "no", ".github/ci.yaml": "no",
+		"orgs/acme/a.tenancy.lock": "l", "README.md": "no", ".github/ci.yaml": "no",
 	}
 	dir := t.TempDir()
 	write(t, dir, files)

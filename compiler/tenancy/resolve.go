@@ -29,7 +29,6 @@ func Resolve(docs *load.Documents, tree *source.Tree, asOf string) (*Tenancy, []
 	r.offers()
 	r.logicalClusters()
 	r.exemptions()
-	r.notCompiled()
 	return r.t, r.found.sorted()
 }
 

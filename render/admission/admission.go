@@ -3,12 +3,13 @@
 // to, and the admission policies with which the API server itself keeps tenants
 // within their logical clusters.
 //
-// Four kinds of ValidatingAdmissionPolicy stand between a tenant and what the
+// Five kinds of ValidatingAdmissionPolicy stand between a tenant and what the
 // platform owns. tenantry-protect guards the platform's objects in tenants'
 // namespaces and reserves their names; tenantry-namespaces guards the
 // Namespaces themselves and their deletion; a tenantry-apis-… for each distinct
 // set of bound APIs refuses writes to all others; tenantry-frozen refuses all
-// writes to frozen logical clusters. A label of the Namespace says which apply,
+// writes to frozen logical clusters; tenantry-implicit, where implicit documents
+// give anything, guards the names of what they give. A label of the Namespace says which apply,
 // so their number does not grow with that of the tenants.
 //
 // Beside them stands each policy of the tenancy repo at stage admit, once for each
@@ -43,6 +44,9 @@ func Platform(p *expand.Platform) []manifest.Map {
 		out = append(out, clusterRole(p.Roles[i].Name, p.Roles[i].Rules))
 	}
 	policies := []admissionPolicy{protect(p), namespaces(p), frozen(p)}
+	if len(p.Implicit) > 0 {
+		policies = append(policies, implicitObjects(p))
+	}
 	for i := range p.Gates {
 		policies = append(policies, gate(p, &p.Gates[i]))
 	}

@@ -14,6 +14,8 @@
 package argo
 
 import (
+	"slices"
+
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/render/gitops"
 	"github.com/tenantry/tenantry/render/manifest"
@@ -119,15 +121,31 @@ func project(c *gitops.Cluster) manifest.Map {
 			"apiextensions.k8s.io", "CustomResourceDefinition",
 			"rbac.authorization.k8s.io", "ClusterRole",
 		),
-		"namespaceResourceWhitelist", kinds(
-			"", "ConfigMap",
-			"", "LimitRange",
-			"", "ResourceQuota",
-			"", "ServiceAccount",
-			"networking.k8s.io", "NetworkPolicy",
-			"rbac.authorization.k8s.io", "RoleBinding",
-		),
+		"namespaceResourceWhitelist", namespaced(c),
 	))
+}
+
+// namespaced are the kinds that go to tenants' namespaces: those of every logical
+// cluster, and what implicit documents give.
+func namespaced(c *gitops.Cluster) manifest.List {
+	out := kinds(
+		"", "ConfigMap",
+		"", "LimitRange",
+		"", "ResourceQuota",
+		"", "ServiceAccount",
+		"networking.k8s.io", "NetworkPolicy",
+		"rbac.authorization.k8s.io", "RoleBinding",
+	)
+	usual := len(out)
+	for _, k := range c.Implicit {
+		if !slices.ContainsFunc(out[:usual], func(v manifest.Value) bool {
+			m := v.(manifest.Map)
+			return m.Get("group") == k.Group && m.Get("kind") == k.Kind
+		}) {
+			out = append(out, kinds(k.Group, k.Kind)...)
+		}
+	}
+	return out
 }
 
 // objectsProject bounds what is applied to the management cluster on behalf of

@@ -51,6 +51,8 @@ type Cluster struct {
 	Settings schema.GitOps
 	// CRDs: some are rendered for it.
 	CRDs bool
+	// Implicit are the kinds of objects that implicit documents give.
+	Implicit []expand.GroupKind
 }
 
 // Path returns where a file of the output stands in the source.

@@ -13,7 +13,8 @@
 // therefore always rendered under the same names, empty where they bound
 // nothing: one that was left out would stay as it last was. Access is the
 // opposite. A RoleBinding that is no longer rendered must go, or nothing could
-// ever be revoked.
+// ever be revoked. What implicit documents give goes with them as well, unless it
+// may hold data or tenants have a part in it.
 package namespace
 
 import (
@@ -55,6 +56,7 @@ func Lower(s *expand.State) []manifest.Map {
 		for _, b := range l.bindings {
 			out = append(out, l.object(rbacVersion, "RoleBinding", b.name, n.Physical, l.prunable, b.body))
 		}
+		out = l.implicit(out, n)
 	}
 	if s.Source != nil {
 		out = append(out, l.object("v1", "ServiceAccount", expand.DeployerName(s.Key), s.Deployers, l.prunable,
@@ -73,7 +75,7 @@ func Size(s *expand.State) int {
 	for i := range s.Namespaces {
 		n += 4
 		if !s.Namespaces[i].Retired {
-			n += bindings
+			n += bindings + given(s, s.Namespaces[i].Name)
 		}
 	}
 	return n
@@ -81,6 +83,7 @@ func Size(s *expand.State) int {
 
 // lowering holds what the objects of one logical cluster have in common.
 type lowering struct {
+	state           *expand.State
 	labels          manifest.Map
 	kept, prunable  manifest.Map // annotations
 	namespaceLabels manifest.Map
@@ -92,6 +95,7 @@ type lowering struct {
 
 func newLowering(s *expand.State) *lowering {
 	l := &lowering{
+		state:    s,
 		labels:   Labels(s),
 		limits:   limits(&s.Containers),
 		network:  networkPolicy(s, s.Network),
@@ -121,13 +125,17 @@ func (l *lowering) object(apiVersion, kind, name, namespace string, annotations,
 }
 
 func (l *lowering) namespace(n *expand.Namespace) manifest.Map {
+	marks := l.namespaceMarks
+	if names := l.implicitNames(n); names != "" {
+		marks = append(slices.Clip(marks), field(expand.AnnotationImplicitObjects, names))
+	}
 	return manifest.Map{
 		field("apiVersion", "v1"),
 		field("kind", "Namespace"),
 		field("metadata", manifest.Map{
 			field("name", n.Physical),
 			field("labels", l.namespaceLabels),
-			field("annotations", l.namespaceMarks),
+			field("annotations", marks),
 		}),
 	}
 }

@@ -1,0 +1,154 @@
+package implicit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// Object is an object that a document gives.
+type Object struct {
+	// Ref is the document: "orgs/acme/implicit/auditors".
+	Ref                  string
+	Group, Version, Kind string
+	// Plural is the name in URLs.
+	Plural string
+	Merge  schema.Merge
+	// Custom: it is not of Kubernetes' own kinds.
+	Custom bool
+	// Access is what a RoleBinding gives; nil for other kinds.
+	Access *Access
+	// Digest is of everything that the object's bytes follow from, besides the values
+	// of placeholders.
+	Digest [32]byte
+
+	namespaces          []string // nil: all
+	index               int      // in the document
+	name                text
+	labels, annotations []pair
+	body                manifest.Map // without apiVersion, kind and metadata
+	inside              bool         // declared inside orgs/
+}
+
+// pair is a label or an annotation.
+type pair struct {
+	key   string
+	value text
+}
+
+// Access is what a RoleBinding gives.
+type Access struct {
+	// Role is one of the logical cluster's own; empty where the binding refers to
+	// something else.
+	Role schema.Role
+	// RoleKind and RoleName are what it refers to otherwise.
+	RoleKind, RoleName string
+	Subjects           []tenancy.Subject
+}
+
+// In reports whether the object goes to a namespace, by its name in the document.
+func (o *Object) In(namespace string) bool {
+	return o.namespaces == nil || slices.Contains(o.namespaces, namespace)
+}
+
+// APIVersion returns the version as objects write it.
+func (o *Object) APIVersion() string {
+	if o.Group == "" {
+		return o.Version
+	}
+	return o.Group + "/" + o.Version
+}
+
+// Resource returns the resource as Kubernetes qualifies it: "deployments.apps".
+func (o *Object) Resource() string {
+	if o.Group == "" {
+		return o.Plural
+	}
+	return o.Plural + "." + o.Group
+}
+
+// Kept reports whether the object stays in the cluster when it is no longer
+// given: it may hold data, or belongs to the tenants by then.
+func (o *Object) Kept() bool {
+	return o.Custom || o.Merge == schema.TenantWins || o.Merge == schema.MergeFields
+}
+
+// Replaceable reports whether Flux is to make the object anew where one of the same
+// name stands that cannot be changed to it: a tenant's ConfigMap that is immutable,
+// a RoleBinding to another role. Such an object would otherwise keep everything from
+// being applied that stands beside it. What may hold data is never made anew.
+func (o *Object) Replaceable() bool {
+	return o.Merge != schema.TenantWins && (o.Kind == "ConfigMap" && o.Group == "" || o.Kind == "RoleBinding" && o.Group == rbacGroup)
+}
+
+// OnArgo reports whether Argo CD can give the object: it cannot create one only
+// where there is none.
+func (o *Object) OnArgo() bool { return o.Merge != schema.TenantWins }
+
+// Owned reports whether the object is the platform's, and tenants may not write
+// it.
+func (o *Object) Owned() bool {
+	return o.Merge == schema.PlatformWins || o.Merge == schema.MergeError
+}
+
+// Name returns the object's name. That of a RoleBinding to one of the logical
+// cluster's roles ends in a hash of the role: what it refers to cannot be
+// changed, so a role of other content needs a binding of another name.
+func (o *Object) Name(v *Values) string {
+	name := o.name.fill(v)
+	if role := o.role(v); role != "" {
+		sum := sha256.Sum256([]byte(role))
+		name += "-" + hex.EncodeToString(sum[:roleHash/2])
+	}
+	return name
+}
+
+// roleHash is the length of the hash in the name of a RoleBinding.
+const roleHash = 20
+
+// role returns the ClusterRole that stands for one of the logical cluster's roles.
+func (o *Object) role(v *Values) string {
+	if o.Access == nil {
+		return ""
+	}
+	switch o.Access.Role {
+	case schema.View:
+		return v.View
+	case schema.Edit:
+		return v.Edit
+	case schema.Admin:
+		return v.Admin
+	}
+	return ""
+}
+
+// Labels returns the labels that the document gives the object.
+func (o *Object) Labels(v *Values) manifest.Map { return fillPairs(o.labels, v) }
+
+// Annotations returns the annotations that the document gives the object.
+func (o *Object) Annotations(v *Values) manifest.Map { return fillPairs(o.annotations, v) }
+
+func fillPairs(pairs []pair, v *Values) manifest.Map {
+	out := make(manifest.Map, len(pairs))
+	for i, p := range pairs {
+		out[i] = manifest.Field{Key: p.key, Value: p.value.fill(v)}
+	}
+	return out
+}
+
+// Body returns what follows the object's metadata. Its parts may be shared: they
+// may not be changed.
+func (o *Object) Body(v *Values) manifest.Map {
+	out := make(manifest.Map, len(o.body))
+	for i, f := range o.body {
+		out[i] = manifest.Field{Key: f.Key, Value: fillTree(f.Value, v)}
+		if role := o.role(v); role != "" && f.Key == "roleRef" {
+			out[i].Value = manifest.M("apiGroup", rbacGroup, "kind", "ClusterRole", "name", role)
+		}
+	}
+	return out
+}
