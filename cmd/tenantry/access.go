@@ -24,8 +24,8 @@ func newAccess() *cobra.Command {
 		Use:   "access",
 		Short: "Show who has access to logical clusters, and where it comes from",
 		Long: `access prints who may do what in logical clusters, from the roles and bindings
-that build renders, and the document that gives it: the logical cluster's own, or
-that of an organization above it.
+that build renders, and the document that gives it: the logical cluster's own, that of
+an organization above it, or an implicit resource.
 
 WRITES tells what admission leaves of a role's writes: they are denied in a
 logical cluster that is frozen. SENSITIVE marks what deserves a second look:
@@ -37,6 +37,7 @@ logical cluster that is frozen. SENSITIVE marks what deserves a second look:
   escalate, bind      writes or binds roles beyond its own rights
   delegate            hands its own rights on to others
   wildcard            covers every verb, resource or group
+  unknown-role        is bound to a role whose content is not known here
   cross-organization  has access in several top-level organizations
 
 Nobody but the platform ever writes the platform's objects, whose names begin
@@ -195,6 +196,7 @@ type accessSource struct {
 	Role         string `json:"role"`
 	Organization string `json:"organization,omitempty"`
 	Deployer     bool   `json:"deployer,omitempty"`
+	Implicit     string `json:"implicit,omitempty"`
 	diag.Position
 }
 
@@ -207,7 +209,7 @@ func (f *accessFound) entry(e *access.Entry) accessEntry {
 		out.Organizations = tops
 	}
 	for _, s := range e.Sources {
-		out.From = append(out.From, accessSource{s.Role, s.Organization, s.Deployer, s.Pos})
+		out.From = append(out.From, accessSource{s.Role, s.Organization, s.Deployer, s.Implicit, s.Pos})
 	}
 	return out
 }

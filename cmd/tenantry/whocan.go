@@ -140,6 +140,8 @@ func parseAction(verb, resource string, platforms []expand.Platform) (action, er
 // allowed is a subject that may do it, as JSON.
 type allowed struct {
 	accessEntry
+	// UnknownRole: it depends on a role whose content is not known here.
+	UnknownRole bool `json:"unknownRole,omitempty"`
 	// Denied by admission, though a role grants it.
 	Denied   access.Refusal `json:"deniedBy,omitempty"`
 	Versions []string       `json:"inVersions,omitempty"`
@@ -152,10 +154,10 @@ func (f *accessFound) allowed(a action) []allowed {
 	for i := range f.entries {
 		e := &f.entries[i]
 		d := e.Rights.Decide(a.verb, a.group, a.resource)
-		if !d.Granted {
+		if !d.Granted && !d.Unknown {
 			continue
 		}
-		out = append(out, allowed{accessEntry: f.entry(e), Denied: d.Refused, Versions: d.Versions, place: placeOf(e), from: from(e.Sources)})
+		out = append(out, allowed{accessEntry: f.entry(e), UnknownRole: d.Unknown, Denied: d.Refused, Versions: d.Versions, place: placeOf(e), from: from(e.Sources)})
 	}
 	return out
 }
@@ -169,6 +171,9 @@ func writeAllowed(w io.Writer, rows []allowed) error {
 	fmt.Fprintln(t, "SUBJECT\tLOGICAL CLUSTER\tDENIED\tFROM")
 	for _, r := range rows {
 		denied := string(r.Denied)
+		if r.UnknownRole {
+			denied = "not known: depends on its role"
+		}
 		if len(r.Versions) > 0 {
 			denied = "outside " + strings.Join(r.Versions, ", ")
 		}

@@ -1,8 +1,8 @@
 // Package access answers who can do what where: a subject, a verb, a resource
 // and a logical cluster.
 //
-// The answer comes from the values that rendering uses, the bindings of a State
-// and the Roles and Gates of a Platform, so it is an answer about the objects
+// The answer comes from the values that rendering uses, the bindings of a State,
+// those of implicit documents included, and the Roles and Gates of a Platform, so it is an answer about the objects
 // that the API server sees. RBAC adds up: what it grants is the union of all
 // roles that are bound to a subject. Admission then takes away: writes to what
 // is frozen, and to what is not bound. What a role grants and admission refuses
@@ -97,6 +97,8 @@ type Source struct {
 	Organization string
 	// Deployer: it is the role of the logical cluster's source.
 	Deployer bool
+	// Implicit is the implicit document that gives it; empty for others.
+	Implicit string
 	Pos      diag.Position
 }
 
@@ -106,6 +108,8 @@ func (s Source) String() string {
 	switch {
 	case s.Organization != "":
 		return s.Pos.String() + ", inherited from " + s.Organization
+	case s.Implicit != "":
+		return s.Pos.String() + ", given by " + s.Implicit
 	case s.Deployer:
 		return s.Pos.String() + ", deploys the source"
 	}
@@ -125,21 +129,22 @@ func (a *Access) In(key string) []Entry {
 
 func (a *Access) entries(i int, left bool) []Entry {
 	s := &a.states[i]
-	bindings := s.Bindings()
-	slices.SortStableFunc(bindings, func(x, y expand.Binding) int { return subject(x).Compare(subject(y)) })
-	out := make([]Entry, 0, len(bindings))
-	for len(bindings) > 0 {
-		who := subject(bindings[0])
+	all := bindings(s)
+	out := make([]Entry, 0, len(all))
+	for len(all) > 0 {
+		who := all[0].subject
 		n := 1
-		for n < len(bindings) && subject(bindings[n]) == who {
+		for n < len(all) && all[n].subject == who {
 			n++
 		}
-		out = append(out, Entry{
-			LogicalCluster: s.Key, Cluster: s.Cluster, Left: left, Subject: who, Namespaces: open(s),
-			Rights:  a.rightsOf(s, bindings[:n], identity(who)),
-			Sources: a.sources(s.Key, bindings[:n]),
+		places(s, all[:n], func(namespaces []string, list []binding) {
+			out = append(out, Entry{
+				LogicalCluster: s.Key, Cluster: s.Cluster, Left: left, Subject: who, Namespaces: namespaces,
+				Rights:  a.rightsOf(s, list, identity(who)),
+				Sources: a.sources(s.Key, list),
+			})
 		})
-		bindings = bindings[n:]
+		all = all[n:]
 	}
 	return out
 }
@@ -152,18 +157,16 @@ func (a *Access) As(key string, who Identity) []Entry {
 	var out []Entry
 	for n, i := range a.copies[key] {
 		s := &a.states[i]
-		var matching []expand.Binding
-		for _, b := range s.Bindings() {
-			if who.is(subject(b)) {
-				matching = append(matching, b)
-			}
+		matching := slices.DeleteFunc(bindings(s), func(b binding) bool { return !who.is(b.subject) })
+		if len(matching) == 0 {
+			continue
 		}
-		if len(matching) > 0 {
+		places(s, matching, func(namespaces []string, list []binding) {
 			out = append(out, Entry{
-				LogicalCluster: s.Key, Cluster: s.Cluster, Left: n > 0, Subject: who.subject(), Namespaces: open(s),
-				Rights: a.rightsOf(s, matching, who), Sources: a.sources(s.Key, matching),
+				LogicalCluster: s.Key, Cluster: s.Cluster, Left: n > 0, Subject: who.subject(), Namespaces: namespaces,
+				Rights: a.rightsOf(s, list, who), Sources: a.sources(s.Key, list),
 			})
-		}
+		})
 	}
 	return out
 }
@@ -190,10 +193,10 @@ func (a *Access) Organizations(s tenancy.Subject) []string {
 		}
 		for i := range a.states {
 			s := &a.states[i]
-			for _, b := range s.Bindings() {
-				add(subject(b), top(s.Key))
-				if b.Kind == "ServiceAccount" {
-					add(subject(b), home[namespace{s.Cluster, b.SubjectNamespace}])
+			for _, b := range bindings(s) {
+				add(b.subject, top(s.Key))
+				if b.subject.Kind == "ServiceAccount" {
+					add(b.subject, home[namespace{s.Cluster, b.subject.Namespace}])
 				}
 			}
 		}
@@ -219,11 +222,6 @@ func (a *Access) Marks(e *Entry) []Mark {
 	return append(slices.Clip(e.Rights.Marks), CrossOrganization)
 }
 
-// subject is whom a binding gives its role to.
-func subject(b expand.Binding) tenancy.Subject {
-	return tenancy.Subject{Kind: b.Kind, Namespace: b.SubjectNamespace, Name: b.Subject}
-}
-
 // open are the names of the namespaces that have the bindings.
 func open(s *expand.State) []string {
 	out := make([]string, 0, len(s.Namespaces))
@@ -236,19 +234,23 @@ func open(s *expand.State) []string {
 }
 
 // sources finds what gives the bindings of one logical cluster.
-func (a *Access) sources(key string, bindings []expand.Binding) []Source {
+func (a *Access) sources(key string, bindings []binding) []Source {
 	lc := a.tenancy.LogicalCluster(key)
 	if lc == nil {
 		return nil
 	}
 	var out []Source
 	for _, b := range bindings {
-		if b.Deployer {
-			out = append(out, Source{Role: b.Role, Deployer: true, Pos: lc.At("source")})
+		switch {
+		case b.deployer:
+			out = append(out, Source{Role: b.role, Deployer: true, Pos: lc.At("source")})
+			continue
+		case b.implicit != nil:
+			out = append(out, Source{Role: b.role, Implicit: b.implicit.Ref, Pos: b.implicit.Pos()})
 			continue
 		}
 		for _, g := range lc.Access {
-			if g.Subject == subject(b) {
+			if g.Subject == b.subject {
 				out = append(out, Source{Role: string(g.Role), Organization: g.Organization, Pos: g.Pos})
 			}
 		}

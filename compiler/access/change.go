@@ -109,7 +109,7 @@ func sameControllers(a, b *Access) bool {
 func (d *differ) equal(b, a *expand.State) bool {
 	return d.exempt && b.Cluster == a.Cluster && b.Frozen == a.Frozen && b.Gate == a.Gate && b.Roles == a.Roles &&
 		b.Deployers == a.Deployers && (b.Source == nil) == (a.Source == nil) && (b.Source == nil || b.Source.Role == a.Source.Role) &&
-		slices.Equal(b.Grants, a.Grants) &&
+		slices.Equal(b.Grants, a.Grants) && sameImplicit(b, a) &&
 		slices.EqualFunc(b.Namespaces, a.Namespaces, func(x, y expand.Namespace) bool { return x.Name == y.Name && x.Retired == y.Retired })
 }
 
@@ -118,11 +118,11 @@ func (d *differ) place(key string) {
 	if b != nil && a != nil && d.equal(b, a) {
 		return
 	}
-	type sides struct{ before, after *Entry }
+	type sides struct{ before, after []*Entry } // of one subject, each for some namespaces
 	subjects := map[tenancy.Subject]*sides{}
-	side := func(of *Access, pick func(*sides) **Entry) []Entry {
+	side := func(of *Access, pick func(*sides) *[]*Entry) {
 		if len(of.copies[key]) == 0 {
-			return nil
+			return
 		}
 		entries := of.entries(of.copies[key][0], false)
 		for i := range entries {
@@ -131,50 +131,46 @@ func (d *differ) place(key string) {
 				s = &sides{}
 				subjects[entries[i].Subject] = s
 			}
-			*pick(s) = &entries[i]
+			list := pick(s)
+			*list = append(*list, &entries[i])
 		}
-		return entries
 	}
-	side(d.before, func(s *sides) **Entry { return &s.before })
-	side(d.after, func(s *sides) **Entry { return &s.after })
+	side(d.before, func(s *sides) *[]*Entry { return &s.before })
+	side(d.after, func(s *sides) *[]*Entry { return &s.after })
+	var all []string // the namespaces of both sides
+	for _, s := range []*expand.State{a, b} {
+		if s != nil {
+			all = append(all, open(s)...)
+		}
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	at := func(list []*Entry, namespace string) *Entry {
+		if i := slices.IndexFunc(list, func(e *Entry) bool { return slices.Contains(e.Namespaces, namespace) }); i >= 0 {
+			return list[i]
+		}
+		return nil
+	}
 	for _, who := range slices.SortedFunc(maps.Keys(subjects), tenancy.Subject.Compare) {
 		s := subjects[who]
-		var kept, came, went []string // namespaces
-		switch {
-		case s.before == nil:
-			came = s.after.Namespaces
-		case s.after == nil:
-			went = s.before.Namespaces
-		default:
-			for _, n := range s.after.Namespaces {
-				if slices.Contains(s.before.Namespaces, n) {
-					kept = append(kept, n)
-				} else {
-					came = append(came, n)
-				}
-			}
-			went = slices.DeleteFunc(slices.Clone(s.before.Namespaces), func(n string) bool { return slices.Contains(kept, n) })
-		}
-		groups := 0
-		for _, names := range [][]string{kept, came, went} {
-			if len(names) > 0 {
-				groups++
-			}
-		}
-		for i, names := range [][]string{kept, came, went} {
-			if len(names) == 0 {
+		groups := map[[2]*Entry][]string{}
+		var order [][2]*Entry
+		for _, name := range all {
+			pair := [2]*Entry{at(s.before, name), at(s.after, name)}
+			if pair[0] == nil && pair[1] == nil {
 				continue
 			}
-			from, to := s.before, s.after
-			if i == 1 {
-				from = nil
-			} else if i == 2 {
-				to = nil
+			if groups[pair] == nil {
+				order = append(order, pair)
 			}
-			if groups == 1 {
+			groups[pair] = append(groups[pair], name)
+		}
+		for _, pair := range order {
+			names := groups[pair]
+			if len(names) == len(all) {
 				names = nil
 			}
-			d.add(who, from, to, Place{LogicalCluster: key, Namespaces: names})
+			d.add(who, pair[0], pair[1], Place{LogicalCluster: key, Namespaces: names})
 		}
 	}
 }
@@ -195,7 +191,7 @@ func (d *differ) add(who tenancy.Subject, before, after *Entry, at Place) {
 	}
 	id := changeID{subject: who, before: b.name(), after: a.name(), foreign: len(p.gained) > 0 && d.foreign(who, at.LogicalCluster)}
 	for _, s := range sources {
-		if s.Organization != "" { // the grant of an organization reaches many places
+		if s.Organization != "" || s.Implicit != "" { // what reaches many places
 			id.sources += s.String() + "\n"
 		} else {
 			id.sources += s.Role + "\n"
@@ -248,11 +244,27 @@ func (d *differ) pair(before, after *Rights) *pair {
 	if p == nil {
 		p = &pair{}
 		if id[0] != id[1] {
-			p.gained, p.lost = minus(after, before), minus(before, after)
+			p.gained = append(minus(after, before), unknown(after, before)...)
+			p.lost = append(minus(before, after), unknown(before, after)...)
 		}
 		d.pairs[id] = p
 	}
 	return p
+}
+
+// unknown returns the roles of a whose content is not known and which b has not,
+// each as a permission that bears the role's name.
+func unknown(a, b *Rights) []Permission {
+	var out []Permission
+	if a == nil {
+		return nil
+	}
+	for _, role := range a.Unknown {
+		if b == nil || !slices.Contains(b.Unknown, role) {
+			out = append(out, Permission{Resource: role, Marks: []Mark{UnknownRole}})
+		}
+	}
+	return out
 }
 
 var verbs = Verbs()

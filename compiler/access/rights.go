@@ -13,6 +13,9 @@ import (
 type Rights struct {
 	// Permissions by group and resource.
 	Permissions []Permission
+	// Unknown are bound roles whose content is not known here, as "ClusterRole
+	// monitoring": what they allow comes on top.
+	Unknown []string
 	// Marks of all permissions.
 	Marks []Mark
 
@@ -57,6 +60,8 @@ const (
 type Decision struct {
 	// Granted: RBAC allows it.
 	Granted bool
+	// Unknown: no role that is known allows it, and others are bound as well.
+	Unknown bool
 	// Refused is why admission does not; empty where it does.
 	Refused Refusal
 	// Versions are those in which a write is allowed; nil means all.
@@ -69,11 +74,11 @@ func (d Decision) Allowed() bool { return d.Granted && d.Refused == "" }
 // Decide answers for a verb on a resource, which may name a subresource:
 // "pods/exec".
 func (r *Rights) Decide(verb, group, resource string) Decision {
-	var d Decision
+	d := Decision{Unknown: r != nil && len(r.Unknown) > 0}
 	if r == nil || !slices.ContainsFunc(r.rules, func(rule expand.Rule) bool { return grants(rule, verb, group, resource) }) {
 		return d
 	}
-	d.Granted = true
+	d.Granted, d.Unknown = true, false
 	d.Refused, d.Versions = r.admission(verb, group, resource)
 	return d
 }
@@ -146,13 +151,14 @@ var connections = [...]string{"pods/exec", "pods/attach", "pods/portforward", "p
 var unseen = append([]string{"namespaces", "namespaces/status", "namespaces/finalize"}, connections[:]...)
 
 // rightsOf returns the rights that bindings of one state give together.
-func (a *Access) rightsOf(s *expand.State, bindings []expand.Binding, who Identity) *Rights {
+func (a *Access) rightsOf(s *expand.State, bindings []binding, who Identity) *Rights {
 	names := make([]string, len(bindings))
 	for i, b := range bindings {
-		names[i] = b.ClusterRole
+		names[i] = b.clusterRole
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
+	roles := len(names)
 	r := &Rights{}
 	if p := a.platforms[s.Cluster]; p != nil && p.Exempt().Covers(who.User, who.Groups) {
 		r.exempt = true
@@ -167,12 +173,18 @@ func (a *Access) rightsOf(s *expand.State, bindings []expand.Binding, who Identi
 	if known := a.rights[r.id]; known != nil {
 		return known
 	}
-	for _, name := range names {
+	for _, name := range names[:roles] {
 		if role := a.roles[name]; role != nil {
 			r.rules = append(r.rules, role.Rules...)
+		} else {
+			r.Unknown = append(r.Unknown, name)
 		}
 	}
 	r.permissions()
+	if r.Unknown != nil {
+		r.Marks = append(r.Marks, UnknownRole)
+		slices.Sort(r.Marks)
+	}
 	a.rights[r.id] = r
 	return r
 }

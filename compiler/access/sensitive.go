@@ -26,6 +26,8 @@ const (
 	Delegate Mark = "delegate"
 	// Wildcard: covers what nobody has thought of yet.
 	Wildcard Mark = "wildcard"
+	// UnknownRole: bound to a role whose content is not known here.
+	UnknownRole Mark = "unknown-role"
 	// CrossOrganization: the subject has access in several top-level organizations.
 	CrossOrganization Mark = "cross-organization"
 )

@@ -1,6 +1,10 @@
 package expand
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/implicit"
+)
 
 // Binding gives a ClusterRole to a subject, in every namespace of a logical
 // cluster that is not retired.
@@ -33,6 +37,17 @@ func (r Roles) of(level string) string {
 		return r.Admin
 	}
 	return r.View
+}
+
+// Values returns what the placeholders of implicit objects stand for in a
+// namespace.
+func (s *State) Values(n *Namespace) *implicit.Values {
+	return &implicit.Values{
+		Organization: s.Organization, OrganizationLabel: LabelValue(s.Organization),
+		LogicalCluster: s.Key, LogicalClusterLabel: LabelValue(s.Key),
+		Namespace: n.Physical, Region: s.Implicit.Region, PhysicalCluster: s.Cluster, Labels: s.Labels,
+		View: s.Roles.View, Edit: s.Roles.Edit, Admin: s.Roles.Admin,
+	}
 }
 
 // Exempt are users and groups that an admission policy lets pass whatever it

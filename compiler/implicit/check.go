@@ -142,7 +142,7 @@ func (c *checker) object(index int, raw map[string]any) *Object {
 		raw = withGroups(raw)
 	}
 	o := &Object{Ref: Ref(c.source.Dir, c.source.Key), Group: gv.Group, Version: gv.Version, Kind: kind, Merge: c.source.Content.Merge,
-		index: index, inside: tenancy.InsideOrgs(c.source.Dir)}
+		index: index, pos: at(), inside: tenancy.InsideOrgs(c.source.Dir)}
 	if len(c.source.Content.Namespaces) > 0 {
 		o.namespaces = c.source.Content.Namespaces
 	}
@@ -469,7 +469,10 @@ func (c *checker) roleBinding(o *Object, b *rbacv1.RoleBinding, at func(...strin
 		if problem := subjectProblem(s, o.inside); problem != "" {
 			c.fault(diag.New(diag.ImplicitRefused, at("subjects", strconv.Itoa(i)), "%s %q cannot be given a role: %s", s.Kind, s.Name, problem))
 		}
-		o.Access.Subjects = append(o.Access.Subjects, tenancy.Subject{Kind: s.Kind, Namespace: s.Namespace, Name: s.Name})
+		name, _ := parseText(s.Name)
+		namespace, _ := parseText(s.Namespace)
+		o.Access.subjects = append(o.Access.subjects, subject{s.Kind, namespace, name})
+		o.Access.templated = o.Access.templated || name.templated() || namespace.templated()
 	}
 }
 

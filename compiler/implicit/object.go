@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"slices"
 
+	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/manifest"
 	"github.com/tenantry/tenantry/schema"
@@ -28,6 +29,7 @@ type Object struct {
 
 	namespaces          []string // nil: all
 	index               int      // in the document
+	pos                 diag.Position
 	name                text
 	labels, annotations []pair
 	body                manifest.Map // without apiVersion, kind and metadata
@@ -47,8 +49,31 @@ type Access struct {
 	Role schema.Role
 	// RoleKind and RoleName are what it refers to otherwise.
 	RoleKind, RoleName string
-	Subjects           []tenancy.Subject
+
+	subjects  []subject
+	templated bool
 }
+
+// subject is whom a RoleBinding gives its role to.
+type subject struct {
+	kind            string
+	namespace, name text
+}
+
+// Subjects returns whom the binding gives its role to in a namespace.
+func (a *Access) Subjects(v *Values) []tenancy.Subject {
+	out := make([]tenancy.Subject, len(a.subjects))
+	for i, s := range a.subjects {
+		out[i] = tenancy.Subject{Kind: s.kind, Namespace: s.namespace.fill(v), Name: s.name.fill(v)}
+	}
+	return out
+}
+
+// Templated reports whether the subjects depend on the namespace.
+func (a *Access) Templated() bool { return a.templated }
+
+// Pos is where the object stands.
+func (o *Object) Pos() diag.Position { return o.pos }
 
 // In reports whether the object goes to a namespace, by its name in the document.
 func (o *Object) In(namespace string) bool {
@@ -100,7 +125,7 @@ func (o *Object) Owned() bool {
 // changed, so a role of other content needs a binding of another name.
 func (o *Object) Name(v *Values) string {
 	name := o.name.fill(v)
-	if role := o.role(v); role != "" {
+	if role := o.Role(v); role != "" {
 		sum := sha256.Sum256([]byte(role))
 		name += "-" + hex.EncodeToString(sum[:roleHash/2])
 	}
@@ -110,8 +135,9 @@ func (o *Object) Name(v *Values) string {
 // roleHash is the length of the hash in the name of a RoleBinding.
 const roleHash = 20
 
-// role returns the ClusterRole that stands for one of the logical cluster's roles.
-func (o *Object) role(v *Values) string {
+// Role returns the name of the ClusterRole that stands for the role of the logical
+// cluster that a RoleBinding gives; empty for other objects.
+func (o *Object) Role(v *Values) string {
 	if o.Access == nil {
 		return ""
 	}
@@ -146,7 +172,7 @@ func (o *Object) Body(v *Values) manifest.Map {
 	out := make(manifest.Map, len(o.body))
 	for i, f := range o.body {
 		out[i] = manifest.Field{Key: f.Key, Value: fillTree(f.Value, v)}
-		if role := o.role(v); role != "" && f.Key == "roleRef" {
+		if role := o.Role(v); role != "" && f.Key == "roleRef" {
 			out[i].Value = manifest.M("apiGroup", rbacGroup, "kind", "ClusterRole", "name", role)
 		}
 	}

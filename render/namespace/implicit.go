@@ -24,23 +24,12 @@ func given(s *expand.State, namespace string) int {
 	return n
 }
 
-// values are what placeholders stand for in a namespace.
-func (l *lowering) values(n *expand.Namespace) *implicit.Values {
-	s := l.state
-	return &implicit.Values{
-		Organization: s.Organization, OrganizationLabel: expand.LabelValue(s.Organization),
-		LogicalCluster: s.Key, LogicalClusterLabel: expand.LabelValue(s.Key),
-		Namespace: n.Physical, Region: s.Implicit.Region, PhysicalCluster: s.Cluster, Labels: s.Labels,
-		View: s.Roles.View, Edit: s.Roles.Edit, Admin: s.Roles.Admin,
-	}
-}
-
 // implicit appends the implicit objects of a namespace.
 func (l *lowering) implicit(out []manifest.Map, n *expand.Namespace) []manifest.Map {
 	if l.state.Implicit == nil {
 		return out
 	}
-	v := l.values(n)
+	v := l.state.Values(n)
 	for _, o := range l.state.Implicit.Objects {
 		if !o.In(n.Name) {
 			continue
@@ -92,7 +81,7 @@ func (l *lowering) implicitNames(n *expand.Namespace) string {
 		return ""
 	}
 	var b strings.Builder
-	v := l.values(n)
+	v := l.state.Values(n)
 	for _, o := range l.state.Implicit.Objects {
 		rule := o.Merge
 		switch {
