@@ -84,7 +84,7 @@ func TestImplicit(t *testing.T) {
 	r.clean(cached)
 	random := rand.New(rand.NewPCG(6, 8))
 	pick := func(list ...string) string { return list[random.IntN(len(list))] }
-	for n := range 16 {
+	for n := range 10 {
 		before := tree(t, r.out)
 		locks := r.locks()
 		kind := pick("content", "selector", "new", "gone", "member", "label")

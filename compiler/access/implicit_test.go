@@ -55,14 +55,14 @@ func TestImplicitBindingsAreChanges(t *testing.T) {
 	}
 	with := set.Given("acme/a")
 	if d := cmp.Diff([]string{
-		"group:devs in [{acme/a [jobs]}] +pods[create][]",
-		"group:monitoring in [{acme/a [jobs]}] +ClusterRole metrics-reader[][unknown-role]",
+		"group:devs in [{acme/a [jobs]}] +pods[create] []",
+		"group:monitoring in [{acme/a [jobs]}] +ClusterRole metrics-reader[] [unknown-role]",
 	}, told(side(nil), side(with))); d != "" {
 		t.Error(d)
 	}
 	if d := cmp.Diff([]string{
-		"group:devs in [{acme/a [jobs]}] -pods[create][]",
-		"group:monitoring in [{acme/a [jobs]}] -ClusterRole metrics-reader[][unknown-role]",
+		"group:devs in [{acme/a [jobs]}] -pods[create] []",
+		"group:monitoring in [{acme/a [jobs]}] -ClusterRole metrics-reader[] [unknown-role]",
 	}, told(side(with), side(nil))); d != "" {
 		t.Error(d)
 	}

@@ -2,18 +2,18 @@ package diag
 
 // Codes of implicit resources.
 const (
-	ImplicitFile        Code = "TEN0901"
-	ImplicitObject      Code = "TEN0902"
-	ImplicitRefused     Code = "TEN0903"
-	ImplicitPlaceholder Code = "TEN0904"
-	ImplicitTwice       Code = "TEN0905"
-	ImplicitMerge       Code = "TEN0906"
-	ImplicitLeftOut     Code = "TEN0907"
-	ImplicitNobody      Code = "TEN0908"
-	LockMissing         Code = "TEN0910"
-	LockDiffers         Code = "TEN0911"
-	LockStale           Code = "TEN0912"
-	LockDamaged         Code = "TEN0913"
+	ImplicitFile        Code = "TEN1101"
+	ImplicitObject      Code = "TEN1102"
+	ImplicitRefused     Code = "TEN1103"
+	ImplicitPlaceholder Code = "TEN1104"
+	ImplicitTwice       Code = "TEN1105"
+	ImplicitMerge       Code = "TEN1106"
+	ImplicitLeftOut     Code = "TEN1107"
+	ImplicitNobody      Code = "TEN1108"
+	LockMissing         Code = "TEN1110"
+	LockDiffers         Code = "TEN1111"
+	LockStale           Code = "TEN1112"
+	LockDamaged         Code = "TEN1113"
 )
 
 var implicitEntries = []Entry{
