@@ -200,10 +200,28 @@ func (o *Rendered) Of(t *tenancy.Tenancy, states []expand.State) (*tenancy.Logic
 	if found == nil {
 		return nil, nil
 	}
+	if ref := o.text("metadata", "annotations", expand.AnnotationImplicit); ref != "" {
+		out.Implicit = "the implicit resource " + ref + " gives it"
+		out.Implicit += written(o, found, physical)
+	}
 	if o.Kind == "RoleBinding" {
 		s := tenancy.Subject{Kind: o.text("subjects", "0", "kind"), Namespace: o.text("subjects", "0", "namespace"), Name: o.text("subjects", "0", "name")}
 		out.Subject = s.String()
 		out.Deployer = found.Source != nil && s == tenancy.Subject{Kind: "ServiceAccount", Namespace: found.Deployers, Name: expand.DeployerName(found.Key)}
 	}
 	return t.LogicalCluster(found.Key), out
+}
+
+// written tells where an implicit document has an object.
+func written(o *Rendered, s *expand.State, physical string) string {
+	for i := range s.Namespaces {
+		if n := &s.Namespaces[i]; n.Physical == physical && s.Implicit != nil {
+			for _, given := range s.Implicit.Objects {
+				if given.Kind == o.Kind && given.In(n.Name) && given.Name(s.Values(n)) == o.Name {
+					return ", written at " + given.Pos().String()
+				}
+			}
+		}
+	}
+	return ""
 }

@@ -19,6 +19,9 @@ type Object struct {
 	Subject string
 	// Deployer: the subject deploys the source.
 	Deployer bool
+	// Implicit tells which implicit document gives the object, and where it stands
+	// there; empty for objects of the logical cluster's own.
+	Implicit string
 }
 
 // Reason is what a field of a rendered object was made from: fields of the
@@ -36,6 +39,9 @@ type Reason struct {
 func (o *Object) Field(at []string) (r Reason, ok bool) {
 	if len(at) == 0 {
 		return r, false
+	}
+	if o.Implicit != "" && !o.own(at) {
+		return note(o.Implicit)
 	}
 	switch at[0] {
 	case "apiVersion", "kind":
@@ -75,6 +81,19 @@ func (o *Object) Field(at []string) (r Reason, ok bool) {
 		return Reason{Fields: []string{"source", "placement.cluster"}, Note: "the GitOps engine applies the source by it"}, true
 	}
 	return r, false
+}
+
+// own reports whether a field of an object that an implicit document gives is what
+// it would be in the logical cluster's own.
+func (o *Object) own(at []string) bool {
+	if at[0] != "metadata" || len(at) < 2 {
+		return false
+	}
+	if len(at) == 3 && (at[1] == "labels" || at[1] == "annotations") {
+		_, ok := o.mark(at[2])
+		return ok
+	}
+	return at[1] == "namespace"
 }
 
 func fields(names ...string) (Reason, bool) { return Reason{Fields: names}, true }
@@ -132,6 +151,8 @@ func (o *Object) mark(key string) (Reason, bool) {
 		return fields("state", "placement.phase", "placement.left")
 	case key == expand.LabelLogicalCluster, key == expand.LabelOrganization, strings.HasPrefix(key, expand.PrefixAncestor):
 		return note("it follows from the key of the logical cluster")
+	case key == expand.AnnotationImplicitObjects:
+		return note("it lists what implicit resources give: their names are guarded")
 	case key == expand.LabelManagedBy:
 		return note("everything that is rendered has it")
 	case strings.HasPrefix(key, "pod-security.kubernetes.io/") && strings.HasSuffix(key, "-version"):
