@@ -90,16 +90,6 @@ var defaultsOf = map[string]string{
 	"apiVersion": "APIVersion", "logicalCluster": "LogicalCluster", "source": "Source",
 }
 
-// anchor is where the catalogue has a code.
-func anchor(code diag.Code) string {
-	for _, e := range diag.Entries() {
-		if e.Code == code {
-			return slug(string(code) + ": " + e.Title)
-		}
-	}
-	return ""
-}
-
 // slug is what a heading is linked by.
 func slug(heading string) string {
 	var b strings.Builder
