@@ -78,6 +78,7 @@ func edit(t *rapid.T, r *repo) string {
 		if len(lc.Spec.Namespaces) > 0 {
 			declares(slices.Collect(maps.Keys(lc.Spec.Namespaces))...)(renamed)
 		}
+		return to // what stands under this key may have been dropped before; the former key is named by the document
 	}
 	return key
 }
