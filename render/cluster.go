@@ -214,7 +214,7 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 	objects := make([]manifest.Map, 0, len(cut.states))
 	for _, i := range cut.states {
 		s := &b.in.States[i]
-		files = append(files, s.Key+".yaml")
+		files = append(files, stateFile(s.Key))
 		if err := b.lower(w, i); err != nil {
 			return err
 		}

@@ -27,8 +27,10 @@ type StateChange struct{ Before, After *expand.State }
 // FileChange is a file of objects on two sides; nil where it does not stand.
 // Parts of the objects may be shared: none may be changed.
 type FileChange struct {
-	Path          string
-	Before, After []manifest.Map
+	Path string
+	// LogicalCluster is the key of the one whose file it is, empty for others.
+	LogicalCluster string
+	Before, After  []manifest.Map
 }
 
 // Compare renders what differs between two inputs, and nothing else: of equal
@@ -66,7 +68,8 @@ func Compare(ctx context.Context, before, after Input) (*Comparison, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			for path := range union(b, a) {
-				c.Files = append(c.Files, FileChange{Path: path, Before: b[path], After: a[path]})
+				key := cmp.Or(old.changed[path], current.changed[path])
+				c.Files = append(c.Files, FileChange{Path: path, LogicalCluster: key, Before: b[path], After: a[path]})
 			}
 			return nil
 		})
@@ -118,8 +121,8 @@ type side struct {
 	build *build
 	mu    sync.Mutex
 	parts map[string]*pending
-	// changed are the paths of the states that differ from the other side's.
-	changed map[string]bool
+	// changed are the keys of the states that differ from the other side's, by path.
+	changed map[string]string
 }
 
 // pending is a part whose files are not made yet.
@@ -129,7 +132,7 @@ type pending struct {
 }
 
 func newSide(ctx context.Context, in Input) (*side, error) {
-	s := &side{parts: map[string]*pending{}, changed: map[string]bool{}}
+	s := &side{parts: map[string]*pending{}, changed: map[string]string{}}
 	s.build = newBuild(in, s)
 	if err := s.build.digest(ctx); err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func (s *side) part(name string, input [32]byte, make func(files) error) error {
 // note notes that a state differs.
 func (s *side) note(state *expand.State) {
 	if state != nil {
-		s.changed[statePath(state)] = true
+		s.changed[statePath(state)] = state.Key
 	}
 }
 
@@ -162,7 +165,7 @@ func (s *side) files(p *pending) (map[string][]manifest.Map, error) {
 
 // objects takes the objects of files.
 type objects struct {
-	changed map[string]bool
+	changed map[string]string
 	files   map[string][]manifest.Map
 }
 
@@ -177,4 +180,4 @@ func (o objects) writeState(path string, _ [32]byte, list []manifest.Map) error 
 	return o.writeObjects(path, list)
 }
 
-func (o objects) keep(path string, _ [32]byte) bool { return !o.changed[path] }
+func (o objects) keep(path string, _ [32]byte) bool { return o.changed[path] == "" }

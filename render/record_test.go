@@ -151,7 +151,7 @@ func edit(t *testing.T, random *rand.Rand, r *repo, dir string, n int) {
 	case 3:
 		r.add(fmt.Sprintf("org0/more%d", n), pin.Cluster, "c0001")
 	case 4:
-		file := filepath.Join(dir, "clusters", pin.Cluster, "tenants", pin.Cut, filepath.FromSlash(lc.Key)+".yaml")
+		file := filepath.Join(dir, "clusters", pin.Cluster, "tenants", pin.Cut, strings.ReplaceAll(lc.Key, "/", ".")+".yaml")
 		err := os.WriteFile(file, []byte(output.Header+"edited\n"), 0o644)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)

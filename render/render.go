@@ -15,6 +15,7 @@ import (
 	"path"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/expand"
@@ -175,8 +176,15 @@ func (b *build) pins() []job {
 
 // statePath is where the file of a logical cluster stands.
 func statePath(s *expand.State) string {
-	return path.Join("clusters", s.Cluster, "tenants", s.Cut, s.Key+".yaml")
+	return path.Join("clusters", s.Cluster, "tenants", s.Cut, stateFile(s.Key))
 }
+
+// stateFile is the name of the file of a logical cluster. All files of a cut stand
+// in one directory: a team's logical clusters are spread over physical clusters
+// and cuts, and with a directory for each team in each of them, making and
+// walking directories would be most of the work at 100,000. No name in a key has
+// a dot, so no two keys share a file.
+func stateFile(key string) string { return strings.ReplaceAll(key, "/", ".") + ".yaml" }
 
 // writeKustomization writes the kustomization.yaml of a directory. It lists the
 // files by path and never another directory's kustomization: kustomize's time

@@ -135,7 +135,7 @@ func TestAddingOne(t *testing.T) {
 			engine = "argo"
 		}
 		want := []string{
-			"clusters/" + site.Cluster + "/tenants/" + site.Cut + "/" + lc.Key + ".yaml",
+			"clusters/" + site.Cluster + "/tenants/" + site.Cut + "/" + strings.ReplaceAll(lc.Key, "/", ".") + ".yaml",
 			"clusters/" + site.Cluster + "/tenants/" + site.Cut + "/kustomization.yaml",
 			"gitops/" + engine + "/" + site.Cluster + "/logicalclusters/" + site.Cut + "/logicalclusters.yaml",
 			"inventory/" + lc.Org.Path + ".json",
@@ -199,7 +199,7 @@ func TestLastOfCut(t *testing.T) {
 		"gitops/flux/eu-1/tenants-c0001.yaml",
 		"gitops/flux/eu-1/logicalclusters/c0001/kustomization.yaml",
 	}
-	const file = "clusters/eu-1/tenants/c0001/acme/a.yaml"
+	const file = "clusters/eu-1/tenants/c0001/acme.a.yaml"
 	for _, phase := range []pins.Phase{pins.Present, pins.Confirmed, pins.Gone} {
 		pin.Phase = phase
 		files := r.files(t)

@@ -36,7 +36,7 @@ have the field.`,
   tenantry explain --list
   tenantry explain acme/payments/prod
   tenantry explain acme/payments/prod quota.cpu
-  tenantry explain -f rendered/clusters/eu-1/tenants/c0001/acme/payments/prod.yaml \
+  tenantry explain -f rendered/clusters/eu-1/tenants/c0001/acme.payments.prod.yaml \
     --path '.spec.hard["requests.cpu"]'`,
 		Args: func(c *cobra.Command, args []string) error {
 			switch {

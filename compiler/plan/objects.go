@@ -86,7 +86,7 @@ func (r *rendered) latest() manifest.Map {
 func (c *comparison) objects(files []render.FileChange) []Objects {
 	clusters := map[string]map[objectID]*rendered{}
 	for _, f := range files {
-		target, key := targetOf(f.Path)
+		target, key := targetOf(f.Path), f.LogicalCluster
 		if clusters[target] == nil {
 			clusters[target] = map[objectID]*rendered{}
 		}
@@ -116,21 +116,14 @@ func (c *comparison) objects(files []render.FileChange) []Objects {
 	return out
 }
 
-// targetOf returns the physical cluster that a file is applied to, and the
-// logical cluster whose file it is.
-func targetOf(file string) (cluster, key string) {
+// targetOf returns the physical cluster that a file is applied to.
+func targetOf(file string) string {
 	rest, ok := strings.CutPrefix(file, "clusters/")
 	if !ok {
-		return Management, ""
+		return Management
 	}
-	cluster, rest, _ = strings.Cut(rest, "/")
-	if rest, ok = strings.CutPrefix(rest, "tenants/"); ok {
-		_, rest, _ = strings.Cut(rest, "/")
-		if key = strings.TrimSuffix(rest, ".yaml"); !strings.Contains(key, "/") {
-			key = "" // the cut's own
-		}
-	}
-	return cluster, key
+	cluster, _, _ := strings.Cut(rest, "/")
+	return cluster
 }
 
 // identityOf is false for what is no object of an API server.
