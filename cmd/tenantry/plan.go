@@ -26,8 +26,9 @@ func newPlan() *cobra.Command {
 		Short: "Show what a change to the tenancy repo would do",
 		Long: `plan compiles the tenancy repo before and after a change and shows the
 difference: which logical clusters appear, change, move or go, who gains and
-loses access to what, what quotas take from the physical clusters, which objects
-are created, changed and deleted, and which lines of the source are the cause.
+loses access to what, what it costs, what quotas take from the physical clusters,
+which objects are created, changed and deleted, and which lines of the source are
+the cause.
 It writes nothing and leaves the working tree alone.
 
 The side after is the files on disk, or --revision. The side before is
@@ -42,7 +43,7 @@ Errors that both sides have are counted and not repeated. plan exits 1 if the
 change brings an error, or something that --fail-on names.`,
 		Example: `  tenantry plan
   tenantry plan --against v1.2 --revision v1.3 --detail
-  tenantry plan --against origin/main --pins origin/rendered: --fail-on deletion,move
+  tenantry plan --against origin/main --pins origin/rendered: --fail-on deletion,move,budget
   tenantry plan -o markdown > comment.md
   tenantry plan -o json | jq '.objects[] | select(.counts.delete)'`,
 		Args: cobra.NoArgs,
@@ -104,14 +105,14 @@ change brings an error, or something that --fail-on names.`,
 	f.StringVar(&against, "against", "", "the side before: a git revision or a directory; by default where HEAD left the default branch")
 	f.StringVarP(&format, "output", "o", "text", "format: text, json or markdown; sarif or github for the findings alone")
 	f.BoolVar(&detail, "detail", false, "show every field and object")
-	f.StringSliceVar(&failOn, "fail-on", nil, "exit 1 for these: deletion, move, replacement, suspension, escalation, overcommit")
-	f.StringVar(&out, "out", "", "the output whose pins hold; by default rendered, where the repo has it")
-	_ = c.MarkFlagDirname("out")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(planFormats, cobra.ShellCompDirectiveNoFileComp))
 	var names []string
 	for _, n := range plan.Notables {
 		names = append(names, n.Name)
 	}
+	f.StringSliceVar(&failOn, "fail-on", nil, "exit 1 for these: "+strings.Join(names, ", "))
+	f.StringVar(&out, "out", "", "the output whose pins hold; by default rendered, where the repo has it")
+	_ = c.MarkFlagDirname("out")
+	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(planFormats, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

@@ -7,6 +7,7 @@ const (
 	PlanReplacement Code = "TEN0903"
 	PlanSuspension  Code = "TEN0904"
 	PlanEscalation  Code = "TEN0905"
+	PlanBudget      Code = "TEN0906"
 )
 
 var planEntries = []Entry{
@@ -41,5 +42,12 @@ var planEntries = []Entry{
 			"escalate, bind or hand on rights, gains a wildcard, or gains access in another top-level organization. The message " +
 			"says which. The roles edit and admin give some of it wherever their API set binds the resources. " +
 			"`tenantry plan --fail-on escalation` makes it an error.",
+	},
+	{
+		Code: PlanBudget, Severity: Warning, Title: "A change crosses a budget",
+		Explain: "After the change the worst case of an organization with all below it, or of a logical cluster, is above its budget, " +
+			"and before it was not, or by less. That comes of prices or factors that rise, of a budget that is lowered, or of what an " +
+			"overcommitted budget lets in; a request that does not fit at all is an error of its own. " +
+			"`tenantry plan --fail-on budget` makes it an error.",
 	},
 }

@@ -53,6 +53,7 @@ var Notables = []struct {
 	{"suspension", diag.PlanSuspension},
 	{"escalation", diag.PlanEscalation},
 	{"overcommit", diag.OverCapacity},
+	{"budget", diag.PlanBudget},
 }
 
 // Raise makes errors of the findings that go by one of the names.

@@ -77,6 +77,7 @@ func (c *comparison) logicalClusters(states []render.StateChange) []LogicalClust
 	}
 	c.indexStates()
 	former := c.renames(differing)
+	c.former = former
 	taken := map[string]bool{}
 	for _, key := range former {
 		taken[key] = true
@@ -435,6 +436,11 @@ func (c *comparison) causesOf(before, after *tenancy.LogicalCluster, fields []Fi
 	var near, far []Cause
 	var reasons []*Document
 	related := c.relatives(before, after)
+	if after != nil { // what is new is so because of its own document
+		if own := c.changed[identify(string(after.Kind), after.Key, after.Dir)]; own != nil && own.Change == Added {
+			related = []*Document{own}
+		}
+	}
 	for _, d := range related {
 		fits := len(d.Fields) == 0
 		for i := range d.Fields {
@@ -456,7 +462,7 @@ func (c *comparison) causesOf(before, after *tenancy.LogicalCluster, fields []Fi
 		near, reasons = far, related
 	}
 	for _, d := range reasons {
-		d.Reach++
+		c.reach(d, key(cmp.Or(after, before)))
 	}
 	return sortCauses(near)
 }

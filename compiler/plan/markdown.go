@@ -132,7 +132,7 @@ func code(s string) string {
 
 // sections are the parts of the page, the most important first.
 func (p *Plan) sections() []section {
-	var findings, clusters, access, capacity, objects, documents section
+	var findings, clusters, access, cost, capacity, objects, documents section
 	findings = section{title: fmt.Sprintf("Findings: %s, %s", plural(p.Summary.Errors, "error"), plural(p.Summary.Warnings, "warning")), open: true}
 	for _, severity := range []diag.Severity{diag.Error, diag.Warning, diag.Note} {
 		for _, d := range p.Findings {
@@ -192,6 +192,29 @@ func (p *Plan) sections() []section {
 	}
 	access.title = fmt.Sprintf("Access: %s, %d sensitive", plural(len(p.Access), "change"), p.Summary.Sensitive)
 	access.open = p.Summary.Sensitive > 0
+	if k := p.Cost; k != nil {
+		cost.title = "Worst case: " + k.headline()
+		for i := range k.Rows {
+			r := &k.Rows[i]
+			sign := " "
+			if r.Crosses != "" {
+				sign = "!"
+			}
+			cost.add("%s %s   %s   %s", sign, r.Key, r.line(k), r.bar())
+		}
+		for i := range k.Causes {
+			x := &k.Causes[i]
+			cost.add("  %s", x.line(k))
+			for _, c := range x.Causes {
+				cost.add("    because of  %s", c)
+			}
+			if len(x.LogicalClusters) > 1 {
+				for _, key := range x.LogicalClusters {
+					cost.add("    reaches     %s", key)
+				}
+			}
+		}
+	}
 	for _, c := range p.Capacity {
 		capacity.add("  %s", c)
 	}
@@ -219,7 +242,7 @@ func (p *Plan) sections() []section {
 		documents.fields(d.Fields)
 	}
 	documents.title = "Source: " + plural(len(p.Documents), "document")
-	return []section{findings, clusters, access, capacity, documents, objects}
+	return []section{findings, clusters, access, cost, capacity, documents, objects}
 }
 
 // diffSign is the sign by which a viewer of differences colours a line.

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/plan"
 	"github.com/tenantry/tenantry/render"
@@ -340,6 +342,9 @@ func fieldIsNamed(t *testing.T, base documents, path []string, before *compiler.
 				if errs == nil {
 					valid++
 				}
+				if problem := costDifference(p, before, after); problem != "" {
+					t.Errorf("%s = %v: %s", strings.Join(path, "."), c, problem)
+				}
 				if diff := objectDifference(t, output, now); !maps.Equal(diff, counted(p)) {
 					t.Errorf("%s = %v: the output differs in %v, the plan in %v", strings.Join(path, "."), c, diff, counted(p))
 				}
@@ -443,4 +448,51 @@ func counted(p *plan.Plan) map[string]int {
 		}
 	}
 	return out
+}
+
+// costDifference reckons, organization by organization, how worst cases differ,
+// and says where the plan says otherwise.
+func costDifference(p *plan.Plan, before, after *compiler.Result) string {
+	if before.Costs.Currency != after.Costs.Currency {
+		return ""
+	}
+	sums := func(r *compiler.Result) (map[string]string, cost.Money) {
+		out := map[string]string{}
+		var total cost.Money
+		for _, row := range r.Costs.Tree(r.Tenancy) {
+			if row.Kind == "organization" {
+				out[row.Key] = row.Total.String()
+				if row.Depth == 0 {
+					total = total.Add(row.Total)
+				}
+			}
+		}
+		return out, total
+	}
+	then, whole := sums(before)
+	now, total := sums(after)
+	told := map[string]*plan.CostRow{}
+	var change, explained cost.Money
+	if p.Cost != nil {
+		change = p.Cost.Change
+		for i := range p.Cost.Rows {
+			told[p.Cost.Rows[i].Key] = &p.Cost.Rows[i]
+		}
+		for _, c := range p.Cost.Causes {
+			explained = explained.Add(c.Change)
+		}
+	}
+	if change.Cmp(total.Sub(whole)) != 0 || change.Cmp(explained) != 0 {
+		return fmt.Sprintf("the worst case differs by %s, the plan says by %s, because of %s", total.Sub(whole), change, explained)
+	}
+	for key, sum := range now {
+		row := told[key]
+		switch {
+		case row == nil && then[key] != sum:
+			return fmt.Sprintf("%s costs %s, before %s, and the plan is silent", key, sum, then[key])
+		case row != nil && (row.After.String() != sum || row.Before.String() != cmp.Or(then[key], "0")):
+			return fmt.Sprintf("%s costs %s, before %s, and the plan says %s, before %s", key, sum, then[key], row.After, row.Before)
+		}
+	}
+	return ""
 }

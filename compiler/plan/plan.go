@@ -42,6 +42,9 @@ type Plan struct {
 	LogicalClusters []LogicalClusters `json:"logicalClusters"`
 	// Access is who gains and loses what.
 	Access []Access `json:"access"`
+	// Cost is how the worst case a month differs; nil where neither it nor a budget
+	// does.
+	Cost *Cost `json:"cost,omitempty"`
 	// Capacity of the physical clusters on which the sum of quotas changes.
 	Capacity []Capacity `json:"capacity"`
 	// Objects that differ, by where they stand.
@@ -141,8 +144,12 @@ func Compare(ctx context.Context, before, after *compiler.Result) (*Plan, error)
 	p.Objects = c.objects(rendered.Files)
 	p.Access = c.access()
 	p.Capacity = c.capacity()
+	p.Cost = c.cost()
 	p.Findings, p.Standing = newFindings(before.Diagnostics, after.Diagnostics)
-	p.Findings = diag.Sort(append(p.Findings, p.notable()...))
+	p.Findings = append(p.Findings, p.notable()...)
+	p.Findings = append(p.Findings, p.Cost.findings(func(r *CostRow) []Cause { return c.sourcesOf(p.Cost, r) })...)
+	p.Findings = diag.Sort(p.Findings)
+	c.count(p.Documents)
 	p.Summary = p.summarize()
 	return p, nil
 }
@@ -154,7 +161,7 @@ func side(r *compiler.Result) Side {
 // Empty reports whether the change does nothing at all.
 func (p *Plan) Empty() bool {
 	return len(p.Documents) == 0 && len(p.LogicalClusters) == 0 && len(p.Access) == 0 && len(p.Capacity) == 0 &&
-		len(p.Objects) == 0 && len(p.Findings) == 0
+		p.Cost == nil && len(p.Objects) == 0 && len(p.Findings) == 0
 }
 
 // Report returns the findings for the writers of package diag.
@@ -168,6 +175,10 @@ type comparison struct {
 	source        *sourceDiff
 	// changed documents by identity.
 	changed map[documentID]*Document
+	// reached are the logical clusters that differ because of a document.
+	reached map[*Document]map[string]bool
+	// former are the keys under which renamed logical clusters stood, by key.
+	former map[string]string
 	// causes of logical clusters that differ, by key, for their objects.
 	causes map[string][]Cause
 	// reaching are the documents that differ and reach logical clusters without
@@ -179,5 +190,20 @@ type comparison struct {
 
 func newComparison(before, after *compiler.Result) *comparison {
 	return &comparison{before: before, after: after, source: newSourceDiff(before.Tree, after.Tree),
-		changed: map[documentID]*Document{}, causes: map[string][]Cause{}}
+		changed: map[documentID]*Document{}, causes: map[string][]Cause{}, reached: map[*Document]map[string]bool{}}
+}
+
+// reach notes that a logical cluster differs because of a document.
+func (c *comparison) reach(d *Document, key string) {
+	if c.reached[d] == nil {
+		c.reached[d] = map[string]bool{}
+	}
+	c.reached[d][key] = true
+}
+
+// count fills in how many logical clusters differ because of each document.
+func (c *comparison) count(documents []Document) {
+	for i := range documents {
+		documents[i].Reach = len(c.reached[&documents[i]])
+	}
 }

@@ -2,11 +2,13 @@ package plan
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 )
@@ -84,6 +86,7 @@ func (t *text) plan(p *Plan) {
 	}
 	t.logicalClusters(p)
 	t.access(p)
+	t.cost(p)
 	t.capacity(p)
 	t.objects(p)
 	t.documents(p)
@@ -103,6 +106,9 @@ func (p *Plan) Headlines() []string {
 	}
 	if counted := counts(p.Summary.Access, []string{Gains, Loses, Alters}); counted != "" {
 		out = append(out, fmt.Sprintf("access: %s, %d sensitive", counted, p.Summary.Sensitive))
+	}
+	if p.Cost != nil {
+		out = append(out, "worst case: "+p.Cost.headline())
 	}
 	if counted := counts(p.Summary.Objects, objectActions); counted != "" {
 		out = append(out, "objects: "+counted)
@@ -291,6 +297,46 @@ func (t *text) access(p *Plan) {
 		}
 	}
 	t.more(len(p.Access), "change")
+}
+
+func (t *text) cost(p *Plan) {
+	k := p.Cost
+	if k == nil {
+		return
+	}
+	t.heading("COST, worst case a month")
+	if k.PricesBefore != k.Prices {
+		t.printf("  price book %s, before %s\n", cmp.Or(k.Prices, "none"), cmp.Or(k.PricesBefore, "none"))
+	}
+	rows := k.Rows[:t.limit(len(k.Rows))]
+	keys, lines := 0, 0
+	for i := range rows {
+		keys, lines = max(keys, utf8.RuneCountInString(rows[i].Key)), max(lines, utf8.RuneCountInString(rows[i].line(k)))
+	}
+	for i := range rows {
+		r := &rows[i]
+		line := fmt.Sprintf("  %-*s  %-*s  %s", keys, r.Key, lines, r.line(k), r.bar())
+		if r.Crosses != "" {
+			line += " ! above its budget"
+		}
+		t.printf("%s\n", strings.TrimRight(line, " "))
+	}
+	t.more(len(k.Rows), "row")
+	causes := k.Causes[:t.limit(len(k.Causes))]
+	for i := range causes {
+		x := &causes[i]
+		t.printf("  %s\n", x.line(k))
+		for _, c := range x.Causes[:t.limit(len(x.Causes))] {
+			t.printf("    because of  %s\n", c)
+		}
+		t.more(len(x.Causes), "cause")
+		if t.Detail && len(x.LogicalClusters) > 1 {
+			for _, key := range x.LogicalClusters {
+				t.printf("    reaches     %s\n", key)
+			}
+		}
+	}
+	t.more(len(k.Causes), "reason")
 }
 
 func (t *text) capacity(p *Plan) {
