@@ -11,8 +11,8 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/evolution/instance"
+	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/schema"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
 // diffFormats are the formats of api diff.
@@ -123,24 +123,32 @@ func readConfig(name string) (evolution.Config, error) {
 
 // diffReport compares two sides, resource by resource.
 func diffReport(ctx context.Context, old, new *apiSide, config evolution.Config, witness bool) (evolution.Report, error) {
-	changes := evolution.ComparePresence(old.builtin, new.builtin, config)
-	names := slices.Sorted(slices.Values(slices.Concat(old.resources(), new.resources())))
-	for _, name := range slices.Compact(names) {
-		var pair [2]*apiextensionsv1.CustomResourceDefinition
-		for i, side := range []*apiSide{old, new} {
-			if d := side.find(name); d != nil {
-				pair[i] = d.CRD
-			}
+	changes := impact.NewComparer(nil, toolVersion(), config).Changes(&old.API, &new.API)
+	if witness {
+		if err := addWitnesses(ctx, changes, &old.API, &new.API); err != nil {
+			return evolution.Report{}, err
 		}
-		found := evolution.Compare(pair[0], pair[1], config)
-		if witness {
-			if err := instance.AddWitnesses(ctx, found, pair[0], pair[1]); err != nil {
-				return evolution.Report{}, err
-			}
-		}
-		changes = append(changes, found...)
 	}
 	return evolution.NewReport(changes, config.Promise), nil
+}
+
+// addWitnesses gives the changes, which are in the order of their resources, the
+// objects that show them.
+func addWitnesses(ctx context.Context, changes []evolution.Change, old, new *impact.API) error {
+	for len(changes) > 0 {
+		n := 1
+		for n < len(changes) && changes[n].Resource == changes[0].Resource {
+			n++
+		}
+		was, is := old.Find(changes[0].Resource), new.Find(changes[0].Resource)
+		if was != nil && is != nil {
+			if err := instance.AddWitnesses(ctx, changes[:n], was.CRD, is.CRD); err != nil {
+				return err
+			}
+		}
+		changes = changes[n:]
+	}
+	return nil
 }
 
 func writeDiff(c *cobra.Command, r evolution.Report, output, color string, old, new *apiSide) error {
@@ -153,10 +161,10 @@ func writeDiff(c *cobra.Command, r evolution.Report, output, color string, old, 
 		err = r.WriteMarkdown(w)
 	case "sarif", "github":
 		report := diag.Report{Diagnostics: r.Diagnostics(func(change *evolution.Change) diag.Position {
-			if at := new.position(change); !at.IsZero() {
+			if at := new.Position(change); !at.IsZero() {
 				return at
 			}
-			return old.position(change)
+			return old.Position(change)
 		})}
 		err = report.Write(w, diag.Format(output), diag.WriteOptions{ToolVersion: toolVersion()})
 	default:

@@ -15,7 +15,7 @@ import (
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/evolution"
+	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -23,60 +23,16 @@ import (
 
 // apiSide is one side of a comparison.
 type apiSide struct {
-	// definitions are valid, and no two of one resource.
-	definitions []sideDefinition
-	// builtin are the resources of an API set that are built into Kubernetes.
-	builtin []string
+	impact.API
 	// promise is that of the API set; empty where the side is none.
 	promise schema.Promise
-}
-
-type sideDefinition struct {
-	*definition.Definition
-	file string
-}
-
-func (d sideDefinition) resource() string {
-	return d.CRD.Spec.Names.Plural + "." + d.CRD.Spec.Group
-}
-
-func (s *apiSide) resources() []string {
-	var out []string
-	for _, d := range s.definitions {
-		out = append(out, d.resource())
-	}
-	return out
-}
-
-func (s *apiSide) find(resource string) *sideDefinition {
-	i := slices.IndexFunc(s.definitions, func(d sideDefinition) bool { return d.resource() == resource })
-	if i < 0 {
-		return nil
-	}
-	return &s.definitions[i]
-}
-
-// position returns where this side has what a change speaks of; none for
-// standard input.
-func (s *apiSide) position(c *evolution.Change) diag.Position {
-	d := s.find(c.Resource)
-	if d == nil || d.file == "" {
-		return diag.Position{}
-	}
-	var keys []string
-	if c.Path != "" {
-		keys = evolution.Keys(c.Path)
-	}
-	line, column := d.Find(c.Version, keys...)
-	return diag.Position{File: d.file, Line: line, Column: column}
 }
 
 // apiSides reads the sides of a comparison, and compiles the tenancy repo once at
 // most.
 type apiSides struct {
-	repo    repoFlags
-	tenancy *tenancy.Tenancy
-	report  *compiler.Result
+	repo   repoFlags
+	result *compiler.Result
 }
 
 func (s *apiSides) read(c *cobra.Command, name string) (*apiSide, error) {
@@ -84,7 +40,7 @@ func (s *apiSides) read(c *cobra.Command, name string) (*apiSide, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(side.definitions)+len(side.builtin) == 0 {
+	if len(side.Definitions)+len(side.Builtins) == 0 {
 		return nil, fmt.Errorf("%s holds no CustomResourceDefinition", name)
 	}
 	return side, nil
@@ -178,37 +134,44 @@ func (s *apiSide) add(file, name string, data []byte) error {
 		if len(d.Problems) > 0 {
 			return fmt.Errorf("%s: %s is not valid: %s", at, d.Name, strings.Join(d.Problems, "; "))
 		}
-		next := sideDefinition{d, file}
-		if other := s.find(next.resource()); other != nil {
-			return fmt.Errorf("%s: %s is defined twice; the other definition stands in %s", at, d.Name, other.file)
+		next := impact.Definition{Definition: d, File: file}
+		if other := s.Find(next.Resource()); other != nil {
+			return fmt.Errorf("%s: %s is defined twice; the other definition stands in %s", at, d.Name, other.File)
 		}
-		s.definitions = append(s.definitions, next)
+		s.Definitions = append(s.Definitions, next)
 	}
 	return nil
 }
 
 // version reads a version or channel of an API set.
 func (s *apiSides) version(c *cobra.Command, name, version string) (*apiSide, error) {
-	if s.tenancy == nil {
+	v, err := s.find(c, name, version)
+	if err != nil {
+		return nil, err
+	}
+	return &apiSide{API: *impact.Of(v), promise: v.Set.Spec.Promise}, nil
+}
+
+// find returns a version of an API set by its name or that of a channel.
+func (s *apiSides) find(c *cobra.Command, name, version string) (*tenancy.APIVersion, error) {
+	if s.result == nil {
 		o, err := s.repo.options(c)
 		if err != nil {
 			return nil, err
 		}
 		s.repo.usePinsOf(&o, "")
-		r, err := compiler.Compile(c.Context(), o)
-		if err != nil {
+		if s.result, err = compiler.Compile(c.Context(), o); err != nil {
 			return nil, err
 		}
-		s.tenancy, s.report = r.Tenancy, r
 	}
-	for _, d := range s.report.Diagnostics {
+	for _, d := range s.result.Diagnostics {
 		if d.Severity == diag.Error && d.Document == fmt.Sprintf("apiSets %q", name) {
 			return nil, fmt.Errorf("API set %s is in error: %s: %s", name, d.Code, d.Message)
 		}
 	}
 	var sets []*tenancy.APISet
 	var names []string
-	for _, set := range s.tenancy.APISets {
+	for _, set := range s.result.Tenancy.APISets {
 		names = append(names, set.Name)
 		if set.Name == name {
 			sets = append(sets, set)
@@ -221,35 +184,14 @@ func (s *apiSides) version(c *cobra.Command, name, version string) (*apiSide, er
 	default:
 		return nil, fmt.Errorf("there are %d API sets %s: one in %s, one in %s; name their files instead", len(sets), name, sets[0].Dir, sets[1].Dir)
 	}
-	set := sets[0]
-	if target, ok := set.Spec.Channels[version]; ok {
-		version = target
+	if v := sets[0].Find(version); v != nil {
+		return v, nil
 	}
-	i := slices.IndexFunc(set.Versions, func(v *tenancy.APIVersion) bool { return v.Name == version })
-	if i < 0 {
-		var versions []string
-		for _, v := range set.Versions {
-			versions = append(versions, v.Name)
-		}
-		return nil, fmt.Errorf("API set %s has no version or channel %q; its versions are %s", name, version, strings.Join(versions, ", "))
+	var versions []string
+	for _, v := range sets[0].Versions {
+		versions = append(versions, v.Name)
 	}
-	side := &apiSide{promise: set.Spec.Promise}
-	for _, r := range set.Versions[i].Resources {
-		if r.CRD == nil || r.CRD.Definition == nil {
-			side.builtin = append(side.builtin, r.Key)
-			continue
-		}
-		d := &definition.Definition{Name: r.CRD.Name, Text: r.CRD.Data, Line: r.CRD.Line, CRD: r.CRD.Definition.DeepCopy()}
-		if len(r.Versions) > 0 {
-			// What the set does not list, those who bind it can't write.
-			for i := range d.CRD.Spec.Versions {
-				v := &d.CRD.Spec.Versions[i]
-				v.Served = v.Served && slices.Contains(r.Versions, v.Name)
-			}
-		}
-		side.definitions = append(side.definitions, sideDefinition{d, r.CRD.File})
-	}
-	return side, nil
+	return nil, fmt.Errorf("API set %s has no version or channel %q; its versions are %s", name, version, strings.Join(versions, ", "))
 }
 
 func meant(name string, names []string) string {

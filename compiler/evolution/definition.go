@@ -46,10 +46,10 @@ func (w *walk) definition(old, new *crd) {
 	case old == nil && new == nil:
 		return
 	case old != nil:
-		w.resource, d.old = resourceOf(old), *old
+		w.resource, d.old = ResourceOf(old), *old
 	}
 	if new != nil {
-		w.resource, d.new = resourceOf(new), *new
+		w.resource, d.new = ResourceOf(new), *new
 	}
 	if old == nil || new == nil {
 		d.rule = resourceRule

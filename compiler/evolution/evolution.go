@@ -20,6 +20,7 @@ package evolution
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -113,44 +114,51 @@ func Compare(old, new *apiextensionsv1.CustomResourceDefinition, c Config) []Cha
 	return w.sorted()
 }
 
-// CompareAll compares definitions pairwise, by group and resource.
-func CompareAll(old, new []*apiextensionsv1.CustomResourceDefinition, c Config) []Change {
-	type pair struct {
-		old, new *apiextensionsv1.CustomResourceDefinition
-	}
-	pairs := map[string]*pair{}
-	for _, d := range old {
-		pairs[resourceOf(d)] = &pair{old: d}
-	}
-	for _, d := range new {
-		p := pairs[resourceOf(d)]
-		if p == nil {
-			p = &pair{}
-			pairs[resourceOf(d)] = p
-		}
-		p.new = d
-	}
-	var out []Change
-	for _, name := range sortedKeys(pairs) {
-		out = append(out, Compare(pairs[name].old, pairs[name].new, c)...)
-	}
-	return out
+// Builtin is a resource whose definition is not at hand, as one that is built into
+// Kubernetes.
+type Builtin struct {
+	// Resource is the plural and the group: "deployments.apps", "pods".
+	Resource string
+	// Versions may be written; none means that nothing is known of them.
+	Versions []string
 }
 
-// ComparePresence compares which resources there are, where their definitions are
-// not at hand: those that are built into Kubernetes.
-func ComparePresence(old, new []string, c Config) []Change {
+// CompareBuiltins compares which resources there are, and in which versions they
+// may be written.
+func CompareBuiltins(old, new []Builtin, c Config) []Change {
 	w := &walk{config: c}
-	for _, name := range old {
-		if !slices.Contains(new, name) {
-			w.resource = name
-			w.report(resourceRule, "removed", "", name, nil, "the resource is gone")
+	find := func(list []Builtin, name string) *Builtin {
+		i := slices.IndexFunc(list, func(b Builtin) bool { return b.Resource == name })
+		if i < 0 {
+			return nil
+		}
+		return &list[i]
+	}
+	for _, was := range old {
+		w.resource, w.version = was.Resource, ""
+		is := find(new, was.Resource)
+		if is == nil {
+			w.report(resourceRule, "removed", "", was.Resource, nil, "the resource is gone")
+			continue
+		}
+		if len(was.Versions) == 0 || len(is.Versions) == 0 {
+			continue
+		}
+		for _, w.version = range was.Versions {
+			if !slices.Contains(is.Versions, w.version) {
+				w.report(versionsRule, "unserved", "", true, false, fmt.Sprintf("version %s can no longer be written", w.version))
+			}
+		}
+		for _, w.version = range is.Versions {
+			if !slices.Contains(was.Versions, w.version) {
+				w.report(versionsRule, "served", "", false, true, fmt.Sprintf("version %s can be written now", w.version))
+			}
 		}
 	}
-	for _, name := range new {
-		if !slices.Contains(old, name) {
-			w.resource = name
-			w.report(resourceRule, "added", "", nil, name, "the resource is new")
+	for _, is := range new {
+		if find(old, is.Resource) == nil {
+			w.resource, w.version = is.Resource, ""
+			w.report(resourceRule, "added", "", nil, is.Resource, "the resource is new")
 		}
 	}
 	return w.sorted()
@@ -164,7 +172,8 @@ func CompareSchemas(resource, version string, old, new *apiextensionsv1.JSONSche
 	return w.sorted()
 }
 
-func resourceOf(d *apiextensionsv1.CustomResourceDefinition) string {
+// ResourceOf returns the plural and the group of what a definition defines.
+func ResourceOf(d *apiextensionsv1.CustomResourceDefinition) string {
 	return d.Spec.Names.Plural + "." + d.Spec.Group
 }
 
@@ -194,7 +203,7 @@ func (w *walk) sorted() []Change {
 		w.config.tune(&w.changes[i])
 	}
 	slices.SortStableFunc(w.changes, func(a, b Change) int {
-		return cmp.Or(strings.Compare(a.Version, b.Version), strings.Compare(a.Path, b.Path), strings.Compare(a.Rule, b.Rule),
+		return cmp.Or(strings.Compare(a.Resource, b.Resource), strings.Compare(a.Version, b.Version), strings.Compare(a.Path, b.Path), strings.Compare(a.Rule, b.Rule),
 			strings.Compare(a.Case, b.Case), strings.Compare(a.Message, b.Message))
 	})
 	return w.changes

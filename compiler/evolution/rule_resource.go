@@ -13,7 +13,7 @@ var resourceRule = &Rule{
 		case d.was == nil:
 			d.report("added", nil, d.resource, "the resource is new")
 		case d.is == nil:
-			d.report("removed", d.resource, nil, "the resource is gone, and its objects with it")
+			d.report("removed", d.resource, nil, "the resource is gone")
 		}
 	},
 }

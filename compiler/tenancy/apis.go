@@ -139,6 +139,10 @@ func sunset(v *APIVersion, asOf string) bool {
 	return v.Spec.Lifecycle == schema.Deprecated && v.Spec.Sunset != "" && asOf > v.Spec.Sunset
 }
 
+// Find returns what is bound under the name of a version or channel; nil where
+// there is neither.
+func (s *APISet) Find(name string) *APIVersion { return s.names[name] }
+
 // version returns the version of that name.
 func (s *APISet) version(name string) *APIVersion {
 	i, ok := slices.BinarySearchFunc(s.Versions, name, func(v *APIVersion, name string) int { return strings.Compare(v.Name, name) })

@@ -1,0 +1,134 @@
+package impact
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/evolution"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+)
+
+// Comparer compares APIs. Two contents are compared once, however many versions
+// have them, and not at all where the cache knows the answer. It is safe for
+// concurrent use.
+type Comparer struct {
+	cache  *cache.Cache
+	head   string
+	config evolution.Config
+
+	mu    sync.Mutex
+	known map[cache.Key][]evolution.Change
+}
+
+// NewComparer returns a comparer that judges as the configuration says. The cache
+// may be nil; the version of the tool keys it.
+func NewComparer(c *cache.Cache, toolVersion string, config evolution.Config) *Comparer {
+	config.Promise = "" // it takes no part in what changed
+	tuned, _ := json.Marshal(config)
+	return &Comparer{cache: c, head: toolVersion + " " + string(tuned), config: config, known: map[cache.Key][]evolution.Change{}}
+}
+
+// Changes returns all that changes from one API to another, resource by resource.
+// A nil API has no resources.
+func (c *Comparer) Changes(old, new *API) []evolution.Change {
+	if old == nil {
+		old = &API{}
+	}
+	if new == nil {
+		new = &API{}
+	}
+	var out []evolution.Change
+	names := slices.Concat(old.Resources(), new.Resources())
+	slices.Sort(names)
+	for _, name := range slices.Compact(names) {
+		was, is := old.Find(name), new.Find(name)
+		bare := func(b evolution.Builtin) bool { return b.Resource == name }
+		if slices.ContainsFunc(old.Builtins, bare) || slices.ContainsFunc(new.Builtins, bare) {
+			out = append(out, evolution.CompareBuiltins(old.builtin(name), new.builtin(name), c.config)...)
+			continue
+		}
+		out = append(out, c.definitions(was, is)...)
+	}
+	return out
+}
+
+func (c *Comparer) definitions(old, new *Definition) []evolution.Change {
+	key, same := c.key(old, new)
+	if same {
+		return nil
+	}
+	c.mu.Lock()
+	changes, ok := c.known[key]
+	c.mu.Unlock()
+	if ok {
+		return slices.Clone(changes)
+	}
+	if data, hit := c.cache.Get(key); hit {
+		changes, ok = decode(data)
+	}
+	if !ok {
+		pair := make([]*apiextensionsv1.CustomResourceDefinition, 2)
+		for i, d := range []*Definition{old, new} {
+			if d != nil {
+				pair[i] = d.Writable()
+			}
+		}
+		changes = evolution.Compare(pair[0], pair[1], c.config)
+		if data, err := encode(changes); err == nil {
+			c.cache.Put(key, data)
+		}
+	}
+	c.mu.Lock()
+	c.known[key] = changes
+	c.mu.Unlock()
+	return slices.Clone(changes)
+}
+
+// key identifies two contents. It reports true where they are one.
+func (c *Comparer) key(old, new *Definition) (key cache.Key, same bool) {
+	h := cache.NewKey(c.head, "evolution")
+	var content [2]string
+	for i, d := range []*Definition{old, new} {
+		if d == nil {
+			h.Int(0)
+			continue
+		}
+		content[i] = string(d.Digest[:]) + "\n" + strings.Join(d.Versions, " ") + "\n" + strings.Join(d.CRD.Status.StoredVersions, " ")
+		h.Int(1).String(content[i])
+	}
+	return h.Key(), content[0] == content[1]
+}
+
+func encode(changes []evolution.Change) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(changes)
+	return b.Bytes(), err
+}
+
+// decode returns changes that print as those did which were encoded: what
+// differs is kept as it was written.
+func decode(data []byte) ([]evolution.Change, bool) {
+	var values []struct {
+		Old json.RawMessage `json:"old"`
+		New json.RawMessage `json:"new"`
+	}
+	var changes []evolution.Change
+	if json.Unmarshal(data, &values) != nil || json.Unmarshal(data, &changes) != nil {
+		return nil, false
+	}
+	for i := range changes {
+		if values[i].Old != nil {
+			changes[i].Old = values[i].Old
+		}
+		if values[i].New != nil {
+			changes[i].New = values[i].New
+		}
+	}
+	return changes, true
+}
