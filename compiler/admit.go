@@ -25,10 +25,19 @@ var rendered = map[string]kubeschema.GroupVersionResource{
 	"RoleBinding":   {Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings"},
 }
 
-// admit runs the policies on writes over what is rendered for each logical
-// cluster.
+// admit says where policies on writes can't be enforced, and runs them over what is
+// rendered for each logical cluster.
 func (c *compilation) admit() (out []tenancy.Finding) {
 	r := c.result
+	clusters := make(map[string]*tenancy.PhysicalCluster, len(r.Tenancy.Clusters))
+	for _, cluster := range r.Tenancy.Clusters {
+		clusters[cluster.Name] = cluster
+	}
+	for _, lc := range r.Tenancy.LogicalClusters {
+		if site := r.Sites[lc.Key]; site != nil && clusters[site.Cluster] != nil && lc.State != schema.Deleted {
+			out = append(out, r.Policies.Unserved(lc, clusters[site.Cluster], func() bool { return !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir) })...)
+		}
+	}
 	judged := map[string]bool{}
 	for kind, resource := range rendered {
 		if r.Policies.Judges(resource) {
@@ -36,7 +45,7 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 		}
 	}
 	if len(judged) == 0 {
-		return nil
+		return out
 	}
 	states, _ := expand.Expand(r.Tenancy, r.Sites, r.Policies, r.Implicit)
 	judges := map[string]*policy.Judge{}

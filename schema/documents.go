@@ -370,6 +370,7 @@ type RuleSet struct {
 	MatchConstraints *MatchConstraints `json:"matchConstraints,omitzero"`
 	MatchConditions  []Expression      `json:"matchConditions,omitzero"`
 	Variables        []Expression      `json:"variables,omitzero"`
+	Mutations        []Mutation        `json:"mutations,omitzero"`
 	Rules            []Rule            `json:"rules,omitzero"`
 	Cases            map[string]Case   `json:"cases,omitzero"`
 }
@@ -395,6 +396,12 @@ type Expression struct {
 	Expression string `json:"expression"`
 }
 
+// Mutation is a change to a write, in CEL: one of the two.
+type Mutation struct {
+	ApplyConfiguration string `json:"applyConfiguration,omitempty"`
+	JSONPatch          string `json:"jsonPatch,omitempty"`
+}
+
 // Rule is one rule, in CEL.
 type Rule struct {
 	Expression        string `json:"expression"`
@@ -408,6 +415,7 @@ type Case struct {
 	Given           map[string]any    `json:"given,omitzero"`
 	Object          map[string]any    `json:"object,omitzero"`
 	OldObject       map[string]any    `json:"oldObject,omitzero"`
+	Result          map[string]any    `json:"result,omitzero"`
 	Operation       string            `json:"operation,omitempty"`
 	Resource        string            `json:"resource,omitempty"`
 	User            string            `json:"user,omitempty"`

@@ -45,7 +45,7 @@ var definitions = map[string]any{
 	"#Requirement": Requirement{}, "#Class": Class{}, "#Organization": Organization{}, "#Ceilings": Ceilings{},
 	"#Offers": Offers{}, "#LogicalCluster": LogicalCluster{}, "#Namespace": Namespace{}, "#Placement": Placement{},
 	"#Source": Source{}, "#Module": Module{}, "#RuleSet": RuleSet{}, "#MatchConstraints": MatchConstraints{},
-	"#ResourceRule": ResourceRule{}, "#Expression": Expression{}, "#Rule": Rule{}, "#Case": Case{}, "#Policy": Policy{}, "#Exemption": Exemption{},
+	"#ResourceRule": ResourceRule{}, "#Expression": Expression{}, "#Mutation": Mutation{}, "#Rule": Rule{}, "#Case": Case{}, "#Policy": Policy{}, "#Exemption": Exemption{},
 	"#Implicit": Implicit{}, "#PriceBook": PriceBook{},
 }
 

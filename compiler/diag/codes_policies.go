@@ -20,6 +20,8 @@ const (
 	ExemptionExpired   Code = "TEN0527"
 	ExemptionExpiring  Code = "TEN0528"
 	ExemptionUseless   Code = "TEN0529"
+	TransformVersions  Code = "TEN0530"
+	TransformUnserved  Code = "TEN0531"
 )
 
 var policiesEntries = []Entry{
@@ -110,5 +112,16 @@ var policiesEntries = []Entry{
 	{
 		Code: ExemptionUseless, Severity: Warning, Title: "An exemption lifts nothing",
 		Explain: "The target does not exist, or what the exemption names does not reach it. Remove the document, or name the right target.",
+	},
+	{
+		Code: TransformVersions, Severity: Error, Title: "Two policies change the same objects in different API versions",
+		Explain: "Policies at stage transform that may meet on one object become one mutating admission policy, since only within one the API server keeps an order. " +
+			"Its mutations all see the object in one API version. Name the same apiVersions in both policies, or leave them out of both.",
+	},
+	{
+		Code: TransformUnserved, Severity: Error, Title: "The physical cluster can't change what is written",
+		Explain: "Policies at stage transform become mutating admission policies, which the API server has from Kubernetes 1.36 on; before, they are off unless somebody turns " +
+			"them on. Nothing would be changed on this physical cluster. With enforcement deny, a new or changed logical cluster is held back; with warn or audit it is only said. " +
+			"Place it elsewhere, upgrade the physical cluster, or exempt the logical cluster.",
 	},
 }

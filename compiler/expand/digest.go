@@ -38,6 +38,7 @@ func (s *State) encode(e *digest.Encoder) {
 	}
 	e.Strings(s.Roles.View, s.Roles.Edit, s.Roles.Admin, s.Gate)
 	e.List(s.Policies)
+	e.List(s.Transforms)
 	e.Bool(s.Source != nil)
 	if src := s.Source; src != nil {
 		e.Strings(src.Repo, src.Path, src.Branch, src.Role, src.Namespace, src.Secret, src.Interval)

@@ -51,9 +51,12 @@ type State struct {
 	Roles Roles
 	// Gate is the name of the admission policy that refuses unbound APIs.
 	Gate string
-	// Policies are the IDs of the policies at stage admit that hold for it, sorted.
+	// Policies are the IDs of the rules on writes that hold for it, sorted.
 	Policies []string
-	Source   *Source
+	// Transforms are the IDs of what changes writes there, sorted; none where the
+	// physical cluster can't.
+	Transforms []string
+	Source     *Source
 	// Deployers is the namespace that holds the teams' deployers and the engine's objects.
 	Deployers string
 	Engine    string
@@ -151,10 +154,11 @@ type Platform struct {
 	Engine  string
 	Roles   []Role
 	Gates   []Gate
-	// Policies are those at stage admit that hold for one logical cluster at least, by
-	// ID.
+	// Policies are the rules on writes that hold for one logical cluster at least, by ID.
 	Policies []*policy.Admission
-	CRDs     []CRD
+	// Transforms change the writes of one logical cluster at least, by ID.
+	Transforms []*policy.Transform
+	CRDs       []CRD
 	// Implicit are the kinds of objects that implicit documents give, by group and
 	// kind.
 	Implicit []GroupKind

@@ -26,6 +26,8 @@ const (
 	// PrefixPolicy stands before the ID of each policy that holds for a Namespace; the
 	// label's value is "true".
 	PrefixPolicy = "policy.tenantry.dev/"
+	// PrefixTransform stands before the ID of each transform in the same way.
+	PrefixTransform = "transform.tenantry.dev/"
 	// LabelState is StateFrozen on the Namespaces of a frozen logical cluster.
 	LabelState  = "tenantry.dev/state"
 	StateFrozen = "frozen"

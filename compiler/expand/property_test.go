@@ -31,7 +31,7 @@ func full() *expand.State {
 		Class:      "standard", Declared: "active", APIs: []expand.API{{Set: "database", Requested: "stable", Version: "v1"}},
 		Namespaces: []expand.Namespace{{Name: "main", Physical: "x", Hard: m("pods")}},
 		Grants:     []expand.Grant{{Kind: "Group", SubjectNamespace: "n", Subject: "devs", Role: "edit"}},
-		Roles:      expand.Roles{View: "v", Edit: "e", Admin: "a"}, Gate: "g", Policies: []string{"p"},
+		Roles:      expand.Roles{View: "v", Edit: "e", Admin: "a"}, Gate: "g", Policies: []string{"p"}, Transforms: []string{"t"},
 		Source:    &expand.Source{Repo: "r", Path: "p", Branch: "b", Role: "edit", Namespace: "x", Secret: "s", Interval: "5m"},
 		Deployers: "d", Engine: "flux",
 		Implicit: &expand.Implicit{Region: "eu", Objects: []*implicit.Object{{}}},

@@ -57,7 +57,8 @@ type job struct {
 	cluster *tenancy.PhysicalCluster
 	profile *profile
 	// policies hold for it, wherever it stands.
-	policies []*policy.Admission
+	policies   []*policy.Admission
+	transforms []*policy.Transform
 }
 
 type expansion struct {
@@ -98,7 +99,11 @@ func (x *expansion) appendJob(work []job, lc *tenancy.LogicalCluster, site *pins
 	if site.Phase == pins.Gone || cluster == nil {
 		return work
 	}
-	return append(work, job{lc, site, cluster, x.profile(lc.APIs), nil})
+	j := job{lc: lc, site: site, cluster: cluster, profile: x.profile(lc.APIs)}
+	if cluster.Minor >= policy.MutatingMinor {
+		j.transforms = x.policies.Transforms(lc)
+	}
+	return append(work, j)
 }
 
 // profile returns the profile of bindings. The key is made of the identities of
@@ -155,6 +160,9 @@ func (x *expansion) state(j job) State {
 	}
 	for _, p := range j.policies {
 		s.Policies = append(s.Policies, p.ID)
+	}
+	for _, t := range j.transforms {
+		s.Transforms = append(s.Transforms, t.ID)
 	}
 	s.Implicit = x.implicit(lc, cluster)
 	if lc.Suspended {
@@ -271,11 +279,15 @@ func (x *expansion) platforms(work []job, states []State) []Platform {
 		p := &out[i]
 		seen := map[*profile]bool{}
 		roles, gates, crds, policies := map[string]Role{}, map[string]Gate{}, map[string]*tenancy.CRD{}, map[string]*policy.Admission{}
+		transforms := map[string]*policy.Transform{}
 		kinds := map[GroupKind]bool{}
 		known := map[*implicit.Object]bool{}
 		for ; len(work) > 0 && work[0].cluster.Name == p.Cluster; work, states = work[1:], states[1:] {
 			for _, one := range work[0].policies {
 				policies[one.ID] = one
+			}
+			for _, one := range work[0].transforms {
+				transforms[one.ID] = one
 			}
 			profile := work[0].profile
 			if given := states[0].Implicit; given != nil {
@@ -300,7 +312,7 @@ func (x *expansion) platforms(work []job, states []State) []Platform {
 				}
 			}
 		}
-		p.Roles, p.Gates, p.Policies = byName(roles), byName(gates), byName(policies)
+		p.Roles, p.Gates, p.Policies, p.Transforms = byName(roles), byName(gates), byName(policies), byName(transforms)
 		p.Implicit = slices.SortedFunc(maps.Keys(kinds), func(a, b GroupKind) int {
 			return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Kind, b.Kind))
 		})

@@ -29,8 +29,8 @@ import (
 	"k8s.io/apiserver/pkg/cel/library"
 )
 
-// Admission is a policy at stage admit as the API server enforces it: one for each
-// distinct content, whoever it reaches.
+// Admission are the rules of a policy on writes as the API server enforces them: one
+// for each distinct content, whoever it reaches.
 type Admission struct {
 	// ID is the policy's key and a hash of the content.
 	ID          string
@@ -47,7 +47,7 @@ const (
 	TerminatingVariable = "terminating"
 )
 
-// Admitted returns the policies at stage admit that hold for a logical cluster.
+// Admitted returns the rules on writes that hold for a logical cluster.
 func (p *Policies) Admitted(lc *tenancy.LogicalCluster) []*Admission {
 	if !p.admits {
 		return nil
@@ -76,7 +76,7 @@ type Write struct {
 func (p *Policies) Judges(resource kubeschema.GroupVersionResource) bool {
 	attributes := admission.NewAttributesRecord(nil, nil, kubeschema.GroupVersionKind{}, "x", "", resource, "", admission.Create, nil, false, nil)
 	return slices.ContainsFunc(p.All, func(one *Policy) bool {
-		return one.Admission != nil && matches(one.Admission.Spec.MatchConstraints.ResourceRules, attributes)
+		return one.Stage == schema.Admit && matches(one.Admission.Spec.MatchConstraints.ResourceRules, attributes)
 	})
 }
 
@@ -87,7 +87,7 @@ func (p *Policies) Judges(resource kubeschema.GroupVersionResource) bool {
 // next; it is not safe for concurrent use.
 func (p *Policies) Admit(lc *tenancy.LogicalCluster, minor int, writes []Write, judges map[string]*Judge, changed bool) (out []tenancy.Finding) {
 	for _, e := range p.Of(lc) {
-		if e.Admission == nil || e.Exemption != nil {
+		if e.Stage != schema.Admit || e.Exemption != nil { // nothing transforms what is rendered
 			continue
 		}
 		id := fmt.Sprintf("%s %d", e.Admission.ID, minor)
@@ -127,17 +127,21 @@ var authorizerVariables = []cel.EnvOption{
 	cel.Variable(plugincel.RequestResourceAuthorizerVarName, library.ResourceCheckType),
 }
 
-// checkAdmit judges the expressions of a document at stage admit: by the library
+// checkWrites judges the expressions of a document on writes: by the library
 // of the Kubernetes release of each physical cluster, and with the types of the
 // resources that the match constraints name.
-func (c *compiler) checkAdmit(m *load.Meta, set *schema.RuleSet, params *apiservercel.DeclType, held string) bool {
+func (c *compiler) checkWrites(m *load.Meta, stage schema.Stage, set *schema.RuleSet, params *apiservercel.DeclType, held string) bool {
 	if set.MatchConstraints == nil {
-		c.fault(m, diag.New(diag.PolicyIncomplete, m.Pos, "%s has no matchConstraints: which writes does it judge?", m.Key).
+		c.fault(m, diag.New(diag.PolicyIncomplete, m.Pos, "%s has no matchConstraints: which writes is it about?", m.Key).
 			Suggest("add matchConstraints: resourceRules"), held)
 		return false
 	}
+	if stage == schema.Transform && !c.checkMutations(m, set, held) {
+		return false
+	}
 	for i, v := range set.Variables {
-		if v.Name == ParamsVariable || v.Name == PlatformVariable || v.Name == TerminatingVariable {
+		switch v.Name {
+		case ParamsVariable, PlatformVariable, TerminatingVariable, appliesVariable:
 			c.fault(m, diag.New(diag.ExpressionInvalid, m.At("variables", itoa(i), "name"), "variables[%d].name: the name %s is reserved", i, v.Name), held)
 			return false
 		}
@@ -220,24 +224,22 @@ func (c *compiler) minors() []int {
 	return c.releases
 }
 
-// admission puts a policy together as the API server takes it.
-func (p *Policy) admission() (*Admission, error) {
-	a := &Admission{Enforcement: p.Spec.Enforcement}
-	fail := admissionv1.Fail
-	a.Spec.FailurePolicy = &fail
-	equivalent := admissionv1.Equivalent
-	a.Spec.MatchConstraints = &admissionv1.MatchResources{
-		MatchPolicy:          &equivalent,
-		ResourceRules:        resourceRules(p.Rules.MatchConstraints.ResourceRules),
-		ExcludeResourceRules: resourceRules(p.Rules.MatchConstraints.ExcludeResourceRules),
-	}
+// parts are the expressions of a policy with its parameters in them, as the API
+// server takes them.
+type parts struct {
+	conditions  []admissionv1.MatchCondition
+	variables   []admissionv1.Variable
+	mutations   []admissionv1.Mutation
+	validations []admissionv1.Validation
+}
+
+func (p *Policy) parts() (out parts, failed error) {
 	literal := ""
 	if p.Parameters != nil {
 		literal = celLiteral(p.Parameters)
-		a.Spec.Variables = append(a.Spec.Variables, admissionv1.Variable{Name: ParamsVariable, Expression: literal})
+		out.variables = append(out.variables, admissionv1.Variable{Name: ParamsVariable, Expression: literal})
 	}
 	const variable = "variables." + ParamsVariable
-	var failed error
 	replace := func(text, by string) string {
 		if p.Parameters == nil {
 			return text
@@ -249,25 +251,52 @@ func (p *Policy) admission() (*Admission, error) {
 		return out
 	}
 	for _, m := range p.Rules.MatchConditions { // these can't see variables
-		a.Spec.MatchConditions = append(a.Spec.MatchConditions, admissionv1.MatchCondition{Name: m.Name, Expression: replace(m.Expression, "("+literal+")")})
+		out.conditions = append(out.conditions, admissionv1.MatchCondition{Name: m.Name, Expression: replace(m.Expression, "("+literal+")")})
 	}
 	for _, v := range p.Rules.Variables {
-		a.Spec.Variables = append(a.Spec.Variables, admissionv1.Variable{Name: v.Name, Expression: replace(v.Expression, variable)})
+		out.variables = append(out.variables, admissionv1.Variable{Name: v.Name, Expression: replace(v.Expression, variable)})
+	}
+	for _, m := range p.Rules.Mutations {
+		out.mutations = append(out.mutations, mutationOf(m, replace(mutationText(m), variable)))
 	}
 	for _, r := range p.Rules.Rules {
 		v := admissionv1.Validation{Expression: replace(r.Expression, variable), Message: r.Message}
 		if r.MessageExpression != "" {
 			v.MessageExpression = replace(r.MessageExpression, variable)
 		}
-		a.Spec.Validations = append(a.Spec.Validations, v)
+		out.validations = append(out.validations, v)
 	}
+	return out, failed
+}
+
+// admission puts the rules of a policy together as the API server takes them.
+func (p *Policy) admission(parts parts) (*Admission, error) {
+	a := &Admission{Enforcement: p.Spec.Enforcement}
+	fail := admissionv1.Fail
+	a.Spec.FailurePolicy = &fail
+	a.Spec.MatchConstraints = p.matchConstraints()
+	a.Spec.MatchConditions, a.Spec.Variables, a.Spec.Validations = parts.conditions, parts.variables, parts.validations
 	content, err := json.Marshal(a)
 	if err != nil {
 		return nil, err
 	}
+	a.ID = contentID(p.Key, content)
+	return a, nil
+}
+
+// contentID names what is one for each distinct content.
+func contentID(key string, content []byte) string {
 	sum := sha256.Sum256(content)
-	a.ID = p.Key + "-" + hex.EncodeToString(sum[:10])
-	return a, failed
+	return key + "-" + hex.EncodeToString(sum[:10])
+}
+
+func (p *Policy) matchConstraints() *admissionv1.MatchResources {
+	equivalent := admissionv1.Equivalent
+	return &admissionv1.MatchResources{
+		MatchPolicy:          &equivalent,
+		ResourceRules:        resourceRules(p.Rules.MatchConstraints.ResourceRules),
+		ExcludeResourceRules: resourceRules(p.Rules.MatchConstraints.ExcludeResourceRules),
+	}
 }
 
 func resourceRules(in []schema.ResourceRule) (out []admissionv1.NamedRuleWithOperations) {
@@ -395,33 +424,49 @@ func replaceIdentifier(text, name, by string) (string, error) {
 	return b.String(), nil
 }
 
-// compileAdmit compiles the rules of a policy at stage admit.
-func (c *compiler) compileAdmit(p *Policy, m *module) bool {
-	if m == nil && !c.checkAdmit(&p.Meta, &p.Rules, nil, notEnforced) {
+// compileWrites compiles a policy on writes, at stage admit or transform.
+func (c *compiler) compileWrites(p *Policy, m *module) bool {
+	if m == nil && !c.checkWrites(&p.Meta, p.Stage, &p.Rules, nil, notEnforced) {
 		return false
 	}
-	a, err := p.admission()
-	if err == nil {
-		err = c.accepted(a)
+	if err := p.compose(); err != nil {
+		return c.notComposed(p, err)
 	}
-	if err != nil {
-		c.fault(&p.Meta, diag.New(diag.ExpressionInvalid, p.Pos, "policy %s can't be put into an admission policy: %s", p.Key, plainMessage(err.Error())), notEnforced)
-		return false
+	if err := c.accepted(p); err != nil {
+		return c.notComposed(p, err)
 	}
-	p.Admission = a
 	return true
 }
 
+// compose puts a policy on writes together as the API server takes it.
+func (p *Policy) compose() (err error) {
+	if p.parsed, err = p.parts(); err != nil {
+		return err
+	}
+	if len(p.Rules.Rules) > 0 {
+		p.Admission, err = p.admission(p.parsed)
+	}
+	return err
+}
+
+func (c *compiler) notComposed(p *Policy, err error) bool {
+	c.fault(&p.Meta, diag.New(diag.ExpressionInvalid, p.Pos, "policy %s can't be put into an admission policy: %s", p.Key, plainMessage(err.Error())), notEnforced)
+	return false
+}
+
 // accepted compiles a policy once more, as it will stand in the physical clusters.
-func (c *compiler) accepted(a *Admission) error {
+func (c *compiler) accepted(p *Policy) error {
 	set := &schema.RuleSet{}
-	for _, m := range a.Spec.MatchConditions {
+	for _, m := range p.parsed.conditions {
 		set.MatchConditions = append(set.MatchConditions, schema.Expression(m))
 	}
-	for _, v := range a.Spec.Variables {
+	for _, v := range p.parsed.variables {
 		set.Variables = append(set.Variables, schema.Expression(v))
 	}
-	for _, v := range a.Spec.Validations {
+	for _, m := range p.parsed.mutations {
+		set.Mutations = append(set.Mutations, mutationIn(m))
+	}
+	for _, v := range p.parsed.validations {
 		set.Rules = append(set.Rules, schema.Rule{Expression: v.Expression, MessageExpression: v.MessageExpression})
 	}
 	for _, minor := range c.minors() {

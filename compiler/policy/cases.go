@@ -3,6 +3,7 @@ package policy
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -116,12 +117,10 @@ func (m *module) example(parameters map[string]any) (*Policy, string) {
 	} else if parameters != nil {
 		return nil, "the module has no parameters"
 	}
-	if p.Stage == schema.Admit {
-		a, err := p.admission()
-		if err != nil {
+	if p.Stage == schema.Admit || p.Stage == schema.Transform {
+		if err := p.compose(); err != nil {
 			return nil, err.Error()
 		}
-		p.Admission = a
 	}
 	return p, ""
 }
@@ -143,21 +142,27 @@ func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (mess
 			}
 		}
 		return messages, ""
-	case schema.Admit:
+	case schema.Admit, schema.Transform:
 		if c.Given != nil {
-			return nil, "stage admit judges objects: use object and oldObject"
+			return nil, "stage " + string(policy.Stage) + " looks at objects: use object and oldObject"
 		}
 		attributes, err := p.Write(c)
 		if err != nil {
 			return nil, err.Error()
 		}
+		if policy.Stage == schema.Transform {
+			if attributes, messages, problem = p.change(ctx, policy, c, attributes); len(messages) > 0 || problem != "" {
+				return messages, problem
+			}
+		}
+		if policy.Admission == nil {
+			return nil, ""
+		}
 		judge, err := policy.Admission.Judge(p.minor)
 		if err != nil {
 			return nil, plainMessage(err.Error())
 		}
-		namespace := &corev1.Namespace{}
-		namespace.Name, namespace.Labels = attributes.GetNamespace(), c.NamespaceLabels
-		for _, d := range judge.Denied(ctx, attributes, namespace, authorizerfactory.NewAlwaysDenyAuthorizer()) {
+		for _, d := range judge.Denied(ctx, attributes, namespaceOf(c, attributes), authorizerfactory.NewAlwaysDenyAuthorizer()) {
 			messages = append(messages, d.Message)
 		}
 		return messages, ""
@@ -165,7 +170,124 @@ func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (mess
 	return nil, "stage " + string(policy.Stage) + " can't be tried"
 }
 
-// Write returns the write that a case of a policy at stage admit speaks of: by a
+func namespaceOf(c schema.Case, attributes admission.Attributes) *corev1.Namespace {
+	namespace := &corev1.Namespace{}
+	namespace.Name, namespace.Labels = attributes.GetNamespace(), c.NamespaceLabels
+	return namespace
+}
+
+// change makes the mutations of a policy on a case's write and returns the write as
+// they leave it. messages say why the API server would refuse it, problem what is
+// not as it should be: the result is not the one wanted, or not stable.
+func (p *Policies) change(ctx context.Context, policy *Policy, c schema.Case, write admission.Attributes) (changed admission.Attributes, messages []string, problem string) {
+	t, err := policy.transform()
+	if err != nil {
+		return nil, nil, err.Error()
+	}
+	m, err := t.Mutator(latest, p.schemas)
+	if err != nil {
+		return nil, nil, plainMessage(err.Error())
+	}
+	mutate := func(write admission.Attributes) (admission.Attributes, error) {
+		object, err := m.Mutate(ctx, write, namespaceOf(c, write), authorizerfactory.NewAlwaysDenyAuthorizer())
+		return with(write, object), err
+	}
+	if changed, err = mutate(write); err != nil {
+		return nil, []string{err.Error()}, ""
+	}
+	if c.Result != nil {
+		got, _ := changed.GetObject().(*unstructured.Unstructured)
+		want := (&unstructured.Unstructured{Object: runtime.DeepCopyJSON(c.Result)}).Object
+		if metadata, ok := want["metadata"].(map[string]any); ok {
+			metadata["namespace"] = write.GetNamespace()
+		}
+		if got == nil {
+			return nil, nil, "nothing is written that could have a result"
+		}
+		if d := difference("", got.Object, want); d != "" {
+			return nil, nil, "the result differs: " + d
+		}
+	}
+	again, err := mutate(changed)
+	if err != nil {
+		return nil, nil, "the mutations fail on their own result: " + err.Error()
+	}
+	if d := difference("", objectOf(again), objectOf(changed)); d != "" {
+		return nil, nil, "the mutations change their own result, and the API server may make them twice: " + d
+	}
+	return changed, nil, ""
+}
+
+// with returns a write of another object.
+func with(a admission.Attributes, object runtime.Object) admission.Attributes {
+	return admission.NewAttributesRecord(object, a.GetOldObject(), a.GetKind(), a.GetNamespace(), a.GetName(), a.GetResource(), a.GetSubresource(),
+		a.GetOperation(), nil, false, a.GetUserInfo())
+}
+
+func objectOf(a admission.Attributes) any {
+	if u, ok := a.GetObject().(*unstructured.Unstructured); ok && u != nil {
+		return u.Object
+	}
+	return nil
+}
+
+// difference names the first place where two JSON values differ; empty where they do
+// not.
+func difference(path string, got, want any) string {
+	field := func(name string) string { return strings.TrimPrefix(path+"."+name, ".") }
+	switch w := want.(type) {
+	case map[string]any:
+		g, ok := got.(map[string]any)
+		if !ok {
+			break
+		}
+		names := maps.Clone(w)
+		maps.Copy(names, g)
+		for _, name := range sortedKeys(names) {
+			if _, ok := g[name]; !ok {
+				return field(name) + " is missing"
+			}
+			if _, ok := w[name]; !ok {
+				return field(name) + " is there"
+			}
+			if d := difference(field(name), g[name], w[name]); d != "" {
+				return d
+			}
+		}
+		return ""
+	case []any:
+		g, ok := got.([]any)
+		if !ok {
+			break
+		}
+		if len(g) != len(w) {
+			return fmt.Sprintf("%s has %d elements, want %d", path, len(g), len(w))
+		}
+		for i := range w {
+			if d := difference(fmt.Sprintf("%s[%d]", path, i), g[i], w[i]); d != "" {
+				return d
+			}
+		}
+		return ""
+	}
+	if number(got) == number(want) {
+		return ""
+	}
+	return fmt.Sprintf("%s is %v, want %v", path, got, want)
+}
+
+// number makes numbers comparable, whatever they came through.
+func number(x any) any {
+	switch n := x.(type) {
+	case int64:
+		return float64(n)
+	case map[string]any, []any: // of another kind than what it is compared with
+		return fmt.Sprint(n)
+	}
+	return x
+}
+
+// Write returns the write that a case of a policy on writes speaks of: by a
 // tenant, in the namespace "example".
 func (p *Policies) Write(c schema.Case) (admission.Attributes, error) {
 	const namespace = "example"

@@ -97,6 +97,11 @@ type celProblem struct {
 type ruleEnvironment struct {
 	*cel.Env
 	variables *apiservercel.DeclType
+	// object is the type of the objects that are written; nil or dynamic where it is
+	// not known.
+	object *apiservercel.DeclType
+	// mutations also knows the types of changes; nil until it is needed.
+	mutations *cel.Env
 }
 
 func newRuleEnvironment(minor int, vars []declared, more ...cel.EnvOption) (*ruleEnvironment, error) {
@@ -130,6 +135,9 @@ func (c *compiler) environment(key environmentKey) (*ruleEnvironment, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !c.open[key.object] {
+		e.object = key.object
+	}
 	if c.environments == nil {
 		c.environments = map[environmentKey]*ruleEnvironment{}
 	}
@@ -146,8 +154,9 @@ func compileRules(set *schema.RuleSet, env *ruleEnvironment, cost func(path []st
 	fields := env.variables.Fields
 	clear(fields)
 	var problems []celProblem
+	in := env.Env
 	compile := func(path []string, text string, want *cel.Type) (cel.Program, *cel.Type) {
-		ast, issues := env.Compile(text)
+		ast, issues := in.Compile(text)
 		if issues.Err() != nil {
 			for _, e := range issues.Errors() {
 				problems = append(problems, celProblem{path, text, e.Location, e.Message})
@@ -159,10 +168,15 @@ func compileRules(set *schema.RuleSet, env *ruleEnvironment, cost func(path []st
 			problems = append(problems, celProblem{path, text, common.NewLocation(1, 0), fmt.Sprintf("it yields %s, want %s", out, want)})
 			return nil, nil
 		}
-		if estimate, err := env.EstimateCost(ast, &library.CostEstimator{SizeEstimator: usualSizes{}}); err == nil && cost != nil {
+		if want == applyType || want == jsonPatchType {
+			for _, p := range checkChange(ast, env.object) {
+				problems = append(problems, celProblem{path, text, p.location, p.message})
+			}
+		}
+		if estimate, err := in.EstimateCost(ast, &library.CostEstimator{SizeEstimator: usualSizes{}}); err == nil && cost != nil {
 			cost(path, text, estimate.Max)
 		}
-		prog, err := env.Program(ast, cel.InterruptCheckFrequency(celconfig.CheckFrequency))
+		prog, err := in.Program(ast, cel.InterruptCheckFrequency(celconfig.CheckFrequency))
 		if err != nil {
 			problems = append(problems, celProblem{path, text, common.NewLocation(1, 0), err.Error()})
 			return nil, nil
@@ -188,6 +202,17 @@ func compileRules(set *schema.RuleSet, env *ruleEnvironment, cost func(path []st
 			problems = append(problems, celProblem{[]string{"matchConditions", itoa(i), "name"}, "", common.NoLocation, "match condition " + v.Name + " is declared twice"})
 		}
 		conditions[v.Name] = true
+	}
+	if len(set.Mutations) > 0 {
+		var err error
+		if in, err = env.forMutations(); err != nil {
+			problems = append(problems, celProblem{[]string{"mutations"}, "", common.NoLocation, err.Error()})
+			in = env.Env
+		}
+		for i, m := range set.Mutations {
+			compile(mutationPath(i, m), mutationText(m), mutationType(m))
+		}
+		in = env.Env
 	}
 	for i, r := range set.Rules {
 		one := compiledRule{rule: r}

@@ -203,9 +203,17 @@ func typed(value any, t *apiservercel.DeclType) any {
 func (c *compiler) checkModule(m *module) bool {
 	d := m.doc
 	const held = "it can't be used"
+	if len(d.Spec.Rules) == 0 && d.Spec.Stage != schema.Transform {
+		c.fault(&d.Meta, diag.New(diag.PolicyIncomplete, d.Pos, "module %s has no rules", d.Key), held)
+		return false
+	}
+	if d.Spec.Mutations != nil && d.Spec.Stage != schema.Transform {
+		c.fault(&d.Meta, diag.New(diag.PolicyIncomplete, d.At("mutations"), "module %s: only stage transform changes writes, so stage %s has no mutations", d.Key, d.Spec.Stage), held)
+		return false
+	}
 	switch d.Spec.Stage {
-	case schema.Admit:
-		return c.checkAdmit(&d.Meta, &d.Spec.RuleSet, m.params, held)
+	case schema.Admit, schema.Transform:
+		return c.checkWrites(&d.Meta, d.Spec.Stage, &d.Spec.RuleSet, m.params, held)
 	case schema.Acquire:
 	default:
 		return true

@@ -24,6 +24,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/labels"
+	apiservercel "k8s.io/apiserver/pkg/cel"
 )
 
 // Policies are the policies of a tenancy repo, and whom they reach.
@@ -36,7 +37,11 @@ type Policies struct {
 	modules    []*module // by key
 	minor      int       // of the oldest physical cluster's Kubernetes
 	exemptions map[*Policy][]*tenancy.Exemption
-	admits     bool // there is one at stage admit
+	admits     bool // there is one with rules on writes
+	// transforms change the writes of logical clusters; those that nothing changes are
+	// missing.
+	transforms map[*tenancy.LogicalCluster][]*Transform
+	schemas    *Schemas
 }
 
 // Policy is a policy that can be enforced.
@@ -56,8 +61,10 @@ type Policy struct {
 	// rulesAt is the document that the rules stand in.
 	rulesAt *load.Meta
 	acquire *program // nil at other stages
-	// Admission is the policy as the API server enforces it; nil at other stages.
+	// Admission are its rules on writes as the API server enforces them; nil where it
+	// has none.
 	Admission *Admission
+	parsed    parts // of a policy on writes
 }
 
 // ID names the policy by its directory and key: "orgs/acme/no-public". Siblings
@@ -126,8 +133,8 @@ type Sources func(file string) ([]byte, bool)
 func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Policies, []tenancy.Finding) {
 	c := &compiler{
 		tenancy: t, sources: sources,
-		out:     &Policies{tenancy: t, exemptions: map[*Policy][]*tenancy.Exemption{}},
-		modules: map[string]*module{},
+		out:     &Policies{tenancy: t, exemptions: map[*Policy][]*tenancy.Exemption{}, schemas: newSchemas(t)},
+		modules: map[string]*module{}, open: map[*apiservercel.DeclType]bool{},
 	}
 	for _, d := range docs.Modules {
 		c.module(d)
@@ -140,6 +147,7 @@ func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Polici
 		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.Dir, b.Dir), strings.Compare(a.Key, b.Key))
 	})
 	c.exemptions(docs.Policies)
+	c.chains()
 	return c.out, c.found
 }
 
@@ -150,7 +158,9 @@ type compiler struct {
 	modules map[string]*module
 	found   []tenancy.Finding
 
-	types        map[string][]objectType // by resource
+	types map[string][]objectType // by resource
+	// open are types whose objects may hold fields that the type does not have.
+	open         map[*apiservercel.DeclType]bool
 	releases     []int
 	environments map[environmentKey]*ruleEnvironment
 }
@@ -179,7 +189,7 @@ func (c *compiler) policy(d *load.Document[schema.Policy]) {
 	} else if m = c.use(p); m == nil {
 		return
 	}
-	if p.Stage != schema.Acquire && p.Stage != schema.Admit {
+	if p.Stage == schema.Evolve {
 		c.fault(&p.Meta, diag.New(diag.NotCompiled, p.At("stage"), "policies at stage %s are not compiled yet by this version: %s would not be enforced", p.Stage, p.Key).
 			Suggest("take it out until a version that compiles it is in use"), notEnforced)
 		return
@@ -202,7 +212,7 @@ func (c *compiler) policy(d *load.Document[schema.Policy]) {
 	if p.Stage == schema.Acquire {
 		ok = c.compileAcquire(p, m) && ok
 	} else {
-		ok = c.compileAdmit(p, m) && ok
+		ok = c.compileWrites(p, m) && ok
 	}
 	if !ok {
 		return
@@ -216,12 +226,14 @@ func (c *compiler) policy(d *load.Document[schema.Policy]) {
 func (c *compiler) ownRules(p *Policy) bool {
 	problem := ""
 	switch {
-	case len(p.Rules.Rules) == 0:
+	case len(p.Rules.Rules) == 0 && p.Stage != schema.Transform:
 		problem = "it names no module and has no rules of its own"
 	case p.Stage == "":
 		problem = "rules of its own need a stage"
 	case p.Spec.Parameters != nil:
 		problem = "rules of its own have no parameters: write the values into them"
+	case p.Rules.Mutations != nil && p.Stage != schema.Transform:
+		problem = "only stage transform changes writes: mutations can't stand here"
 	default:
 		return true
 	}
@@ -236,6 +248,7 @@ func (c *compiler) use(p *Policy) *module {
 		given bool
 	}{
 		{"stage", p.Stage != ""}, {"rules", p.Rules.Rules != nil}, {"variables", p.Rules.Variables != nil},
+		{"mutations", p.Rules.Mutations != nil},
 		{"matchConstraints", p.Rules.MatchConstraints != nil}, {"matchConditions", p.Rules.MatchConditions != nil},
 	} {
 		if f.given {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
-	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -21,7 +21,6 @@ import (
 	"k8s.io/apiserver/pkg/cel/openapi"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/kube-openapi/pkg/validation/spec"
-	"sigs.k8s.io/yaml"
 )
 
 // objectType is the type of the objects of one resource.
@@ -101,8 +100,15 @@ func (c *compiler) customTypes(group, plural string) (out []objectType) {
 				for _, version := range definedVersions(r.CRD.Data, r.CRD.Name) {
 					t := common.SchemaDeclType(&openapi.Schema{Schema: version.schema}, true)
 					name := plural + "." + version.name + "." + group
+					if t != nil && t.Fields["metadata"] != nil { // else only the names would be known
+						t.Fields["metadata"] = apiservercel.NewDeclField("metadata", goTypes.of(reflect.TypeFor[metav1.ObjectMeta]()), true, nil, nil)
+					}
 					if t != nil && !slices.ContainsFunc(out, func(o objectType) bool { return o.name == name }) {
-						out = append(out, objectType{name, t.MaybeAssignTypeName("object." + name)})
+						t = t.MaybeAssignTypeName("object." + name)
+						if version.open {
+							c.open[t] = true
+						}
+						out = append(out, objectType{name, t})
 					}
 				}
 				return out
@@ -115,28 +121,28 @@ func (c *compiler) customTypes(group, plural string) (out []objectType) {
 type definedVersion struct {
 	name   string
 	schema *spec.Schema
+	// open: objects may hold fields that the schema does not name.
+	open bool
 }
 
 // definedVersions returns the served versions of a CustomResourceDefinition, whose
 // file may hold others.
 func definedVersions(data []byte, name string) (out []definedVersion) {
-	for _, text := range strings.Split("\n"+string(data), "\n---") {
-		var crd apiextensions.CustomResourceDefinition
-		if err := yaml.Unmarshal([]byte(text), &crd); err != nil || crd.Name != name {
+	crd, err := definition(data, name)
+	if err != nil {
+		return nil
+	}
+	for _, v := range crd.Spec.Versions {
+		if !v.Served || v.Schema == nil || v.Schema.OpenAPIV3Schema == nil {
 			continue
 		}
-		for _, v := range crd.Spec.Versions {
-			if !v.Served || v.Schema == nil || v.Schema.OpenAPIV3Schema == nil {
-				continue
-			}
-			text, err := json.Marshal(v.Schema.OpenAPIV3Schema)
-			if err != nil {
-				continue
-			}
-			s := &spec.Schema{}
-			if json.Unmarshal(text, s) == nil {
-				out = append(out, definedVersion{v.Name, s})
-			}
+		text, err := json.Marshal(v.Schema.OpenAPIV3Schema)
+		if err != nil {
+			continue
+		}
+		s := &spec.Schema{}
+		if json.Unmarshal(text, s) == nil {
+			out = append(out, definedVersion{v.Name, s, bytes.Contains(text, []byte(`"x-kubernetes-preserve-unknown-fields":true`))})
 		}
 	}
 	return out

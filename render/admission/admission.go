@@ -12,8 +12,9 @@
 // give anything, guards the names of what they give. A label of the Namespace says which apply,
 // so their number does not grow with that of the tenants.
 //
-// Beside them stands each policy of the tenancy repo at stage admit, once for each
-// distinct content.
+// Beside them stand the policies of the tenancy repo on writes, once for each
+// distinct content: rules as ValidatingAdmissionPolicies, changes as
+// MutatingAdmissionPolicies.
 //
 // The platform is whoever may "manage" the resource "platform" of the group
 // tenantry.dev in the whole cluster: the GitOps engine, by cluster-admin or by
@@ -55,6 +56,9 @@ func Platform(p *expand.Platform) []manifest.Map {
 	}
 	for i := range policies {
 		out = append(out, policies[i].objects()...)
+	}
+	for _, t := range p.Transforms {
+		out = append(out, transform(t)...)
 	}
 	return out
 }

@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"fmt"
+
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/render/manifest"
@@ -60,4 +62,53 @@ func rulesOf(list []admissionv1.NamedRuleWithOperations) (out []rule) {
 		out = append(out, one)
 	}
 	return out
+}
+
+// Conditions of mutations, which can't see variables, nor the Namespace.
+var (
+	// What goes is let go: a change might be one that the object can't take any more.
+	notDeleted = named{"not-deleted", `!has(object.metadata.deletionTimestamp)`}
+	// A ReplicaSet must stay what its Deployment makes of it, or it is made anew without
+	// end. What is changed in the Deployment comes to it by itself.
+	notDerived = named{"not-derived", `!(request.resource.group == 'apps' && request.resource.resource in ['replicasets', 'controllerrevisions'] &&
+object.?metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false)))`}
+	notPlatforms = named{"not-the-platforms", fmt.Sprintf(`!(object.?metadata.?name.orValue('').startsWith(%s) ||
+object.?metadata.?labels[?%s].orValue('') == %s)`,
+		policy.CELString(expand.ReservedPrefix), policy.CELString(expand.LabelManagedBy), policy.CELString(expand.ManagedBy))}
+	notPlatform = named{"not-the-platform", "!" + platform.expression}
+)
+
+// transform is a MutatingAdmissionPolicy with its binding, in the namespaces that
+// carry its label. It leaves alone what the platform owns and what the platform
+// writes, and the keepers.
+func transform(t *policy.Transform) []manifest.Map {
+	name := expand.ReservedPrefix + "transform-" + t.ID
+	selector := manifest.M("matchExpressions", manifest.List{manifest.M("key", expand.PrefixTransform+t.ID, "operator", "Exists")})
+	m := t.Spec.MatchConstraints
+	variables := make([]named, len(t.Spec.Variables))
+	for i, v := range t.Spec.Variables {
+		variables[i] = named{v.Name, v.Expression}
+	}
+	mutations := make(manifest.List, len(t.Spec.Mutations))
+	for i, one := range t.Spec.Mutations {
+		if one.JSONPatch != nil {
+			mutations[i] = manifest.M("patchType", "JSONPatch", "jsonPatch", manifest.M("expression", one.JSONPatch.Expression))
+		} else {
+			mutations[i] = manifest.M("patchType", "ApplyConfiguration", "applyConfiguration", manifest.M("expression", one.ApplyConfiguration.Expression))
+		}
+	}
+	return []manifest.Map{
+		manifest.M("apiVersion", apiVersion, "kind", "MutatingAdmissionPolicy",
+			"metadata", manifest.M("name", name, "labels", labels()),
+			"spec", manifest.M(
+				"failurePolicy", "Fail",
+				"reinvocationPolicy", string(t.Spec.ReinvocationPolicy),
+				"matchConstraints", matchResources(selector, rulesOf(m.ResourceRules), rulesOf(m.ExcludeResourceRules)),
+				"matchConditions", namedList([]named{byTenants(keepers), upkeep, notDeleted, notDerived, notPlatforms, notPlatform}),
+				"variables", namedList(variables),
+				"mutations", mutations,
+			).Compact()),
+		manifest.M("apiVersion", apiVersion, "kind", "MutatingAdmissionPolicyBinding",
+			"metadata", manifest.M("name", name, "labels", labels()), "spec", manifest.M("policyName", name)),
+	}
 }

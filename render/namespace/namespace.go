@@ -175,6 +175,9 @@ func namespaceLabels(s *expand.State, common manifest.Map) manifest.Map {
 	for _, id := range s.Policies {
 		out = append(out, field(expand.PrefixPolicy+id, "true"))
 	}
+	for _, id := range s.Transforms {
+		out = append(out, field(expand.PrefixTransform+id, "true"))
+	}
 	out = append(out, PodSecurity(s.PodSecurity, s.Minor)...)
 	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
 		out = append(out, field(expand.PrefixTeam+key, s.Labels[key]))
