@@ -56,6 +56,9 @@ const (
 	APIGate Refusal = "api-gate"
 )
 
+// Rules are those of all roles that are known. None may be changed.
+func (r *Rights) Rules() []expand.Rule { return r.rules }
+
 // Decision is the answer for one request.
 type Decision struct {
 	// Granted: RBAC allows it.

@@ -125,7 +125,7 @@ func (p *Policies) violation(policy *Policy, rule int, message string, lc *tenan
 	code := map[schema.Enforcement]diag.Code{schema.Deny: diag.PolicyDenies, schema.Warn: diag.PolicyWarns, schema.Audit: diag.PolicyNotes}[policy.Spec.Enforcement]
 	d := diag.New(code, lc.Pos, "%s: %s", lc.Key, message).
 		See(policy.Pos, "policy %s stands here", policy.Key).
-		See(policy.rulesAt.At("rules", itoa(rule), "expression"), "it demands this").About(lc.Meta.String())
+		See(policy.RuleAt(rule), "it demands this").About(lc.Meta.String())
 	if policy.Spec.Enforcement != schema.Deny {
 		return tenancy.Finding{Diagnostic: d}
 	}

@@ -6,6 +6,7 @@ import (
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/admission"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
@@ -99,9 +100,14 @@ func (j *Judge) Denied(ctx context.Context, attributes admission.Attributes, nam
 	if !j.Matches(attributes) {
 		return nil
 	}
-	versioned := &admission.VersionedAttributes{Attributes: attributes, VersionedKind: attributes.GetKind(),
-		VersionedObject: attributes.GetObject(), VersionedOldObject: attributes.GetOldObject()}
-	result := j.validator.Validate(ctx, attributes.GetResource(), versioned, nil, namespace, celconfig.RuntimeCELCostBudget, authz)
+	return j.Broken(ctx, attributes.GetResource(), &admission.VersionedAttributes{Attributes: attributes, VersionedKind: attributes.GetKind(),
+		VersionedObject: attributes.GetObject(), VersionedOldObject: attributes.GetOldObject()}, namespace, authz)
+}
+
+// Broken returns the rules that a write breaks which the match constraints pick, as
+// the resource by which they do.
+func (j *Judge) Broken(ctx context.Context, resource schema.GroupVersionResource, versioned *admission.VersionedAttributes, namespace *corev1.Namespace, authz authorizer.Authorizer) []Denial {
+	result := j.validator.Validate(ctx, resource, versioned, nil, namespace, celconfig.RuntimeCELCostBudget, authz)
 	var out []Denial
 	for i, d := range result.Decisions {
 		if d.Action == validating.ActionAdmit {

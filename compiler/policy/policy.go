@@ -76,6 +76,11 @@ func (p *Policy) ID() string {
 	return p.Dir + "/" + p.Key
 }
 
+// RuleAt is where one of its rules stands.
+func (p *Policy) RuleAt(i int) diag.Position {
+	return p.rulesAt.At("rules", itoa(i), "expression")
+}
+
 // Effective is a policy that reaches a logical cluster.
 type Effective struct {
 	*Policy

@@ -11,6 +11,7 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	structuralschema "k8s.io/apiextensions-apiserver/pkg/apiserver/schema"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel/model"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/objectmeta"
@@ -19,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
+	"k8s.io/apiserver/pkg/cel/common"
 )
 
 // Server takes objects of one version as an API server does that has just got
@@ -71,6 +73,11 @@ func (s *Server) Prune(object map[string]any) map[string]any {
 	return object
 }
 
+// Unknown returns the paths of fields that the schema does not know.
+func (s *Server) Unknown(object map[string]any) []string {
+	return pruning.PruneWithOptions(runtime.DeepCopyJSON(object), s.structural, true, structuralschema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true})
+}
+
 // Coerce returns the object as it is before it is validated: pruned, with
 // embedded metadata in order, and with defaults.
 func (s *Server) Coerce(object map[string]any) (map[string]any, *field.Error) {
@@ -84,17 +91,37 @@ func (s *Server) Coerce(object map[string]any) (map[string]any, *field.Error) {
 }
 
 // Validate returns why the server would refuse to store the object.
-func (s *Server) Validate(object map[string]any) (errs field.ErrorList) {
+func (s *Server) Validate(object map[string]any) field.ErrorList {
+	return s.ValidateUpdate(object, nil)
+}
+
+// ValidateUpdate returns why the server would refuse to store the object in the place
+// of an old one; nil: there is none. What was wrong before and did not change is let
+// be.
+func (s *Server) ValidateUpdate(object, old map[string]any) (errs field.ErrorList) {
 	defer func() {
 		if p := recover(); p != nil {
 			errs = append(errs, field.InternalError(nil, fmt.Errorf("the validation fails: %v", p)))
 		}
 	}()
-	errs = append(errs, validation.ValidateCustomResource(nil, object, s.validator)...)
+	var before any // nil, and no map, where there is none
+	var options []cel.Option
+	lists := true
+	if old == nil {
+		errs = append(errs, validation.ValidateCustomResource(nil, object, s.validator)...)
+	} else {
+		before = old
+		correlated := common.NewCorrelatedObject(object, old, &model.Structural{Structural: s.structural})
+		options = append(options, cel.WithRatcheting(correlated))
+		errs = append(errs, validation.ValidateCustomResourceUpdate(nil, object, old, s.validator, validation.WithRatcheting(correlated))...)
+		lists = len(listtype.ValidateListSetsAndMaps(nil, s.structural, old)) == 0
+	}
 	errs = append(errs, objectmeta.Validate(nil, object, s.structural, false)...)
-	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, s.structural, object)...)
+	if lists {
+		errs = append(errs, listtype.ValidateListSetsAndMaps(nil, s.structural, object)...)
+	}
 	if s.cel != nil && len(errs) == 0 {
-		found, _ := s.cel.Validate(context.Background(), nil, s.structural, object, nil, celconfig.RuntimeCELCostBudget)
+		found, _ := s.cel.Validate(context.Background(), nil, s.structural, object, before, celconfig.RuntimeCELCostBudget, options...)
 		errs = append(errs, found...)
 	}
 	return errs
