@@ -8,6 +8,7 @@ const (
 	PlanSuspension  Code = "TEN0904"
 	PlanEscalation  Code = "TEN0905"
 	PlanBudget      Code = "TEN0906"
+	PlanLoosening   Code = "TEN0907"
 )
 
 var planEntries = []Entry{
@@ -49,5 +50,12 @@ var planEntries = []Entry{
 			"and before it was not, or by less. That comes of prices or factors that rise, of a budget that is lowered, or of what an " +
 			"overcommitted budget lets in; a request that does not fit at all is an error of its own. " +
 			"`tenantry plan --fail-on budget` makes it an error.",
+	},
+	{
+		Code: PlanLoosening, Severity: Warning, Title: "A change loosens a limit",
+		Explain: "Something that was refused before may pass: a policy is removed, enforced less strictly, or reaches fewer logical " +
+			"clusters; an exemption lifts one; a pattern, a ceiling, a budget or an offer bounds less; a Pod Security level or a network " +
+			"stance is lowered. Where it cannot be shown that a change of rules, parameters, selectors or patterns only refuses more, " +
+			"it counts as one that may loosen. `tenantry plan --fail-on loosening` makes it an error.",
 	},
 }

@@ -28,6 +28,8 @@ type Access struct {
 	Sensitive []access.Mark `json:"sensitive,omitempty"`
 	In        []Place       `json:"in"`
 	Causes    []Cause       `json:"causes,omitempty"`
+
+	sources []access.Source
 }
 
 // Place is where access differs.
@@ -44,7 +46,7 @@ func (c *comparison) access() []Access {
 	after := access.New(c.after.Tenancy, c.after.States, c.after.Platforms)
 	var out []Access
 	for _, d := range access.Diff(before, after) {
-		a := Access{Change: Alters, Subject: d.Subject.String(), Gained: d.Gained, Lost: d.Lost, Sensitive: d.Marks}
+		a := Access{Change: Alters, Subject: d.Subject.String(), Gained: d.Gained, Lost: d.Lost, Sensitive: d.Marks, sources: d.Sources}
 		switch {
 		case len(d.Lost) == 0:
 			a.Change = Gains
@@ -74,6 +76,7 @@ func (c *comparison) access() []Access {
 		}
 		out = append(out, a)
 	}
+	c.accesses = out
 	return out
 }
 

@@ -59,6 +59,12 @@ type CostRow struct {
 	overcommitBefore *cost.Money
 }
 
+// The kinds of a CostRow.
+const (
+	rowOrganization   = "organization"
+	rowLogicalCluster = "logicalCluster"
+)
+
 // What a worst case is above of.
 const (
 	CrossesBudget = "budget"
@@ -273,7 +279,6 @@ func prices(path []string, r cost.Reason) bool {
 // costRows are the organizations and logical clusters of which the worst case, by
 // touched, or the budget differs.
 func (c *comparison) costRows(touched map[string]bool, comparable bool) []CostRow {
-	then, now := c.before.Tenancy, c.after.Tenancy
 	var out []CostRow
 	add := func(row CostRow, was, is budgeted, before, after func() cost.Money) {
 		row.Budget, row.Overcommit = is.amounts()
@@ -300,26 +305,10 @@ func (c *comparison) costRows(touched map[string]bool, comparable bool) []CostRo
 			return sum
 		}
 	}
-	organization := func(was, is *tenancy.Organization) {
+	for was, is := range c.organizationPairs() {
 		row := CostRow{Kind: rowOrganization, Key: cmp.Or(is, was).Path}
 		row.Depth = strings.Count(row.Key, "/")
-		add(row, budgetOf(was), budgetOf(is), sum(then, c.before.Costs, was), sum(now, c.after.Costs, is))
-	}
-	taken := map[*tenancy.Organization]bool{}
-	for _, is := range now.Organizations {
-		was := then.Organization(is.Path)
-		for _, path := range formerPaths(now, is) {
-			if o := then.Organization(path); was == nil && o != nil && now.Organization(path) == nil {
-				was = o
-			}
-		}
-		taken[was] = true
-		organization(was, is)
-	}
-	for _, was := range then.Organizations {
-		if !taken[was] {
-			organization(was, nil)
-		}
+		add(row, budgetOf(was), budgetOf(is), sum(c.before.Tenancy, c.before.Costs, was), sum(c.after.Tenancy, c.after.Costs, is))
 	}
 	for was, is := range c.pairs() {
 		var of, becomes budgeted
@@ -340,22 +329,6 @@ func (c *comparison) costRows(touched map[string]bool, comparable bool) []CostRo
 		return slices.Compare(strings.Split(a.Key, "/"), strings.Split(b.Key, "/"))
 	})
 	return out
-}
-
-// The kinds of a CostRow.
-const (
-	rowOrganization   = "organization"
-	rowLogicalCluster = "logicalCluster"
-)
-
-// formerPaths returns all paths that an organization says it had before.
-func formerPaths(t *tenancy.Tenancy, o *tenancy.Organization) []string {
-	return tenancy.FormerKeys(o.Path, o.Spec.Formerly, func(path string) []string {
-		if o := t.Organization(path); o != nil {
-			return o.Spec.Formerly
-		}
-		return nil
-	})
 }
 
 // budgeted is a budget as a document has it.

@@ -142,13 +142,15 @@ func (c *comparison) documents() []Document {
 		}
 		out = append(out, d)
 	}
-	slices.SortFunc(out, func(a, b Document) int {
-		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Dir, b.Dir))
-	})
+	slices.SortFunc(out, func(a, b Document) int { return compareDocuments(&a, &b) })
 	for i := range out {
 		c.changed[identify(out[i].Kind, out[i].Key, out[i].Dir)] = &out[i]
 	}
 	return out
+}
+
+func compareDocuments(a, b *Document) int {
+	return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Dir, b.Dir))
 }
 
 // locate says where a field that differs stands.

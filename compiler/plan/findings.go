@@ -54,6 +54,7 @@ var Notables = []struct {
 	{"escalation", diag.PlanEscalation},
 	{"overcommit", diag.OverCapacity},
 	{"budget", diag.PlanBudget},
+	{"loosening", diag.PlanLoosening},
 }
 
 // Raise makes errors of the findings that go by one of the names.
@@ -148,6 +149,8 @@ type Summary struct {
 	// gain what deserves a second look.
 	Access    map[string]int `json:"access"`
 	Sensitive int            `json:"sensitive"`
+	// Loosened counts limits that may let through what was refused before.
+	Loosened int `json:"loosened"`
 	// Objects by what happens to them, on all clusters.
 	Objects  map[string]int `json:"objects"`
 	Errors   int            `json:"errors"`
@@ -165,6 +168,7 @@ func (p *Plan) summarize() Summary {
 			s.Sensitive++
 		}
 	}
+	s.Loosened = p.Policy.loosened()
 	for _, o := range p.Objects {
 		for action, n := range o.Counts {
 			s.Objects[action] += n

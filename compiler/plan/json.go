@@ -15,6 +15,11 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 	out.Objects = present(out.Objects)
 	out.Documents = present(out.Documents)
 	out.Findings = present(out.Findings)
+	if out.Policy != nil {
+		policy := *out.Policy
+		policy.Limits, policy.Judgements = present(policy.Limits), present(policy.Judgements)
+		out.Policy = &policy
+	}
 	if out.Cost != nil {
 		cost := *out.Cost
 		cost.Rows, cost.Causes = present(cost.Rows), present(cost.Causes)

@@ -564,9 +564,7 @@ func (c *comparison) farReaching() []*Document {
 				c.reaching = append(c.reaching, d)
 			}
 		}
-		slices.SortFunc(c.reaching, func(a, b *Document) int {
-			return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.Key, b.Key), strings.Compare(a.Dir, b.Dir))
-		})
+		slices.SortFunc(c.reaching, compareDocuments)
 	}
 	return c.reaching
 }

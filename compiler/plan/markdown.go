@@ -132,7 +132,7 @@ func code(s string) string {
 
 // sections are the parts of the page, the most important first.
 func (p *Plan) sections() []section {
-	var findings, clusters, access, cost, capacity, objects, documents section
+	var findings, clusters, access, policy, cost, capacity, objects, documents section
 	findings = section{title: fmt.Sprintf("Findings: %s, %s", plural(p.Summary.Errors, "error"), plural(p.Summary.Warnings, "warning")), open: true}
 	for _, severity := range []diag.Severity{diag.Error, diag.Warning, diag.Note} {
 		for _, d := range p.Findings {
@@ -192,6 +192,31 @@ func (p *Plan) sections() []section {
 	}
 	access.title = fmt.Sprintf("Access: %s, %d sensitive", plural(len(p.Access), "change"), p.Summary.Sensitive)
 	access.open = p.Summary.Sensitive > 0
+	if p.Policy != nil {
+		policy.title, policy.open = "Policy: "+p.Policy.headline(), p.Summary.Loosened > 0
+		for i := range p.Policy.Limits {
+			l := &p.Policy.Limits[i]
+			policy.add("%s %s   %s", strings.Replace(l.sign(), "~", "!", 1), l.title(), l.Change)
+			for _, c := range l.Causes {
+				policy.add("    because of  %s", c)
+			}
+			for _, d := range l.Details {
+				policy.add("%s   %s", strings.Replace(d.sign(), "~", " ", 1), d)
+				if len(d.LogicalClusters) > 1 {
+					for _, key := range d.LogicalClusters {
+						policy.add("      reaches   %s", key)
+					}
+				}
+			}
+		}
+		for i := range p.Policy.Judgements {
+			j := &p.Policy.Judgements[i]
+			policy.add("%s %s", j.sign(), j.line())
+			for _, c := range j.Causes {
+				policy.add("    because of  %s", c)
+			}
+		}
+	}
 	if k := p.Cost; k != nil {
 		cost.title = "Worst case: " + k.headline()
 		for i := range k.Rows {
@@ -242,7 +267,7 @@ func (p *Plan) sections() []section {
 		documents.fields(d.Fields)
 	}
 	documents.title = "Source: " + plural(len(p.Documents), "document")
-	return []section{findings, clusters, access, cost, capacity, documents, objects}
+	return []section{findings, clusters, access, policy, cost, capacity, documents, objects}
 }
 
 // diffSign is the sign by which a viewer of differences colours a line.

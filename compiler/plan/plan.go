@@ -42,6 +42,8 @@ type Plan struct {
 	LogicalClusters []LogicalClusters `json:"logicalClusters"`
 	// Access is who gains and loses what.
 	Access []Access `json:"access"`
+	// Policy is how policies and all other limits differ; nil where none does.
+	Policy *Policy `json:"policy,omitempty"`
 	// Cost is how the worst case a month differs; nil where neither it nor a budget
 	// does.
 	Cost *Cost `json:"cost,omitempty"`
@@ -144,9 +146,11 @@ func Compare(ctx context.Context, before, after *compiler.Result) (*Plan, error)
 	p.Objects = c.objects(rendered.Files)
 	p.Access = c.access()
 	p.Capacity = c.capacity()
+	p.Policy = c.policy()
 	p.Cost = c.cost()
 	p.Findings, p.Standing = newFindings(before.Diagnostics, after.Diagnostics)
 	p.Findings = append(p.Findings, p.notable()...)
+	p.Findings = append(p.Findings, p.Policy.findings()...)
 	p.Findings = append(p.Findings, p.Cost.findings(func(r *CostRow) []Cause { return c.sourcesOf(p.Cost, r) })...)
 	p.Findings = diag.Sort(p.Findings)
 	c.count(p.Documents)
@@ -161,7 +165,7 @@ func side(r *compiler.Result) Side {
 // Empty reports whether the change does nothing at all.
 func (p *Plan) Empty() bool {
 	return len(p.Documents) == 0 && len(p.LogicalClusters) == 0 && len(p.Access) == 0 && len(p.Capacity) == 0 &&
-		p.Cost == nil && len(p.Objects) == 0 && len(p.Findings) == 0
+		p.Policy == nil && p.Cost == nil && len(p.Objects) == 0 && len(p.Findings) == 0
 }
 
 // Report returns the findings for the writers of package diag.
@@ -184,6 +188,8 @@ type comparison struct {
 	// reaching are the documents that differ and reach logical clusters without
 	// being named by them.
 	reaching []*Document
+	// accesses that differ.
+	accesses []Access
 	// states of both sides by place.
 	statesBefore, statesAfter map[place]*expand.State
 }

@@ -86,6 +86,7 @@ func (t *text) plan(p *Plan) {
 	}
 	t.logicalClusters(p)
 	t.access(p)
+	t.policy(p)
 	t.cost(p)
 	t.capacity(p)
 	t.objects(p)
@@ -106,6 +107,9 @@ func (p *Plan) Headlines() []string {
 	}
 	if counted := counts(p.Summary.Access, []string{Gains, Loses, Alters}); counted != "" {
 		out = append(out, fmt.Sprintf("access: %s, %d sensitive", counted, p.Summary.Sensitive))
+	}
+	if p.Policy != nil {
+		out = append(out, "policy: "+p.Policy.headline())
 	}
 	if p.Cost != nil {
 		out = append(out, "worst case: "+p.Cost.headline())
@@ -297,6 +301,42 @@ func (t *text) access(p *Plan) {
 		}
 	}
 	t.more(len(p.Access), "change")
+}
+
+func (t *text) policy(p *Plan) {
+	if p.Policy == nil {
+		return
+	}
+	t.heading("POLICY")
+	limits := p.Policy.Limits[:t.limit(len(p.Policy.Limits))]
+	for i := range limits {
+		l := &limits[i]
+		t.printf("%s %s   %s\n", l.sign(), t.bold(l.title()), l.Change)
+		for _, c := range l.Causes[:t.limit(len(l.Causes))] {
+			t.printf("    because of  %s\n", c)
+		}
+		t.more(len(l.Causes), "cause")
+		for _, d := range l.Details[:t.limit(len(l.Details))] {
+			t.printf("    %s %s\n", d.sign(), t.clip(d.String()))
+			if t.Detail && len(d.LogicalClusters) > 1 {
+				for _, key := range d.LogicalClusters {
+					t.printf("      reaches   %s\n", key)
+				}
+			}
+		}
+		t.more(len(l.Details), "difference")
+	}
+	t.more(len(p.Policy.Limits), "limit")
+	judgements := p.Policy.Judgements[:t.limit(len(p.Policy.Judgements))]
+	for i := range judgements {
+		j := &judgements[i]
+		t.printf("%s %s\n", j.sign(), t.clip(j.line()))
+		for _, c := range j.Causes[:t.limit(len(j.Causes))] {
+			t.printf("    because of  %s\n", c)
+		}
+		t.more(len(j.Causes), "cause")
+	}
+	t.more(len(p.Policy.Judgements), "judgement")
 }
 
 func (t *text) cost(p *Plan) {
