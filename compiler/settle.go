@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -333,6 +334,7 @@ func (c *compilation) labelsGiven(ctx context.Context, t *tenancy.Tenancy) (func
 // concern, until no error concerns a document that is not held yet; a document
 // is held at most once, so this ends.
 func (c *compilation) settle(ctx context.Context) error {
+	placed := map[string]string{} // new logical clusters, for dividing their budgets
 	standing := make(map[string]bool, len(c.former.LogicalClusters))
 	for key, pin := range c.former.LogicalClusters {
 		standing[key] = pin.Phase != pins.Gone
@@ -349,20 +351,29 @@ func (c *compilation) settle(ctx context.Context) error {
 		if t.LabelsGiven, err = c.labelsGiven(ctx, t); err != nil {
 			return err
 		}
-		findings = append(findings, tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
+		book, priced := cost.Read(t)
+		bases, divided, err := c.divide(ctx, t, book, placed)
+		if err != nil {
+			return err
+		}
+		findings = append(append(findings, divided...), tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
+		findings = append(findings, cost.Capped(t)...)
 		policies, wrong := policy.Compile(t, c.docs, c.result.Sources)
 		findings = append(append(findings, wrong...), policies.Acquire(c.changed)...)
-		book, priced := cost.Read(t)
 		findings = append(append(findings, priced...), cost.Bound(t, c.changed)...)
 		given, found := c.compileImplicit(t)
 		findings = append(findings, found...)
 		names := c.concerned(findings)
 		if len(names) == 0 {
-			sites, placed := placement.Place(t, c.former, c.result.AsOf)
-			costs := cost.Of(t, book, sites)
-			placed = append(placed, cost.Check(t, costs, c.former, c.changed)...)
-			findings = append(findings, placed...)
-			names = c.concerned(placed)
+			sites, found := placement.Place(t, c.former, c.result.AsOf)
+			costs := cost.Of(t, book, sites, bases)
+			if again := costs.Replaced(c.former, placed); len(again) > 0 {
+				maps.Copy(placed, again)
+				continue // what is judged below follows from the budgets as they are divided there
+			}
+			found = append(found, cost.Check(t, costs, c.former, c.changed)...)
+			findings = append(findings, found...)
+			names = c.concerned(found)
 			c.result.Tenancy, c.result.Sites, c.result.Policies, c.result.Costs, c.result.Implicit = t, sites, policies, costs, given
 			if len(names) == 0 {
 				denied := c.admit()
@@ -386,6 +397,33 @@ func (c *compilation) settle(ctx context.Context) error {
 			c.held[identity(name)] = true
 		}
 	}
+}
+
+// divide gives logical clusters the quotas that come from their budgets.
+func (c *compilation) divide(ctx context.Context, t *tenancy.Tenancy, book *cost.Book, placed map[string]string) (cost.Bases, []tenancy.Finding, error) {
+	return cost.Divide(t, book, cost.Dividing{
+		Former: c.former, Changed: c.changed, Eligible: placement.Eligible(t), Placed: placed,
+		Admitted: func(questions map[*tenancy.LogicalCluster][]load.Most) (map[*tenancy.LogicalCluster][]load.Admitted, error) {
+			var pinned []load.Pinned
+			var asked []*tenancy.LogicalCluster
+			for _, lc := range t.LogicalClusters {
+				if most := questions[lc]; len(most) > 0 {
+					name := tenancy.ID(&lc.Meta)
+					pinned = append(pinned, load.Pinned{Kind: lc.Kind, Key: lc.Key, Dir: lc.Dir, JSON: c.texts[name], Most: most})
+					asked = append(asked, lc)
+				}
+			}
+			answers, err := c.loader.Hold(ctx, pinned)
+			if err != nil {
+				return nil, err
+			}
+			out := make(map[*tenancy.LogicalCluster][]load.Admitted, len(asked))
+			for i, lc := range asked {
+				out[lc] = answers[i].Admitted
+			}
+			return out, nil
+		},
+	})
 }
 
 // unreadableOutput finds settings with which no GitOps engine could read the

@@ -193,12 +193,22 @@ type Inheritable struct {
 	Backing         Backing           `json:"backing,omitempty"`
 	APIs            map[string]string `json:"apis,omitzero"`
 	Quota           Quota             `json:"quota,omitzero"`
+	QuotaFromBudget BudgetShares      `json:"quotaFromBudget,omitzero"`
 	Network         Network           `json:"network,omitempty"`
 	PodSecurity     PodSecurity       `json:"podSecurity,omitempty"`
 	Containers      *Containers       `json:"containers,omitzero"`
 	Regions         []string          `json:"regions,omitzero"`
 	ClusterSelector *Selector         `json:"clusterSelector,omitzero"`
 	Tolerations     []Toleration      `json:"tolerations,omitzero"`
+}
+
+// BudgetShares are the parts of a budget by the keys of a Quota.
+type BudgetShares map[string]BudgetShare
+
+// BudgetShare is how much of a budget goes to one key.
+type BudgetShare struct {
+	Weight  int      `json:"weight"`
+	Minimum Quantity `json:"minimum,omitempty"`
 }
 
 // Containers are defaults and bounds of containers.

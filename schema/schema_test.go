@@ -46,13 +46,13 @@ var definitions = map[string]any{
 	"#Offers": Offers{}, "#LogicalCluster": LogicalCluster{}, "#Namespace": Namespace{}, "#Placement": Placement{},
 	"#Source": Source{}, "#Module": Module{}, "#RuleSet": RuleSet{}, "#MatchConstraints": MatchConstraints{},
 	"#ResourceRule": ResourceRule{}, "#Expression": Expression{}, "#Mutation": Mutation{}, "#Rule": Rule{}, "#Case": Case{}, "#Policy": Policy{}, "#Exemption": Exemption{},
-	"#Implicit": Implicit{}, "#PriceBook": PriceBook{},
+	"#Implicit": Implicit{}, "#PriceBook": PriceBook{}, "#BudgetShare": BudgetShare{},
 }
 
 // notPaired are definitions that are no struct documents: scalars, maps whose Go
 // type is a map, and the two that other tests cover.
 var notPaired = []string{
-	"#Access", "#Backing", "#CEL", "#Date", "#Defaults", "#Duration", "#Factor", "#LabelKey", "#LabelValue", "#Labels", "#Money", "#Name",
+	"#Access", "#Backing", "#BudgetShares", "#CEL", "#Date", "#Defaults", "#Duration", "#Factor", "#LabelKey", "#LabelValue", "#Labels", "#Money", "#Name",
 	"#Network", "#Path", "#PodSecurity", "#Prices", "#Quantity", "#Quota", "#Role", "#Stage", "#Subject", "#Tenancy", "#Verb",
 }
 

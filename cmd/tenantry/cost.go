@@ -197,6 +197,30 @@ func writeParts(w io.Writer, r costReport) error {
 	if row.Budget != nil {
 		fmt.Fprintf(t, "budget\t\t\t\t%s\t%s used\n", row.Budget.In(r.Currency), share(w, row.Total, *row.Budget))
 	}
+	if err := t.Flush(); err != nil || row.Division == nil {
+		return err
+	}
+	return writeDivision(w, *row.Division, r.Currency)
+}
+
+// writeDivision prints what a budget is divided into.
+func writeDivision(w io.Writer, d cost.Division, currency string) error {
+	fmt.Fprintf(w, "\nquota from the budget of %s, at the prices of %s (factor %s)\n", d.Budget.In(currency), d.At, d.Factor)
+	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(t, "FOR\tWEIGHT\tMINIMUM\tAMOUNT\tCOST\tSHARE")
+	fmt.Fprintf(t, "what is not divided\t\t\t\t%s\t%s\n", d.Fixed.In(currency), share(w, d.Fixed, d.Budget))
+	for _, s := range d.Shares {
+		capped := ""
+		if s.Capped != "" {
+			capped = "\t" + s.Capped + " stops it"
+		}
+		fmt.Fprintf(t, "%s\t%d\t%s\t%s\t%s\t%s%s\n", s.Name, s.Weight, s.Minimum, s.Amount, s.Cost.In(currency), share(w, s.Cost, d.Budget), capped)
+	}
+	rest := d.Remainder.AtMost(currency)
+	if d.Remainder.Sign() < 0 {
+		rest = "-" + (cost.Money{}).Sub(d.Remainder).In(currency)
+	}
+	fmt.Fprintf(t, "unused\t\t\t\t%s\t%s\n", rest, share(w, d.Remainder, d.Budget))
 	return t.Flush()
 }
 

@@ -207,6 +207,7 @@ func (c *checker) additions() map[string]*addition {
 		a := &addition{by: &lc.Meta, want: c.costs.Total(lc.Key)}
 		was, org, ok := c.t.Before(lc, c.changed)
 		if ok {
+			c.costs.fill(lc.Key, &was)
 			a.was = c.costs.Book.total(&was, c.formerSite(lc))
 		}
 		if !own && org != nil {
@@ -217,6 +218,25 @@ func (c *checker) additions() map[string]*addition {
 		}
 	}
 	return out
+}
+
+// fill gives a charge what was divided from its budget, at today's prices.
+func (c *Costs) fill(key string, charge *tenancy.Charge) {
+	basis, ok := c.bases[key]
+	if !ok {
+		basis.factor = one
+	}
+	budget, err := Parse(string(charge.Budget))
+	if len(charge.Weights) == 0 || err != nil {
+		return
+	}
+	division := c.Book.divide(charge, budget, basis.factor)
+	for i, n := range division.units(charge) {
+		w := charge.Weights[i]
+		if _, ok := charge.Quota[w.Name]; !ok {
+			charge.Quota[w.Name] = tenancy.Quantity(w.Name, n)
+		}
+	}
 }
 
 // formerSite returns where a logical cluster stood before this run.

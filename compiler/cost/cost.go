@@ -12,6 +12,7 @@
 package cost
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -95,11 +96,13 @@ type Costs struct {
 	total    map[string]Money
 	sites    map[string]*pins.LogicalCluster
 	clusters map[string]*tenancy.PhysicalCluster
+	bases    Bases
 }
 
-// Of reckons what each placed logical cluster costs at most.
-func Of(t *tenancy.Tenancy, book *Book, sites map[string]*pins.LogicalCluster) *Costs {
-	c := &Costs{Book: book, Currency: t.Settings.Currency, sites: sites}
+// Of reckons what each placed logical cluster costs at most. The bases are those
+// of Divide.
+func Of(t *tenancy.Tenancy, book *Book, sites map[string]*pins.LogicalCluster, bases Bases) *Costs {
+	c := &Costs{Book: book, Currency: t.Settings.Currency, sites: sites, bases: bases}
 	if book == nil {
 		return c
 	}
@@ -247,6 +250,25 @@ func Read(t *tenancy.Tenancy) (*Book, []tenancy.Finding) {
 	}
 	r.budgets(holds)
 	return holds, r.found
+}
+
+// BookOf reads the price book that held in a former run, with the factors of
+// today's physical clusters; nil where none did.
+func BookOf(t *tenancy.Tenancy, former *pins.Pins) *Book {
+	var holds *tenancy.PriceBook
+	for name, text := range former.Documents {
+		b := &tenancy.PriceBook{Meta: load.Meta{Kind: schema.KindPrices, Key: name.Key, Dir: name.Dir}, Name: name.Key}
+		if name.Kind != string(schema.KindPrices) || json.Unmarshal(text, &b.Spec) != nil || b.Spec.From > former.AsOf {
+			continue
+		}
+		if holds == nil || b.Spec.From > holds.Spec.From {
+			holds = b
+		}
+	}
+	if holds == nil {
+		return nil
+	}
+	return (&reader{t: t}).book(holds)
 }
 
 // reader gathers what is found while prices and budgets are read.

@@ -100,6 +100,16 @@ func (m Money) Cmp(n Money) int { return m.value().Cmp(n.value()) }
 // Sign returns -1, 0 or 1.
 func (m Money) Sign() int { return m.value().Sign() }
 
+// floor returns how often a divisor above nothing goes into the amount, at most
+// 1<<60 times.
+func (m Money) floor(divisor Money) int64 {
+	n, whole := new(inf.Dec).QuoRound(m.value(), divisor.value(), 0, inf.RoundFloor).Unscaled()
+	if !whole {
+		return 1 << 60
+	}
+	return min(n, 1<<60)
+}
+
 // over returns the quotient by a divisor whose only prime factors are 2 and 5, for
 // which it is exact.
 func (m Money) over(n int64) Money {

@@ -24,6 +24,8 @@ type Row struct {
 	Overcommit *Money `json:"overcommit,omitempty"`
 	// Places are where a logical cluster stands, each with what it costs there.
 	Places []PlaceCost `json:"places,omitempty"`
+	// Division is what its budget is divided into; nil where it is not.
+	Division *Division `json:"division,omitempty"`
 }
 
 // PlaceCost is what a logical cluster costs on one physical cluster, part by part.
@@ -48,7 +50,7 @@ func (c *Costs) Tree(t *tenancy.Tenancy) []Row {
 			}
 			total := c.Total(lc.Key)
 			sum = sum.Add(total)
-			row := Row{Kind: "logicalCluster", Key: lc.Key, Depth: depth + 1, Total: total, Budget: amount(lc.Spec.Budget)}
+			row := Row{Kind: "logicalCluster", Key: lc.Key, Depth: depth + 1, Total: total, Budget: amount(lc.Spec.Budget), Division: c.Division(lc)}
 			for _, p := range c.Places(lc) {
 				row.Places = append(row.Places, PlaceCost{p, c.Parts(lc, p)})
 			}

@@ -10,6 +10,14 @@ const (
 	OverBudget     Code = "TEN1006"
 	BudgetOverrun  Code = "TEN1007"
 	NoPrices       Code = "TEN1008"
+
+	NothingToDivide   Code = "TEN1009"
+	WeightedTwice     Code = "TEN1010"
+	WeightedFree      Code = "TEN1011"
+	MinimumsUncovered Code = "TEN1012"
+	DivisionRefused   Code = "TEN1013"
+	DivisionCapped    Code = "TEN1014"
+	DividedAnew       Code = "TEN1015"
 )
 
 var costEntries = []Entry{
@@ -57,5 +65,42 @@ var costEntries = []Entry{
 		Code: NoPrices, Severity: Warning, Title: "A budget bounds nothing",
 		Explain: "There are budgets, and no price book holds at the date of the run, so that everything costs nothing. Declare prices outside orgs/, or wait for " +
 			"the first day of the book that is declared.",
+	},
+	{
+		Code: NothingToDivide, Severity: Error, Title: "A quota is to come from a budget, and there is none to divide",
+		Explain: "`quotaFromBudget` divides the budget of the logical cluster itself at the prices of the price book that holds. Without a budget, or without " +
+			"a price book, there is nothing to divide, and what is weighted is nothing. Where a class or the defaults of an organization have the weights, each " +
+			"logical cluster below still names its own budget.",
+	},
+	{
+		Code: WeightedTwice, Severity: Error, Title: "A key of a quota has an amount and a weight",
+		Explain: "One document gives a key of the quota an amount in `quota` and a weight in `quotaFromBudget`. It can have one of the two. Along the chain of " +
+			"inheritance the nearest holds: a logical cluster's own amount takes the place of its class's weight, and the other way round.",
+	},
+	{
+		Code: WeightedFree, Severity: Error, Title: "Something without a price is to come from a budget",
+		Explain: "A budget can be divided only into what costs something: of what has no price there would be no end. It gets its minimum. Give it an amount in " +
+			"`quota`, or a price.",
+	},
+	{
+		Code: MinimumsUncovered, Severity: Error, Title: "A budget does not cover the minimums of its division",
+		Explain: "What a logical cluster costs in any case (its class, backing, API sets, and the quota that is not divided) and the minimums of `quotaFromBudget` " +
+			"come to more than its budget, at the prices of the dearest physical cluster that it may be placed on, or of the one where it stands. A new or changed document is " +
+			"held. Where prices rose it is a warning, and what is left of the budget is divided by what the minimums cost.",
+	},
+	{
+		Code: DivisionRefused, Severity: Error, Title: "A pattern admits no amount that the budget gives",
+		Explain: "A pattern of a directory above bounds a key of the quota, and neither the amount that the division of the budget gives nor a smaller one is " +
+			"allowed: the pattern demands more than the budget pays for, or names single amounts. Give the key an amount in `quota`.",
+	},
+	{
+		Code: DivisionCapped, Severity: Note, Title: "A division of a budget stops at a bound",
+		Explain: "The budget would give more of something than a pattern of a directory above, or what is left of a ceiling, allows. The amount stops there, and the " +
+			"money stays unused: it goes to no other key, so that a bound on one thing never means more of another.",
+	},
+	{
+		Code: DividedAnew, Severity: Note, Title: "A change of prices divides budgets anew",
+		Explain: "Quotas that are divided from a budget follow the prices: where they rise, the budget gives less. The note names what changes with the price book " +
+			"that holds now. A quota bounds what is newly admitted, so nothing that runs is evicted.",
 	},
 }

@@ -24,6 +24,8 @@ type Pinned struct {
 	Dir string
 	// JSON is the document's Spec.
 	JSON []byte
+	// Most are questions about what patterns admit.
+	Most []Most
 }
 
 // Held is a pinned document under today's patterns.
@@ -33,6 +35,9 @@ type Held struct {
 	Document any
 	// Diagnostics say where it violates what holds today.
 	Diagnostics []diag.Diagnostic
+	// Admitted answers the questions, in their order; nil for a document that the
+	// patterns refuse as it is, or that could not be evaluated.
+	Admitted []Admitted
 }
 
 // Hold evaluates documents as they were last good in place of what the repo now
@@ -244,7 +249,7 @@ func (h *holding) one(root cue.Value, p Pinned) Held {
 	}
 	meta := h.meta(p)
 	meta.Fields = b.places()
-	return Held{Document: newDocument(meta, spec)}
+	return Held{Document: newDocument(meta, spec), Admitted: h.most(v, p.Most)}
 }
 
 // asItWas returns a pinned document without anything of today.

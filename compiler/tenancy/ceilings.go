@@ -101,12 +101,20 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 	total.Format = ceiling.value.Format
 	var additions []*addition
 	inherited := map[*Organization]*addition{}
-	var unbounded []*LogicalCluster
+	var unbounded, divided, dividedAnew []*LogicalCluster
 	for _, lc := range below {
 		if lc.State == schema.Deleted {
 			continue
 		}
 		want, ok := lc.Quota[ceiling.name]
+		if lc.divided(ceiling.name) {
+			if c.changed(&lc.Meta) {
+				dividedAnew = append(dividedAnew, lc)
+			} else {
+				divided = append(divided, lc)
+			}
+			continue
+		}
 		if covered(c.expired, lc) {
 			back.Add(want)
 		}
@@ -159,7 +167,21 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 	for _, org := range orgs {
 		ordered = append(ordered, inherited[org])
 	}
-	for _, a := range append(ordered, additions...) {
+	ordered = append(ordered, additions...)
+	if len(divided) > 0 { // what stands may take what is given back, today as in the next build
+		ordered = slices.DeleteFunc(ordered, func(a *addition) bool {
+			if len(a.open) > 0 || a.want.Cmp(a.was) >= 0 {
+				return false
+			}
+			total.Sub(a.was)
+			total.Add(a.want)
+			return true
+		})
+		for _, lc := range divided {
+			total.Add(c.within(o, lc, total, ceiling))
+		}
+	}
+	for _, a := range ordered {
 		if len(a.open) > 0 {
 			c.found.fault(a.by, diag.New(diag.CeilingUnbounded, a.pos, "%s leaves %s without a quota of %s, which %s bounds", a.by, listKeys(a.open), ceiling.key, o.Path).
 				See(ceiling.pos, "the ceiling stands here").Suggest("give it in the defaults: quota: %s", ceiling.key), "it stays")
@@ -174,6 +196,32 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 		}
 		c.exceeded(o, a, total, sum, ceiling)
 	}
+	for _, lc := range dividedAnew {
+		i := slices.IndexFunc(lc.Weights, func(w Weight) bool { return w.Name == ceiling.name })
+		least := Quantity(ceiling.name, lc.Weights[i].Minimum)
+		sum := total.DeepCopy()
+		sum.Add(least)
+		if sum.Cmp(ceiling.value) > 0 && least.Sign() > 0 {
+			c.exceeded(o, &addition{by: &lc.Meta, want: least}, total, sum, ceiling)
+			continue
+		}
+		total.Add(c.within(o, lc, total, ceiling))
+	}
+}
+
+// within holds an amount that is divided from a budget to what a ceiling leaves,
+// and returns it.
+func (c *checker) within(o *Organization, lc *LogicalCluster, total resource.Quantity, ceiling amount) resource.Quantity {
+	have, room := lc.Quota[ceiling.name], ceiling.value.DeepCopy()
+	room.Sub(total)
+	if room.Sign() < 0 {
+		room = resource.Quantity{}
+	}
+	if have.Cmp(room) <= 0 {
+		return have
+	}
+	lc.cap(ceiling.name, room, Cap{ceiling.name, "the ceiling of " + o.Path, ceiling.pos}, &c.found)
+	return lc.Quota[ceiling.name]
 }
 
 // exceeded reports an addition that does not fit.

@@ -151,6 +151,19 @@ func (x *explanation) inherited() {
 			x.step("regions", e.text("regions"), o.regionsOrigin())
 		}
 	}
+	for _, w := range lc.Weights {
+		if v := x.values["quota."+w.Name]; v != nil {
+			q := lc.Quota[w.Name]
+			v.Steps[0].Effect = Refers
+			v.Text = q.String()
+			v.Steps = slices.Insert(v.Steps, 0, Step{Origin: Origin{From: "budget " + string(lc.Spec.Budget), Pos: lc.At("budget")}, Text: q.String(), Effect: Sets})
+			for _, c := range lc.Caps {
+				if c.Name == w.Name {
+					v.Steps = slices.Insert(v.Steps, 1, Step{Origin: Origin{From: c.By, Pos: c.Pos}, Text: "it stops there", Effect: Refers})
+				}
+			}
+		}
+	}
 	for _, b := range e.apis {
 		v := x.values["apis."+b.Version.Set.Name]
 		if !slices.ContainsFunc(lc.APIs, func(have Binding) bool { return have.Version == b.Version }) {
@@ -203,6 +216,11 @@ func (e *effective) text(field string) string {
 	case "tolerations":
 		return compact(e.tolerations)
 	case "quota":
+		for _, w := range e.weights {
+			if w.Name == name {
+				return w.String()
+			}
+		}
 		q := e.quota[name]
 		return q.String()
 	case "apis":

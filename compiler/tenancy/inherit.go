@@ -23,6 +23,7 @@ type layer struct {
 	containers *schema.Containers
 	selector   labels.Selector
 	quota      []amount  // by name
+	weights    []Weight  // by name
 	apis       []Binding // by set name
 	at         positions
 }
@@ -37,6 +38,7 @@ type effective struct {
 	selector    labels.Selector
 	tolerations []schema.Toleration
 	quota       map[string]resource.Quantity
+	weights     []Weight  // by name; the quota has none of them
 	apis        []Binding // by set name
 	origins     map[string]Origin
 }
@@ -67,6 +69,9 @@ func (r *resolver) layer(in *schema.Inheritable, m *load.Meta, at positions, fro
 		l.quota = amounts(in.Quota, m, func(path ...string) diag.Position {
 			return at(append([]string{"quota"}, path...)...)
 		}, out)
+	}
+	if len(in.QuotaFromBudget) > 0 {
+		l.weights = weights(in.QuotaFromBudget, l.quota, m, at, out)
 	}
 	if len(in.APIs) > 0 {
 		l.apis = make([]Binding, 0, len(in.APIs))
@@ -121,12 +126,16 @@ func (l *layer) valuesOver(below *effective) *effective {
 	if in.Tolerations != nil {
 		e.tolerations = in.Tolerations
 	}
-	if len(l.quota) > 0 {
+	if len(l.quota) > 0 || len(l.weights) > 0 {
 		e.quota = make(map[string]resource.Quantity, len(below.quota)+len(l.quota))
 		maps.Copy(e.quota, below.quota)
 		for _, a := range l.quota {
 			e.quota[a.name] = a.value
 		}
+		for _, w := range l.weights {
+			delete(e.quota, w.Name)
+		}
+		e.weights = mergeWeights(below.weights, l)
 	}
 	if len(l.apis) > 0 {
 		e.apis = mergeBindings(below.apis, l.apis)
@@ -152,6 +161,11 @@ func (l *layer) set() iter.Seq2[string, diag.Position] {
 		}
 		for _, a := range l.quota {
 			if !yield("quota."+a.name, a.pos) {
+				return
+			}
+		}
+		for _, w := range l.weights {
+			if !yield("quota."+w.Name, l.at("quotaFromBudget", w.Key)) {
 				return
 			}
 		}

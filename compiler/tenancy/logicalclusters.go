@@ -173,11 +173,15 @@ func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *sh
 	e := own.valuesOver(s.values)
 	lc.Backing, lc.Network, lc.PodSecurity, lc.Containers = e.backing, e.network, e.podSecurity, e.containers
 	lc.Regions, lc.Selector, lc.Tolerations = e.regions, e.selector, e.tolerations
-	lc.Quota, lc.APIs = e.quota, e.apis
+	lc.Quota, lc.Weights, lc.APIs = e.quota, e.weights, e.apis
 	lc.Labels = mergeLabels(s.labels, spec.Labels)
 	lc.own, lc.inherited = own, s.values.origins
 	lc.Access = addGrants(s.org.grants, grants(spec.Access, &lc.Meta, "", out))
-	lc.Namespaces = namespaces(lc, out)
+	if len(lc.Weights) == 0 || lc.State == schema.Deleted {
+		lc.Namespaces = namespaces(lc, out)
+	} else {
+		lc.Namespaces = namespaceNames(lc)
+	}
 	if spec.Placement != nil {
 		lc.Placement = *spec.Placement
 	}
@@ -205,7 +209,7 @@ func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *sh
 func (lc *LogicalCluster) leave(inherited *effective) {
 	lc.Access, lc.Source = nil, nil
 	lc.PodSecurity = "restricted"
-	lc.Quota = inherited.quota
+	lc.Quota, lc.Weights = inherited.quota, nil
 	for i := range lc.Namespaces {
 		lc.Namespaces[i].Quota = map[string]resource.Quantity{"pods": {}}
 	}

@@ -105,11 +105,14 @@ type Charge struct {
 	Backing schema.Backing
 	Quota   map[string]resource.Quantity
 	APIs    []string // API sets declared outside orgs/, sorted
+	// Weights are what of the quota is divided from Budget.
+	Weights []Weight
+	Budget  schema.Money
 }
 
 // Charge returns what the logical cluster's cost follows from.
 func (lc *LogicalCluster) Charge() Charge {
-	c := Charge{Class: lc.Class.Name, Backing: lc.Backing, Quota: lc.Quota}
+	c := Charge{Class: lc.Class.Name, Backing: lc.Backing, Quota: lc.Quota, Weights: lc.Weights, Budget: lc.Spec.Budget}
 	for _, b := range lc.APIs {
 		if !insideOrgs(b.Version.Set.Dir) {
 			c.APIs = append(c.APIs, b.Version.Set.Name)
@@ -122,7 +125,8 @@ func (lc *LogicalCluster) Charge() Charge {
 // and the organizations above it changed, under today's classes; by is the nearest
 // organization above that changed, nil where none did. It is false where there
 // was no such logical cluster. changed reports whether a document is new or
-// differs from its last good version.
+// differs from its last good version. What was divided from the budget is not in
+// its quota.
 func (t *Tenancy) Before(lc *LogicalCluster, changed func(*load.Meta) bool) (was Charge, by *Organization, ok bool) {
 	spec := lc.Spec
 	if changed(&lc.Meta) {
@@ -153,16 +157,22 @@ func (t *Tenancy) Before(lc *LogicalCluster, changed func(*load.Meta) bool) (was
 	if known := findBy(t.Classes, class, func(c *Class) string { return c.Name }); known != nil {
 		layers[1] = &known.Spec.Inheritable
 	}
-	was = Charge{Class: class, Quota: map[string]resource.Quantity{}}
+	was = Charge{Class: class, Quota: map[string]resource.Quantity{}, Budget: spec.Budget}
 	apis := map[string]bool{}
 	for _, l := range slices.Backward(layers) {
 		if l == nil {
 			continue
 		}
 		was.Backing = cmp.Or(l.Backing, was.Backing)
-		for _, a := range amounts(l.Quota, &load.Meta{}, nowhere, new(findings)) {
+		own := layer{quota: amounts(l.Quota, &load.Meta{}, nowhere, new(findings))}
+		own.weights = weights(l.QuotaFromBudget, own.quota, &load.Meta{}, nowhere, new(findings))
+		for _, a := range own.quota {
 			was.Quota[a.name] = a.value
 		}
+		for _, w := range own.weights {
+			delete(was.Quota, w.Name)
+		}
+		was.Weights = mergeWeights(was.Weights, &own)
 		for set := range l.APIs {
 			apis[set] = true
 		}

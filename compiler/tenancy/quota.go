@@ -171,6 +171,18 @@ func divide(total int64, parts []part) (out []int64, left int64) {
 	return out, 0
 }
 
+// namespaceNames returns the namespaces without their parts of the quota.
+func namespaceNames(lc *LogicalCluster) []Namespace {
+	if len(lc.Spec.Namespaces) == 0 {
+		return []Namespace{{Name: lc.Name}}
+	}
+	var out []Namespace
+	for _, name := range slices.Sorted(maps.Keys(lc.Spec.Namespaces)) {
+		out = append(out, Namespace{Name: name})
+	}
+	return out
+}
+
 // namespaces divides the logical cluster's quota among its namespaces.
 func namespaces(lc *LogicalCluster, out *findings) []Namespace {
 	declared := lc.Spec.Namespaces

@@ -191,7 +191,11 @@ type LogicalCluster struct {
 	PodSecurity schema.PodSecurity
 	Containers  schema.Containers
 	// Quota by the names that ResourceQuota uses.
-	Quota      map[string]resource.Quantity
+	Quota map[string]resource.Quantity
+	// Weights are what of the quota is divided from the budget, by name; see
+	// SetDivided. Caps are what kept divided amounts lower than the budget would.
+	Weights    []Weight
+	Caps       []Cap
 	Namespaces []Namespace // by name
 	APIs       []Binding   // by set name
 	Access     []Grant     // by subject, then role
