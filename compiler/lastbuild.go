@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"errors"
 	"path/filepath"
 
 	"github.com/fxamacker/cbor/v2"
@@ -13,7 +14,17 @@ import (
 
 // lastBuild is what the cache knows of the last build into an output directory.
 type lastBuild struct {
-	_ struct{} `cbor:",toarray"`
+	summary
+	decoded *render.Record
+	data    []byte // as encoded
+	// pins: the pins in the output are as the last build left them.
+	pins bool
+	// checked is closed when the record has been compared with the output.
+	checked chan struct{}
+}
+
+// summary is what a run says that finds nothing to do.
+type summary struct {
 	// Inputs is the digest of everything that the build was a function of, besides
 	// the pins, which stand in the output.
 	Inputs      []byte
@@ -21,14 +32,27 @@ type lastBuild struct {
 	Diagnostics []diag.Diagnostic
 	Held        []string
 	LeftOut     []string
-	Record      []byte
+}
 
-	decoded *render.Record
-	data    []byte // as encoded
-	// pins: the pins in the output are as the last build left them.
-	pins bool
-	// checked is closed when the record has been compared with the output.
-	checked chan struct{}
+func encodeLastBuild(s summary, record *render.Record) ([]byte, error) {
+	text, err := cbor.Marshal(s)
+	if err != nil {
+		return nil, err
+	}
+	e := cache.NewEncoder(len(text) + record.Size())
+	e.Bytes(text)
+	record.Encode(e)
+	return e.Data(), nil
+}
+
+func decodeLastBuild(data []byte) (*lastBuild, error) {
+	last := &lastBuild{data: data}
+	d := cache.NewDecoder(data)
+	err := cbor.Unmarshal(d.Bytes(), &last.summary)
+	if err == nil {
+		last.decoded, err = render.DecodeRecord(d)
+	}
+	return last, errors.Join(err, d.Done())
 }
 
 // record returns what stands in the output as the last build left it.
@@ -51,17 +75,13 @@ func (c *compilation) rebuilt() bool {
 	if !ok {
 		return false
 	}
-	var last lastBuild
-	if err := cbor.Unmarshal(data, &last); err != nil {
-		return false
-	}
-	record, err := render.DecodeRecord(last.Record)
+	last, err := decodeLastBuild(data)
 	if err != nil {
 		return false
 	}
-	last.decoded, last.data = record, data
+	record := last.decoded
 	last.pins = record.Whole(c.Out, "pins")
-	c.last = &last
+	c.last = last
 	asOf := c.AsOf
 	if asOf == "" {
 		asOf = last.AsOf
@@ -87,24 +107,18 @@ func (c *compilation) rebuilt() bool {
 }
 
 // remember keeps what the next build into the same output can go on from.
-func (c *compilation) remember(record *render.Record, snapshot func() ([]byte, error)) {
-	if c.Cache == nil || c.Pins != "" {
+func (c *compilation) remember(record *render.Record, snapshot func() []byte) {
+	if c.Cache.Disabled() || c.Pins != "" {
 		return
 	}
-	encoded, err := record.Encode()
-	if err != nil {
-		return
-	}
-	data, err := cbor.Marshal(lastBuild{
-		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut, Record: encoded,
-	})
+	data, err := encodeLastBuild(summary{
+		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut,
+	}, record)
 	if err != nil {
 		return
 	}
 	c.Cache.Put(c.lastBuildKey(), data)
-	if pins, err := snapshot(); err == nil {
-		c.Cache.Put(c.lastPinsKey(data), pins)
-	}
+	c.Cache.Put(c.lastPinsKey(data), snapshot())
 }
 
 // lastPins returns the pins of the last build, from the cache. It is for pins that

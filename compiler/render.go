@@ -88,17 +88,16 @@ func (r *Result) Rendering() render.Input {
 }
 
 // background starts f and returns what waits for its result.
-func background[T any](f func() (T, error)) func() (T, error) {
+func background[T any](f func() T) func() T {
 	var value T
-	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		value, err = f()
+		value = f()
 	}()
-	return func() (T, error) {
+	return func() T {
 		<-done
-		return value, err
+		return value
 	}
 }
 

@@ -9,17 +9,16 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 
-	"github.com/fxamacker/cbor/v2"
+	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/render/output"
 	"golang.org/x/sync/errgroup"
 )
 
 // recordVersion is that of the encoding.
-const recordVersion = 2
+const recordVersion = 3
 
 // Record is what a build wrote, for the next one into the same directory. It
 // is a cache: without it, the same files are written.
@@ -217,90 +216,59 @@ func (r *Record) walk(dir, top string, standing map[string]file) (others bool) {
 	return others || err != nil
 }
 
-// encoded is the record as it is kept.
-type encoded struct {
-	_       struct{} `cbor:",toarray"`
-	Version int
-	Tool    []byte
-	Parts   []encodedPart
-}
-
-type encodedPart struct {
-	_     struct{} `cbor:",toarray"`
-	Name  string
-	Input []byte
-	Files []encodedFile
-}
-
-type encodedFile struct {
-	_           struct{} `cbor:",toarray"`
-	Path        string
-	Digest      []byte
-	Size, MTime int64
-}
-
-// Encode returns the record as bytes.
-func (r *Record) Encode() ([]byte, error) {
-	e := encoded{Version: recordVersion, Tool: r.tool[:], Parts: make([]encodedPart, 0, len(r.parts))}
-	for _, name := range slices.Sorted(maps.Keys(r.parts)) {
-		p := r.parts[name]
-		ep := encodedPart{Name: name, Input: p.input[:], Files: make([]encodedFile, len(p.files))}
-		for i, path := range p.files {
+// Encode writes the record.
+func (r *Record) Encode(e *cache.Encoder) {
+	e.Uint(recordVersion)
+	e.Fixed(r.tool[:])
+	e.Uint(uint64(len(r.files)))
+	e.Uint(uint64(len(r.parts)))
+	for name, p := range r.parts {
+		e.Text(name)
+		e.Fixed(p.input[:])
+		e.Uint(uint64(len(p.files)))
+		for _, path := range p.files {
 			f := r.files[path]
-			ep.Files[i] = encodedFile{Path: path, Digest: f.digest[:], Size: f.size, MTime: f.mtime}
+			e.Text(path)
+			e.Fixed(f.digest[:])
+			e.Int(f.size)
+			e.Int(f.mtime)
 		}
-		e.Parts = append(e.Parts, ep)
 	}
-	return cbor.Marshal(e)
 }
 
-// DecodeRecord reads what Encode returned. An error means that there is no
-// record to use, nothing worse.
-func DecodeRecord(data []byte) (*Record, error) {
-	var version struct {
-		_       struct{} `cbor:",toarray"`
-		Version int
-		Tool    cbor.RawMessage
-		Parts   cbor.RawMessage
+// Size is about how many bytes Encode writes.
+func (r *Record) Size() int {
+	const perFile, perPart = 128, 96
+	return perFile*len(r.files) + perPart*len(r.parts)
+}
+
+// DecodeRecord reads what Encode wrote. An error means that there is no record to
+// use, nothing worse.
+func DecodeRecord(d *cache.Decoder) (*Record, error) {
+	if version := d.Uint(); version != recordVersion {
+		return nil, fmt.Errorf("record of the last build: version %d, not %d", version, recordVersion)
 	}
-	if err := cbor.Unmarshal(data, &version); err != nil {
-		return nil, fmt.Errorf("record of the last build: %w", err)
-	}
-	if version.Version != recordVersion {
-		return nil, fmt.Errorf("record of the last build: version %d, not %d", version.Version, recordVersion)
-	}
-	var e encoded
-	mode, err := cbor.DecOptions{MaxArrayElements: 1 << 30}.DecMode()
-	if err != nil {
-		return nil, err
-	}
-	if err := mode.Unmarshal(data, &e); err != nil {
-		return nil, fmt.Errorf("record of the last build: %w", err)
-	}
-	files := 0
-	for _, p := range e.Parts {
-		files += len(p.Files)
-	}
-	r := newRecord([32]byte{}, files)
-	digest := func(to *[32]byte, from []byte) {
-		if copy(to[:], from) != len(to) {
-			err = fmt.Errorf("record of the last build: a digest of %d bytes", len(from))
+	r := &Record{}
+	d.Fixed(r.tool[:])
+	r.files = make(map[string]file, d.Count())
+	parts := d.Count()
+	r.parts = make(map[string]part, parts)
+	for range parts {
+		name := d.Text()
+		var p part
+		d.Fixed(p.input[:])
+		p.files = make([]string, d.Count())
+		for i := range p.files {
+			p.files[i] = d.Text()
+			var f file
+			d.Fixed(f.digest[:])
+			f.size, f.mtime = d.Int(), d.Int()
+			r.files[p.files[i]] = f
 		}
+		r.parts[name] = p
 	}
-	digest(&r.tool, e.Tool)
-	for _, ep := range e.Parts {
-		p := part{files: make([]string, len(ep.Files))}
-		digest(&p.input, ep.Input)
-		for i, f := range ep.Files {
-			entry := file{size: f.Size, mtime: f.MTime}
-			digest(&entry.digest, f.Digest)
-			r.files[f.Path] = entry
-			p.files[i] = f.Path
-		}
-		r.parts[ep.Name] = p
-	}
-	if err != nil {
-		return nil, err
+	if d.Bad() {
+		return nil, fmt.Errorf("record of the last build: %w", cache.ErrCorrupt)
 	}
 	return r, nil
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render"
@@ -41,15 +42,17 @@ func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) 
 	if err := record.Stamp(dir); err != nil {
 		t.Fatal(err)
 	}
-	data, err := record.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	decoded, err := render.DecodeRecord(data)
+	decoded, err := render.DecodeRecord(cache.NewDecoder(encoded(record)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return decoded, stats
+}
+
+func encoded(r *render.Record) []byte {
+	e := cache.NewEncoder(r.Size())
+	r.Encode(e)
+	return e.Data()
 }
 
 // onDisk reads what the compiler wrote.
@@ -194,15 +197,12 @@ func TestWorkers(t *testing.T) {
 
 func TestDamagedRecord(t *testing.T) {
 	record, _ := build(t, crowd(3), t.TempDir(), nil, 1)
-	data, err := record.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := render.DecodeRecord(data); err != nil {
+	data := encoded(record)
+	if _, err := render.DecodeRecord(cache.NewDecoder(data)); err != nil {
 		t.Fatal(err)
 	}
 	for n := range data {
-		if _, err := render.DecodeRecord(data[:n]); err == nil {
+		if _, err := render.DecodeRecord(cache.NewDecoder(data[:n])); err == nil {
 			t.Fatalf("a record that ends after %d of %d bytes is read", n, len(data))
 		}
 	}

@@ -106,22 +106,22 @@ func parseLogicalCluster(key string, n *yaml.Node) (logicalCluster, error) {
 			return unknown(v, field)
 		}
 		return sequence(v, func(v *yaml.Node) error {
-			var s site
+			var s Site
 			err := parseSite(v, &s, func(field string, v *yaml.Node) error { return unknown(v, field) })
-			if err == nil && Phase(s.Phase) == Present {
+			if err == nil && s.Phase == Present {
 				err = wrong(v, "%q has left %q, so a phase must stand here", key, s.Cluster)
 			}
 			lc.Left = append(lc.Left, s)
 			return err
 		})
 	})
-	if err == nil && Phase(lc.Site.Phase) == Leaving {
+	if err == nil && lc.Phase == Leaving {
 		err = wrong(n, "%q can't be leaving the physical cluster that it is placed on", key)
 	}
 	return lc, err
 }
 
-func parseSite(n *yaml.Node, s *site, other func(key string, v *yaml.Node) error) error {
+func parseSite(n *yaml.Node, s *Site, other func(key string, v *yaml.Node) error) error {
 	err := mapping(n, func(key string, v *yaml.Node) (err error) {
 		switch key {
 		case "cluster":
@@ -133,7 +133,9 @@ func parseSite(n *yaml.Node, s *site, other func(key string, v *yaml.Node) error
 		case "retired":
 			s.Retired, err = names(v)
 		case "phase":
-			s.Phase, err = text(v)
+			var phase string
+			phase, err = text(v)
+			s.Phase = Phase(phase)
 		case "since":
 			s.Since, err = date(v)
 		default:
@@ -146,19 +148,21 @@ func parseSite(n *yaml.Node, s *site, other func(key string, v *yaml.Node) error
 		return err
 	case s.Cluster == "":
 		return wrong(n, "the physical cluster is missing")
-	case !slices.Contains([]Phase{Present, Leaving, Confirmed, Gone}, Phase(s.Phase)):
+	case !slices.Contains([]Phase{Present, Leaving, Confirmed, Gone}, s.Phase):
 		return wrong(n, "%q is no phase", s.Phase)
-	case (Phase(s.Phase) == Present) != (s.Since == ""):
+	case (s.Phase == Present) != (s.Since == ""):
 		return wrong(n, "a phase and the date of its begin stand together")
 	}
 	return nil
 }
 
-func names(n *yaml.Node) ([]name, error) {
-	var out []name
-	err := mapping(n, func(key string, v *yaml.Node) error {
-		physical, err := text(v)
-		out = append(out, name{Name: key, Physical: physical})
+func names(n *yaml.Node) (map[string]string, error) {
+	var out map[string]string
+	err := mapping(n, func(name string, v *yaml.Node) (err error) {
+		if out == nil {
+			out = make(map[string]string, len(n.Content)/2)
+		}
+		out[name], err = text(v)
 		return err
 	})
 	return out, err

@@ -237,10 +237,7 @@ func TestRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(files, filesOf(p)); diff != "" {
 			t.Fatalf("written anew: %s", diff)
 		}
-		data, err := p.Snapshot()
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := p.Snapshot()
 		got, err := FromSnapshot(data)
 		if err != nil {
 			t.Fatal(err)

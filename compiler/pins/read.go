@@ -133,17 +133,13 @@ func (j *joining) add(i int) {
 		}
 		j.pins.Documents[id] = d.Body
 	}
-	slab := make([]LogicalCluster, len(f.Clusters))
-	for k, c := range f.Clusters {
+	for k := range f.Clusters {
+		c := &f.Clusters[k]
 		if former, ok := j.pins.LogicalClusters[c.Key]; ok {
 			j.damaged(name, "logical cluster %q stands in two places, also in %s", c.Key, fileOf(former.Organization))
 		}
-		lc := &slab[k]
-		lc.Organization, lc.Site = organization, c.Site.pin()
-		for _, s := range c.Left {
-			lc.Left = append(lc.Left, s.pin())
-		}
-		j.pins.LogicalClusters[c.Key] = lc
+		c.Organization = organization
+		j.pins.LogicalClusters[c.Key] = &c.LogicalCluster
 	}
 }
 

@@ -2,86 +2,134 @@ package pins
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
-	"strings"
 
-	"github.com/fxamacker/cbor/v2"
+	"github.com/tenantry/tenantry/compiler/cache"
 )
 
-// snapshot is all of the pins in one piece: what Read would return for files that
-// are known to be as they were written, at a fraction of the time.
-type snapshot struct {
-	_         struct{} `cbor:",toarray"`
-	Form      string
-	AsOf      string
-	Documents []document
-	Clusters  []placed
-}
+// form is the version of the encoding of what is cached; it changes whenever what
+// a file parses to does.
+const form = "2"
 
-type placed struct {
-	_            struct{} `cbor:",toarray"`
-	Organization string
-	Cluster      logicalCluster
-}
-
-// Snapshot encodes the pins.
-func (p *Pins) Snapshot() ([]byte, error) {
-	s := snapshot{Form: form, AsOf: p.AsOf, Documents: make([]document, 0, len(p.Documents)), Clusters: make([]placed, 0, len(p.LogicalClusters))}
+// Snapshot encodes all of the pins in one piece: what Read would return for files
+// that are known to be as they were written, at a fraction of the time.
+func (p *Pins) Snapshot() []byte {
+	const perDocument, perCluster = 1024, 128 // about what they take, in bytes
+	e := encoder{cache.NewEncoder(perDocument*len(p.Documents) + perCluster*len(p.LogicalClusters))}
+	e.Text(form)
+	e.Text(p.AsOf)
+	e.Uint(uint64(len(p.Documents)))
 	for id, body := range p.Documents {
-		s.Documents = append(s.Documents, document{Kind: id.Kind, Key: id.Key, Dir: id.Dir, Body: body})
+		e.document(document{Kind: id.Kind, Key: id.Key, Dir: id.Dir, Body: body})
 	}
+	e.Uint(uint64(len(p.LogicalClusters)))
 	for key, lc := range p.LogicalClusters {
-		c := logicalCluster{Key: key, Site: lc.Site.flat()}
-		for _, left := range lc.Left {
-			c.Left = append(c.Left, left.flat())
-		}
-		s.Clusters = append(s.Clusters, placed{Organization: lc.Organization, Cluster: c})
+		e.String(lc.Organization)
+		e.logicalCluster(key, lc)
 	}
-	return cbor.Marshal(s)
+	return e.Data()
 }
 
 // FromSnapshot decodes what Snapshot returned. An error means that there is no
-// snapshot to use, nothing worse.
+// snapshot to use, nothing worse. The data must not change any more.
 func FromSnapshot(data []byte) (*Pins, error) {
-	mode, err := cbor.DecOptions{MaxArrayElements: 1 << 30}.DecMode()
-	if err != nil {
-		return nil, err
-	}
-	var s snapshot
-	if err := mode.Unmarshal(data, &s); err != nil {
-		return nil, err
-	}
-	if s.Form != form {
+	d := decoder{cache.NewDecoder(data)}
+	if d.Text() != form {
 		return nil, ErrNone
 	}
-	p := &Pins{
-		AsOf:            s.AsOf,
-		Documents:       make(map[DocumentID]json.RawMessage, len(s.Documents)),
-		LogicalClusters: make(map[string]*LogicalCluster, len(s.Clusters)),
+	p := &Pins{AsOf: d.Text()}
+	documents := d.Count()
+	p.Documents = make(map[DocumentID]json.RawMessage, documents)
+	for range documents {
+		one := d.document()
+		p.Documents[DocumentID{one.Kind, one.Key, one.Dir}] = one.Body
 	}
-	for _, d := range s.Documents {
-		p.Documents[DocumentID{d.Kind, d.Key, d.Dir}] = d.Body
+	clusters := d.Count()
+	p.LogicalClusters = make(map[string]*LogicalCluster, clusters)
+	slab := make([]LogicalCluster, clusters)
+	for i := range slab {
+		slab[i].Organization = d.String()
+		p.LogicalClusters[d.logicalCluster(&slab[i])] = &slab[i]
 	}
-	for _, c := range s.Clusters {
-		lc := &LogicalCluster{Organization: c.Organization, Site: c.Cluster.Site.pin()}
-		for _, left := range c.Cluster.Left {
-			lc.Left = append(lc.Left, left.pin())
+	return p, d.Done()
+}
+
+type encoder struct{ *cache.Encoder }
+
+func (e encoder) document(d document) {
+	e.String(d.Kind)
+	e.Text(d.Key)
+	e.String(d.Dir)
+	e.Bytes(d.Body)
+}
+
+func (e encoder) logicalCluster(key string, lc *LogicalCluster) {
+	e.Text(key)
+	e.site(&lc.Site)
+	e.Uint(uint64(len(lc.Left)))
+	for i := range lc.Left {
+		e.site(&lc.Left[i])
+	}
+}
+
+func (e encoder) site(s *Site) {
+	e.String(s.Cluster)
+	e.String(s.Cut)
+	e.names(s.Namespaces)
+	e.names(s.Retired)
+	e.String(string(s.Phase))
+	e.String(s.Since)
+}
+
+func (e encoder) names(m map[string]string) {
+	e.Uint(uint64(len(m)))
+	if len(m) == 1 {
+		for name, physical := range m {
+			e.String(name)
+			e.Text(physical)
 		}
-		p.LogicalClusters[c.Cluster.Key] = lc
+		return
 	}
-	return p, nil
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		e.String(name)
+		e.Text(m[name])
+	}
 }
 
-func (s Site) flat() site {
-	return site{Cluster: s.Cluster, Cut: s.Cut, Namespaces: nameList(s.Namespaces), Retired: nameList(s.Retired),
-		Phase: string(s.Phase), Since: s.Since}
+type decoder struct{ *cache.Decoder }
+
+func (d decoder) document() document {
+	return document{Kind: d.String(), Key: d.Text(), Dir: d.String(), Body: d.Bytes()}
 }
 
-func nameList(m map[string]string) []name {
-	out := make([]name, 0, len(m))
-	for n, physical := range m {
-		out = append(out, name{Name: n, Physical: physical})
+func (d decoder) logicalCluster(lc *LogicalCluster) (key string) {
+	key = d.Text()
+	d.site(&lc.Site)
+	if n := d.Count(); n > 0 {
+		lc.Left = make([]Site, n)
+		for i := range lc.Left {
+			d.site(&lc.Left[i])
+		}
 	}
-	slices.SortFunc(out, func(a, b name) int { return strings.Compare(a.Name, b.Name) })
-	return out
+	return key
+}
+
+func (d decoder) site(s *Site) {
+	s.Cluster, s.Cut = d.String(), d.String()
+	s.Namespaces, s.Retired = d.names(), d.names()
+	s.Phase, s.Since = Phase(d.String()), d.String()
+}
+
+func (d decoder) names() map[string]string {
+	n := d.Count()
+	if n == 0 {
+		return nil
+	}
+	m := make(map[string]string, n)
+	for range n {
+		name := d.String()
+		m[name] = d.Text()
+	}
+	return m
 }
