@@ -99,8 +99,8 @@ var local = func() map[string]bool {
 func takeTexts(d *load.Documents) map[pins.DocumentID]json.RawMessage {
 	out := make(map[pins.DocumentID]json.RawMessage, d.Len())
 	for m := range d.All() {
-		out[tenancy.ID(m)] = json.RawMessage(m.Text)
-		m.Text = ""
+		out[tenancy.ID(m)] = m.Text
+		m.Text = nil
 	}
 	return out
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -44,9 +45,18 @@ func (c *compilation) load(ctx context.Context) error {
 // evaluation failed, and those that vanished while something may still depend on
 // them.
 func (c *compilation) missing() []pins.DocumentID {
-	present := make(map[pins.DocumentID]bool, len(c.texts))
-	for name := range c.texts {
-		present[identity(name)] = true
+	var identities map[pins.DocumentID]bool // once a document has another name than before
+	present := func(name pins.DocumentID) bool {
+		if _, ok := c.texts[name]; ok {
+			return true
+		}
+		if identities == nil {
+			identities = make(map[pins.DocumentID]bool, len(c.texts))
+			for name := range c.texts {
+				identities[identity(name)] = true
+			}
+		}
+		return identities[identity(name)]
 	}
 	claimed := c.claimed()
 	if c.claims == nil {
@@ -55,7 +65,7 @@ func (c *compilation) missing() []pins.DocumentID {
 	var out []pins.DocumentID
 	for name := range c.former.Documents {
 		switch {
-		case present[identity(name)] || c.lost[identity(name)]:
+		case present(name) || c.lost[identity(name)]:
 		case failed(c.failures, name):
 			out = append(out, name)
 		case c.vanished(name, claimed):
@@ -205,6 +215,7 @@ func (c *compilation) hold(ctx context.Context, names []pins.DocumentID) error {
 // restore puts the last good versions of documents in their place. What has none,
 // or one that can no longer be read, is left out, and is not looked for again.
 func (c *compilation) restore(ctx context.Context, names []pins.DocumentID) error {
+	defer c.compare()
 	var pinned []load.Pinned
 	for _, name := range names {
 		c.remove(name)
@@ -256,6 +267,7 @@ func (c *compilation) pinnedAs(name pins.DocumentID) pins.DocumentID {
 }
 
 func (c *compilation) remove(name pins.DocumentID) {
+	defer c.compare()
 	for _, l := range lists(c.docs) {
 		l.remove(func(m *load.Meta) bool {
 			if identity(tenancy.ID(m)) != identity(name) {
@@ -271,8 +283,22 @@ func (c *compilation) remove(name pins.DocumentID) {
 // none.
 func (c *compilation) changed(kind schema.Kind, key, dir string) bool {
 	name := pins.DocumentID{Kind: string(kind), Key: key, Dir: dir}
-	former, ok := c.former.Documents[c.pinnedAs(name)]
-	return !ok || !bytes.Equal(former, c.texts[name])
+	_, ok := c.texts[name]
+	return !ok || c.differing()[name]
+}
+
+// compare finds the documents that differ from their last good versions, once
+// somebody asks. Whoever changes the texts calls it.
+func (c *compilation) compare() {
+	c.differing = sync.OnceValue(func() map[pins.DocumentID]bool {
+		out := map[pins.DocumentID]bool{}
+		for name, text := range c.texts {
+			if former, ok := c.former.Documents[c.pinnedAs(name)]; !ok || !bytes.Equal(former, text) {
+				out[name] = true
+			}
+		}
+		return out
+	})
 }
 
 func (c *compilation) lastGood(key string) *schema.LogicalCluster {

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -54,6 +55,10 @@ func (e *encoder) value(v reflect.Value) {
 		e.Uint(1)
 		e.value(v.Elem())
 	case reflect.Slice:
+		if text, ok := v.Interface().(json.RawMessage); ok {
+			e.Bytes(text)
+			return
+		}
 		if v.IsNil() {
 			e.Uint(0)
 			return
@@ -200,6 +205,10 @@ func (d *decoder) value(v reflect.Value) {
 			d.value(v.Elem())
 		}
 	case reflect.Slice:
+		if text, ok := v.Addr().Interface().(*json.RawMessage); ok {
+			*text = d.Bytes()
+			return
+		}
 		n := d.Uint()
 		if n == 0 {
 			return

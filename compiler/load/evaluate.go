@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -32,7 +33,7 @@ type document struct {
 	Fields []Field
 	Spec   any
 	// Text is Spec as JSON.
-	Text string
+	Text json.RawMessage
 }
 
 type failed struct {
@@ -91,12 +92,11 @@ func (b *builder) evaluate(d *directory, in []input) outcome {
 }
 
 func sortedIdentities[V any](m map[identity]V) []identity {
-	return slices.SortedFunc(maps.Keys(m), func(a, b identity) int {
-		if a.kind != b.kind {
-			return a.kind - b.kind
-		}
-		return strings.Compare(a.key, b.key)
-	})
+	return slices.SortedFunc(maps.Keys(m), identity.compare)
+}
+
+func (id identity) compare(other identity) int {
+	return cmp.Or(id.kind-other.kind, strings.Compare(id.key, other.key))
 }
 
 // index reads from the syntax which documents are written out where.
@@ -361,7 +361,7 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 	}
 	doc.Fields = b.places()
 	if text, err := json.Marshal(doc.Spec); err == nil { // what was bound can be written
-		doc.Text = string(text)
+		doc.Text = text
 	}
 	e.Documents = append(e.Documents, doc)
 	return true

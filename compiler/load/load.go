@@ -28,6 +28,7 @@ package load
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"runtime"
 	"slices"
@@ -57,7 +58,7 @@ type Meta struct {
 	// Fields are the places of the document's fields, by path.
 	Fields []Field
 	// Text is the document as JSON; empty if it is held.
-	Text string
+	Text json.RawMessage
 	// Held: the document is as it was last good, not as the repo now has it.
 	Held bool
 	// Refused: the document is held, and today's patterns do not admit it.
@@ -74,8 +75,18 @@ type Field struct {
 // At returns the place of a field, else of its nearest parent that has one, else
 // of the document.
 func (m *Meta) At(path ...string) diag.Position {
+	var room [128]byte
 	for n := len(path); n > 0; n-- {
-		i, ok := slices.BinarySearchFunc(m.Fields, fieldPath(path[:n]), func(f Field, p string) int { return strings.Compare(f.Path, p) })
+		want := appendPath(room[:0], path[:n])
+		i, ok := slices.BinarySearchFunc(m.Fields, want, func(f Field, p []byte) int {
+			switch { // neither conversion copies
+			case f.Path < string(p):
+				return -1
+			case f.Path > string(p):
+				return 1
+			}
+			return 0
+		})
 		if ok {
 			return m.Fields[i].Pos
 		}
@@ -87,19 +98,30 @@ func (m *Meta) At(path ...string) diag.Position {
 func (m *Meta) String() string { return title(m.Kind, m.Key) }
 
 // fieldPath joins the elements of a path, quoting as CUE does.
-func fieldPath(path []string) string {
-	var b strings.Builder
+func fieldPath(path []string) string { return string(appendPath(nil, path)) }
+
+func appendPath(dst []byte, path []string) []byte {
 	for i, s := range path {
 		if i > 0 {
-			b.WriteByte('.')
+			dst = append(dst, '.')
 		}
-		if ast.IsValidIdent(s) || s != "" && strings.Trim(s, "0123456789") == "" {
-			b.WriteString(s)
+		if isPlain(s) || ast.IsValidIdent(s) || s != "" && strings.Trim(s, "0123456789") == "" {
+			dst = append(dst, s...)
 		} else {
-			b.WriteString(literal.String.Quote(s))
+			dst = literal.String.Append(dst, s)
 		}
 	}
-	return b.String()
+	return dst
+}
+
+// isPlain reports whether s is an identifier of small letters, as most fields are.
+func isPlain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // Failure is what could not be had: one document, or, where Kind is empty, a

@@ -11,6 +11,7 @@ import (
 
 // declaration is a document as far as directories are compared by it.
 type declaration struct {
+	identity
 	dir *directory
 	pos diag.Position
 	doc *document // nil if it could not be had
@@ -21,7 +22,7 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 	r := &Result{Documents: &Documents{}}
 	r.Diagnostics = append(r.Diagnostics, l.libraryProblems...)
 	isDead := func(d *directory) bool { return len(d.problems) > 0 || outcomes[d].Dead }
-	byIdentity := map[identity][]declaration{}
+	var declared []declaration
 	var alive []*directory
 	for _, d := range dirs {
 		r.Diagnostics = append(r.Diagnostics, d.problems...)
@@ -36,19 +37,23 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 		o := outcomes[d]
 		for i := range o.Documents {
 			doc := &o.Documents[i]
-			id := identity{doc.Kind, doc.Key}
-			byIdentity[id] = append(byIdentity[id], declaration{d, doc.Pos, doc})
+			declared = append(declared, declaration{identity{doc.Kind, doc.Key}, d, doc.Pos, doc})
 		}
 		for _, f := range o.Failed {
-			id := identity{f.Kind, f.Key}
-			byIdentity[id] = append(byIdentity[id], declaration{dir: d, pos: f.Pos})
+			declared = append(declared, declaration{identity: identity{f.Kind, f.Key}, dir: d, pos: f.Pos})
 		}
 	}
 	// touched are documents of directories above: what else is wrong with them
 	// in the directory that touches them does not matter.
 	touched := map[*directory]map[string]bool{}
-	for _, id := range sortedIdentities(byIdentity) {
-		r.place(id, byIdentity[id], touched)
+	slices.SortStableFunc(declared, func(a, b declaration) int { return a.compare(b.identity) })
+	for len(declared) > 0 {
+		n := 1
+		for n < len(declared) && declared[n].identity == declared[0].identity {
+			n++
+		}
+		r.place(declared[0].identity, declared[:n], touched)
+		declared = declared[n:]
 	}
 	for _, d := range alive {
 		for _, p := range outcomes[d].Diagnostics {
