@@ -385,7 +385,8 @@ func (c *compilation) settle(ctx context.Context) error {
 		findings = append(append(findings, divided...), tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
 		findings = append(findings, cost.Capped(t)...)
 		policies, wrong := policy.Compile(t, c.docs, c.result.Sources)
-		findings = append(append(findings, wrong...), policies.Acquire(c.changed)...)
+		findings = append(append(findings, wrong...), policies.Evolve(c.moves())...)
+		findings = append(findings, policies.Acquire(c.changed)...)
 		findings = append(append(findings, priced...), cost.Bound(t, c.changed)...)
 		given, found := c.compileImplicit(t)
 		findings = append(findings, found...)
@@ -494,6 +495,7 @@ func (c *compilation) decide() {
 			c.texts[name] = text
 		}
 	}
+	c.recordAPIs()
 	c.result.Documents = c.docs
 	c.result.Former = c.former.LogicalClusters
 	c.result.Pins = &pins.Pins{AsOf: c.result.AsOf, Documents: c.texts, LogicalClusters: c.result.Sites}

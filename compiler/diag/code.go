@@ -39,7 +39,7 @@ func (c Code) Entry() Entry {
 func Entries() []Entry { return entries }
 
 var entries = func() []Entry {
-	all := slices.Concat(sourceEntries, loadEntries, resolveEntries, checkEntries, evolutionEntries, placeEntries, pinsEntries, policyEntries, policiesEntries, renderEntries, planEntries, costEntries, implicitEntries, admitEntries)
+	all := slices.Concat(sourceEntries, loadEntries, resolveEntries, checkEntries, evolutionEntries, placeEntries, pinsEntries, policiesEntries, renderEntries, planEntries, costEntries, implicitEntries, admitEntries)
 	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(string(a.Code), string(b.Code)) })
 	return all
 }()

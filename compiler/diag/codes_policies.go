@@ -1,6 +1,6 @@
 package diag
 
-// Codes of policies, modules and exemptions.
+// Codes of policies, modules and exemptions. TEN0501 and TEN0502 are retired.
 const (
 	PolicyIncomplete   Code = "TEN0510"
 	UnknownModule      Code = "TEN0511"
@@ -22,6 +22,9 @@ const (
 	ExemptionUseless   Code = "TEN0529"
 	TransformVersions  Code = "TEN0530"
 	TransformUnserved  Code = "TEN0531"
+	MoveDenied         Code = "TEN0533"
+	MoveWarned         Code = "TEN0534"
+	MoveNoted          Code = "TEN0535"
 )
 
 var policiesEntries = []Entry{
@@ -123,5 +126,21 @@ var policiesEntries = []Entry{
 		Explain: "Policies at stage transform become mutating admission policies, which the API server has from Kubernetes 1.36 on; before, they are off unless somebody turns " +
 			"them on. Nothing would be changed on this physical cluster. With enforcement deny, a new or changed logical cluster is held back; with warn or audit it is only said. " +
 			"Place it elsewhere, upgrade the physical cluster, or exempt the logical cluster.",
+	},
+	{
+		Code: MoveDenied, Severity: Error, Title: "A policy denies an API binding",
+		Explain: "A logical cluster would bind an API that it did not bind before, or another version of one, and a policy at stage evolve with enforcement deny does not " +
+			"allow it. It stays at the version that it had, or without the API, and everything else of its document holds. Where its own document did not change, because a " +
+			"channel moved or an organization binds something else, this is a warning. It moves once the policy allows it, or an exemption is given.",
+	},
+	{
+		Code: MoveWarned, Severity: Warning, Title: "A policy warns of an API binding",
+		Explain: "A logical cluster binds an API that it did not bind before, or another version of one, and a policy at stage evolve with enforcement warn is broken by it. " +
+			"Nothing comes of it but this warning.",
+	},
+	{
+		Code: MoveNoted, Severity: Note, Title: "A policy notes an API binding",
+		Explain: "A logical cluster binds an API that it did not bind before, or another version of one, and a policy at stage evolve with enforcement audit is broken by it. " +
+			"It is written down here, and nothing comes of it.",
 	},
 }

@@ -102,6 +102,13 @@ func parseDocument(n *yaml.Node) (document, error) {
 func parseLogicalCluster(key string, n *yaml.Node) (logicalCluster, error) {
 	lc := logicalCluster{Key: key}
 	err := parseSite(n, &lc.Site, func(field string, v *yaml.Node) error {
+		if field == "apis" {
+			apis, err := names(v)
+			if lc.APIs = apis; apis == nil {
+				lc.APIs = map[string]string{}
+			}
+			return err
+		}
 		if field != "left" {
 			return unknown(v, field)
 		}

@@ -43,6 +43,9 @@ type LogicalCluster struct {
 	// Organization is the path of the organization whose file holds the pin.
 	Organization string `json:"-"`
 	Site
+	// APIs are the versions that it bound, by API set. They are kept where a policy at
+	// stage evolve reaches it, which judges what comes after; nil where none did.
+	APIs map[string]string `json:"apis,omitempty"`
 	// Left are physical clusters that it stood on before.
 	Left []Site `json:"left,omitempty"`
 }

@@ -279,6 +279,9 @@ func pinsGen() *rapid.Generator[*Pins] {
 			if left := rapid.SliceOfN(site(Leaving, Confirmed, Gone), 0, 2).Draw(t, "left"); len(left) > 0 {
 				lc.Left = left
 			}
+			if rapid.Bool().Draw(t, "known") {
+				lc.APIs = rapid.MapOfN(rapid.StringMatching(`[a-z0-9]{1,5}`), rapid.StringMatching(`v[0-9]`), 0, 2).Draw(t, "apis")
+			}
 			p.LogicalClusters[k] = lc
 		}
 		for range rapid.IntRange(0, 4).Draw(t, "documents") {

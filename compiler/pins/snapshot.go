@@ -10,7 +10,7 @@ import (
 
 // form is the version of the encoding of what is cached; it changes whenever what
 // a file parses to does.
-const form = "2"
+const form = "3"
 
 // Snapshot encodes all of the pins in one piece: what Read would return for files
 // that are known to be as they were written, at a fraction of the time.
@@ -71,6 +71,12 @@ func (e encoder) logicalCluster(key string, lc *LogicalCluster) {
 	for i := range lc.Left {
 		e.site(&lc.Left[i])
 	}
+	known := uint64(0)
+	if lc.APIs != nil {
+		known = 1
+	}
+	e.Uint(known)
+	e.names(lc.APIs)
 }
 
 func (e encoder) site(s *Site) {
@@ -111,6 +117,10 @@ func (d decoder) logicalCluster(lc *LogicalCluster) (key string) {
 		for i := range lc.Left {
 			d.site(&lc.Left[i])
 		}
+	}
+	known := d.Uint() == 1
+	if lc.APIs = d.names(); known && lc.APIs == nil {
+		lc.APIs = map[string]string{}
 	}
 	return key
 }

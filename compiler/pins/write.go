@@ -85,6 +85,8 @@ func (f *File) encode(e *digest.Encoder) {
 // Encode appends all that is decided, for a digest.
 func (lc *LogicalCluster) Encode(e *digest.Encoder) {
 	lc.Site.encode(e)
+	e.Bool(lc.APIs != nil)
+	e.Mapping(lc.APIs)
 	e.Number(len(lc.Left))
 	for i := range lc.Left {
 		lc.Left[i].encode(e)
@@ -126,6 +128,9 @@ func (f *File) YAML() []byte {
 
 func (lc *LogicalCluster) manifest() manifest.Map {
 	m := lc.Site.manifest()
+	if lc.APIs != nil {
+		m = append(m, manifest.Field{Key: "apis", Value: nameFields(lc.APIs)})
+	}
 	if len(lc.Left) > 0 {
 		left := make(manifest.List, len(lc.Left))
 		for i, s := range lc.Left {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -90,7 +91,7 @@ func (p *Policies) Acquire(changed func(schema.Kind, string, string) bool) []ten
 	if len(list) == 0 {
 		return nil
 	}
-	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.acquire.sums }))
+	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.program.sums }))
 	lcs := p.tenancy.LogicalClusters
 	found := make([][]tenancy.Finding, len(lcs))
 	each(len(lcs), 64, func(i int) {
@@ -111,7 +112,7 @@ func (p *Policies) judge(f *facts, lc *tenancy.LogicalCluster, changed bool) (ou
 		if given == nil {
 			given = f.given(lc)
 		}
-		for i, message := range e.acquire.broken(given, e.Parameters) {
+		for i, message := range e.program.broken(given, e.Parameters) {
 			if message != "" {
 				out = append(out, p.violation(e.Policy, i, message, lc, changed))
 			}
@@ -133,7 +134,7 @@ func (p *Policies) violation(policy *Policy, rule int, message string, lc *tenan
 		return tenancy.Fault(&lc.Meta, d.Suggest("ask for what the policy allows, or ask its owners for an exemption"), "")
 	}
 	switch lapsed := p.lapsed(policy, lc); {
-	case policy.Stage != schema.Acquire || policy.acquire.sums:
+	case policy.Stage != schema.Acquire || policy.program.sums:
 		d.Message += " (it stands as it was, and stays)"
 	default:
 		lc.Suspended = true
@@ -307,23 +308,32 @@ func quantityMap(m map[string]resource.Quantity) map[string]any {
 	return out
 }
 
-// compileAcquire compiles the rules of a policy at stage acquire.
-func (c *compiler) compileAcquire(p *Policy, m *module) bool {
-	if p.Rules.MatchConstraints != nil || p.Rules.MatchConditions != nil {
-		c.fault(&p.Meta, diag.New(diag.PolicyIncomplete, p.At("matchConstraints"), "policy %s: stage acquire judges logical clusters and no writes, so it has no matchConstraints and no matchConditions", p.Key), notEnforced)
+// noWrites refuses what only policies on writes have.
+func (c *compiler) noWrites(m *load.Meta, what string, stage schema.Stage, set *schema.RuleSet, held string) bool {
+	if set.MatchConstraints == nil && set.MatchConditions == nil {
+		return true
+	}
+	c.fault(m, diag.New(diag.PolicyIncomplete, m.At("matchConstraints"), "%s %s: stage %s judges logical clusters and no writes, so it has no matchConstraints and no matchConditions", what, m.Key, stage), held)
+	return false
+}
+
+// compileRepo compiles the rules of a policy that the compiler itself enforces, at
+// stage acquire or evolve.
+func (c *compiler) compileRepo(p *Policy, m *module) bool {
+	if !c.noWrites(&p.Meta, "policy", p.Stage, &p.Rules, notEnforced) {
 		return false
 	}
 	if m != nil { // its expressions were judged with the module
-		p.acquire = m.acquire
+		p.program = m.program
 		return true
 	}
-	program, ok := c.acquireProgram(p.rulesAt.At, &p.Rules, nil, func(d diag.Diagnostic) { c.fault(&p.Meta, d, notEnforced) }, func(d diag.Diagnostic) { c.add(&p.Meta, d) })
-	p.acquire = program
+	program, ok := c.compileProgram(p.rulesAt.At, p.Stage, &p.Rules, nil, func(d diag.Diagnostic) { c.fault(&p.Meta, d, notEnforced) }, func(d diag.Diagnostic) { c.add(&p.Meta, d) })
+	p.program = program
 	return ok
 }
 
-func (c *compiler) acquireProgram(at func(...string) diag.Position, set *schema.RuleSet, params *apiservercel.DeclType, fault, warn func(diag.Diagnostic)) (*program, bool) {
-	env, err := c.environment(environmentKey{minor: latest, params: params})
+func (c *compiler) compileProgram(at func(...string) diag.Position, stage schema.Stage, set *schema.RuleSet, params *apiservercel.DeclType, fault, warn func(diag.Diagnostic)) (*program, bool) {
+	env, err := c.environment(environmentKey{minor: latest, params: params, evolve: stage == schema.Evolve})
 	if err != nil {
 		fault(diag.New(diag.ExpressionInvalid, at("rules"), "the rules can't be compiled: %v", err))
 		return nil, false

@@ -157,7 +157,7 @@ func (c *compiler) checkWrites(m *load.Meta, stage schema.Stage, set *schema.Rul
 		if n > 0 {
 			costs = nil
 		}
-		env, err := c.environment(environmentKey{minor, apiservercel.DynType, params})
+		env, err := c.environment(environmentKey{minor: minor, object: apiservercel.DynType, params: params})
 		if err != nil {
 			c.fault(m, diag.New(diag.ExpressionInvalid, m.At("rules"), "the rules can't be compiled%s: %v", where, err), held)
 			return false
@@ -182,7 +182,7 @@ func (c *compiler) checkTypes(m *load.Meta, set *schema.RuleSet, params *apiserv
 	var wrong []objectType
 	var first []celProblem
 	for _, t := range types {
-		env, err := c.environment(environmentKey{minor, t.typ, params})
+		env, err := c.environment(environmentKey{minor: minor, object: t.typ, params: params})
 		if err != nil {
 			continue
 		}

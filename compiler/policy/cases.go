@@ -107,7 +107,7 @@ func verdict(want schema.Case, messages []string) string {
 // example returns a policy that uses the module with these parameters.
 func (m *module) example(parameters map[string]any) (*Policy, string) {
 	p := &Policy{Meta: m.doc.Meta, Spec: &schema.Policy{Enforcement: schema.Deny}, Stage: m.doc.Spec.Stage, Module: m.doc,
-		Rules: m.doc.Spec.RuleSet, rulesAt: &m.doc.Meta, acquire: m.acquire}
+		Rules: m.doc.Spec.RuleSet, rulesAt: &m.doc.Meta, program: m.program}
 	if m.schema.Exists() {
 		values, problems := complete(m, parameters)
 		if len(problems) > 0 {
@@ -128,15 +128,19 @@ func (m *module) example(parameters map[string]any) (*Policy, string) {
 // try returns the messages with which the rules deny a case.
 func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (messages []string, problem string) {
 	switch policy.Stage {
-	case schema.Acquire:
+	case schema.Acquire, schema.Evolve:
 		if c.Object != nil || c.OldObject != nil {
-			return nil, "stage acquire judges no objects: use given"
+			return nil, "stage " + string(policy.Stage) + " judges no objects: use given"
 		}
-		given, err := givenOf(c.Given)
+		variables := acquireVariables
+		if policy.Stage == schema.Evolve {
+			variables = evolveVariables
+		}
+		given, err := givenOf(c.Given, variables)
 		if err != nil {
 			return nil, err.Error()
 		}
-		for _, m := range policy.acquire.broken(given, policy.Parameters) {
+		for _, m := range policy.program.broken(given, policy.Parameters) {
 			if m != "" {
 				messages = append(messages, m)
 			}
@@ -364,10 +368,10 @@ func (p *Policies) resource(kind kubeschema.GroupVersionKind) kubeschema.GroupVe
 	return plural
 }
 
-// givenOf completes what a case says of the variables of stage acquire.
-func givenOf(given map[string]any) (map[string]any, error) {
+// givenOf completes what a case says of variables.
+func givenOf(given map[string]any, variables []declared) (map[string]any, error) {
 	out := map[string]any{}
-	for _, v := range acquireVariables {
+	for _, v := range variables {
 		x, err := fill(v.typ, given[v.name], v.name)
 		if err != nil {
 			return nil, err

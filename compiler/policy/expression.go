@@ -114,7 +114,8 @@ func newRuleEnvironment(minor int, vars []declared, more ...cel.EnvOption) (*rul
 // environmentKey tells apart the environments of one run.
 type environmentKey struct {
 	minor          int
-	object, params *apiservercel.DeclType // object is nil at stage acquire
+	object, params *apiservercel.DeclType // object is nil where there are no writes
+	evolve         bool
 }
 
 func (c *compiler) environment(key environmentKey) (*ruleEnvironment, error) {
@@ -127,6 +128,9 @@ func (c *compiler) environment(key environmentKey) (*ruleEnvironment, error) {
 		e, err = newRuleEnvironment(key.minor, admitVariables(key.object, key.params), authorizerVariables...)
 	} else {
 		vars := slices.Clone(acquireVariables)
+		if key.evolve {
+			vars = slices.Clone(evolveVariables)
+		}
 		if key.params != nil {
 			vars = append(vars, declared{ParamsVariable, key.params})
 		}

@@ -20,8 +20,8 @@ type module struct {
 	schema cue.Value
 	// params is the type of params in rules, nil where it has no parameters.
 	params *apiservercel.DeclType
-	// acquire are its rules, compiled; nil at other stages.
-	acquire *program
+	// program are its rules, compiled; nil at stages on writes.
+	program *program
 	// broken: the module itself is in error.
 	broken bool
 }
@@ -214,15 +214,11 @@ func (c *compiler) checkModule(m *module) bool {
 	switch d.Spec.Stage {
 	case schema.Admit, schema.Transform:
 		return c.checkWrites(&d.Meta, d.Spec.Stage, &d.Spec.RuleSet, m.params, held)
-	case schema.Acquire:
-	default:
-		return true
 	}
-	if d.Spec.MatchConstraints != nil || d.Spec.MatchConditions != nil {
-		c.fault(&d.Meta, diag.New(diag.PolicyIncomplete, d.At("matchConstraints"), "module %s: stage acquire judges logical clusters and no writes, so it has no matchConstraints and no matchConditions", d.Key), held)
+	if !c.noWrites(&d.Meta, "module", d.Spec.Stage, &d.Spec.RuleSet, held) {
 		return false
 	}
-	program, ok := c.acquireProgram(d.At, &d.Spec.RuleSet, m.params, func(x diag.Diagnostic) { c.fault(&d.Meta, x, held) }, func(x diag.Diagnostic) { c.add(&d.Meta, x) })
-	m.acquire = program
+	program, ok := c.compileProgram(d.At, d.Spec.Stage, &d.Spec.RuleSet, m.params, func(x diag.Diagnostic) { c.fault(&d.Meta, x, held) }, func(x diag.Diagnostic) { c.add(&d.Meta, x) })
+	m.program = program
 	return ok
 }

@@ -60,7 +60,7 @@ type Policy struct {
 	selector labels.Selector
 	// rulesAt is the document that the rules stand in.
 	rulesAt *load.Meta
-	acquire *program // nil at other stages
+	program *program // nil at stages on writes
 	// Admission are its rules on writes as the API server enforces them; nil where it
 	// has none.
 	Admission *Admission
@@ -194,11 +194,6 @@ func (c *compiler) policy(d *load.Document[schema.Policy]) {
 	} else if m = c.use(p); m == nil {
 		return
 	}
-	if p.Stage == schema.Evolve {
-		c.fault(&p.Meta, diag.New(diag.NotCompiled, p.At("stage"), "policies at stage %s are not compiled yet by this version: %s would not be enforced", p.Stage, p.Key).
-			Suggest("take it out until a version that compiles it is in use"), notEnforced)
-		return
-	}
 	ok := true
 	for i, name := range p.Spec.Classes {
 		if !slices.ContainsFunc(c.tenancy.Classes, func(class *tenancy.Class) bool { return class.Name == name }) {
@@ -214,8 +209,8 @@ func (c *compiler) policy(d *load.Document[schema.Policy]) {
 		c.found = append(c.found, findings...)
 		p.selector, ok = selector, ok && len(findings) == 0
 	}
-	if p.Stage == schema.Acquire {
-		ok = c.compileAcquire(p, m) && ok
+	if p.Stage == schema.Acquire || p.Stage == schema.Evolve {
+		ok = c.compileRepo(p, m) && ok
 	} else {
 		ok = c.compileWrites(p, m) && ok
 	}

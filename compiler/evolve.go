@@ -1,0 +1,65 @@
+package compiler
+
+import (
+	"github.com/tenantry/tenantry/compiler/evolution"
+	"github.com/tenantry/tenantry/compiler/impact"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// moves is what policies at stage evolve go by: what the pins say was bound.
+func (c *compilation) moves() policy.Moves {
+	comparer := impact.NewComparer(c.Cache, c.ToolVersion, evolution.Config{})
+	return policy.Moves{
+		AsOf:    c.result.AsOf,
+		Changed: c.changed,
+		Before: func(lc *tenancy.LogicalCluster) (map[string]string, bool) {
+			keys := append([]string{lc.Key}, tenancy.FormerKeys(lc.Key, lc.Spec.Formerly, c.organizationFormerly)...)
+			for _, key := range keys {
+				if pin := c.former.LogicalClusters[key]; pin != nil && pin.Phase != pins.Gone {
+					return pin.APIs, pin.APIs != nil
+				}
+			}
+			return nil, true
+		},
+		Verdict: func(old, new *tenancy.APIVersion) string {
+			promise := new.Set.Spec.Promise
+			if promise == schema.PromiseNone { // whoever promises nothing breaks all the same
+				promise = schema.PromiseBackward
+			}
+			return string(evolution.Verdict(comparer.Changes(impact.Of(old), impact.Of(new)), promise))
+		},
+	}
+}
+
+func (c *compilation) organizationFormerly(path string) []string {
+	for _, d := range c.docs.Organizations {
+		if d.Key == path {
+			return d.Spec.Formerly
+		}
+	}
+	return nil
+}
+
+// recordAPIs writes into the pins what logical clusters bind whom a policy at stage
+// evolve reaches.
+func (c *compilation) recordAPIs() {
+	for _, lc := range c.result.Tenancy.LogicalClusters {
+		pin := c.result.Sites[lc.Key]
+		recorded := c.result.Policies.Recorded(lc)
+		if pin == nil || !recorded && pin.APIs == nil {
+			continue
+		}
+		changed := *pin // the former pins may share it
+		changed.APIs = nil
+		if recorded {
+			changed.APIs = make(map[string]string, len(lc.APIs))
+			for _, b := range lc.APIs {
+				changed.APIs[b.Version.Set.Name] = b.Version.Name
+			}
+		}
+		c.result.Sites[lc.Key] = &changed
+	}
+}
