@@ -14,7 +14,7 @@ import (
 )
 
 // planFormats are those of a plan, and of its findings alone.
-var planFormats = []string{"text", "json", "markdown", "sarif", "github"}
+var planFormats = []string{"text", "json", "markdown", "html", "sarif", "github"}
 
 func newPlan() *cobra.Command {
 	var repo repoFlags
@@ -45,6 +45,7 @@ change brings an error, or something that --fail-on names.`,
   tenantry plan --against v1.2 --revision v1.3 --detail
   tenantry plan --against origin/main --pins origin/rendered: --fail-on deletion,move,budget
   tenantry plan -o markdown > comment.md
+  tenantry plan -o html > plan.html
   tenantry plan -o json | jq '.objects[] | select(.counts.delete)'`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -89,6 +90,8 @@ change brings an error, or something that --fail-on names.`,
 				err = p.WriteJSON(w)
 			case "markdown":
 				err = p.WriteMarkdown(w)
+			case "html":
+				err = p.WriteHTML(w)
 			case "text":
 				err = p.WriteText(w, plan.TextOptions{Detail: detail, Color: color, Width: terminalWidth(w), ToolVersion: toolVersion()})
 			default:
@@ -103,7 +106,7 @@ change brings an error, or something that --fail-on names.`,
 	repo.register(c)
 	f := c.Flags()
 	f.StringVar(&against, "against", "", "the side before: a git revision or a directory; by default where HEAD left the default branch")
-	f.StringVarP(&format, "output", "o", "text", "format: text, json or markdown; sarif or github for the findings alone")
+	f.StringVarP(&format, "output", "o", "text", "format: text, json, markdown or html; sarif or github for the findings alone")
 	f.BoolVar(&detail, "detail", false, "show every field and object")
 	var names []string
 	for _, n := range plan.Notables {

@@ -116,13 +116,7 @@ func permissions(list []access.Permission) []string {
 	var order []string
 	for i := range list {
 		p := &list[i]
-		name := p.Resource
-		if p.Group != "" {
-			name += "." + p.Group
-			if resource, sub, found := strings.Cut(p.Resource, "/"); found {
-				name = resource + "." + p.Group + "/" + sub
-			}
-		}
+		name := resourceName(p)
 		key := strings.Join(p.Verbs, ", ")
 		if verbs[key] == nil {
 			order = append(order, key)
@@ -134,4 +128,17 @@ func permissions(list []access.Permission) []string {
 		out = append(out, strings.Join(verbs[key], ", ")+": "+key)
 	}
 	return out
+}
+
+// resourceName is the resource as kubectl names it: "deployments.apps/scale".
+func resourceName(p *access.Permission) string {
+	if p.Group == "" {
+		return p.Resource
+	}
+	resource, sub, found := strings.Cut(p.Resource, "/")
+	name := resource + "." + p.Group
+	if found {
+		name += "/" + sub
+	}
+	return name
 }
