@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,11 +17,12 @@ import (
 )
 
 // planFormats are those of a plan, and of its findings alone.
-var planFormats = []string{"text", "json", "markdown", "html", "sarif", "github"}
+var planFormats = []string{"text", "json", "markdown", "html", "sarif", "github", "gitlab"}
 
 func newPlan() *cobra.Command {
 	var repo repoFlags
-	var against, format, out string
+	var against, out string
+	var outputs []string
 	var detail bool
 	var failOn []string
 	c := &cobra.Command{
@@ -44,13 +48,13 @@ change brings an error, or something that --fail-on names.`,
 		Example: `  tenantry plan
   tenantry plan --against v1.2 --revision v1.3 --detail
   tenantry plan --against origin/main --pins origin/rendered: --fail-on deletion,move,budget
-  tenantry plan -o markdown > comment.md
-  tenantry plan -o html > plan.html
+  tenantry plan -o html=plan.html -o markdown=comment.md -o github
   tenantry plan -o json | jq '.objects[] | select(.counts.delete)'`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.Contains(planFormats, format) {
-				return fmt.Errorf("-o is %s, not %q", strings.Join(planFormats, ", "), format)
+			targets, err := planTargets(outputs)
+			if err != nil {
+				return err
 			}
 			color, err := useColor(c, repo.color)
 			if err != nil {
@@ -84,21 +88,10 @@ change brings an error, or something that --fail-on names.`,
 			if err := p.Raise(failOn); err != nil {
 				return fmt.Errorf("--fail-on: %w", err)
 			}
-			w := c.OutOrStdout()
-			switch format {
-			case "json":
-				err = p.WriteJSON(w)
-			case "markdown":
-				err = p.WriteMarkdown(w)
-			case "html":
-				err = p.WriteHTML(w)
-			case "text":
-				err = p.WriteText(w, plan.TextOptions{Detail: detail, Color: color, Width: terminalWidth(w), ToolVersion: toolVersion()})
-			default:
-				err = p.Report().Write(w, diag.Format(format), diag.WriteOptions{ToolVersion: toolVersion()})
-			}
-			if err != nil {
-				return err
+			for _, target := range targets {
+				if err := target.write(c.OutOrStdout(), p, detail, color); err != nil {
+					return err
+				}
 			}
 			return findings(p.Findings)
 		},
@@ -106,7 +99,7 @@ change brings an error, or something that --fail-on names.`,
 	repo.register(c)
 	f := c.Flags()
 	f.StringVar(&against, "against", "", "the side before: a git revision or a directory; by default where HEAD left the default branch")
-	f.StringVarP(&format, "output", "o", "text", "format: text, json, markdown or html; sarif or github for the findings alone")
+	f.StringArrayVarP(&outputs, "output", "o", []string{"text"}, "format: text, json, markdown or html; sarif, github or gitlab for the findings alone; FORMAT=FILE writes a file; may be repeated")
 	f.BoolVar(&detail, "detail", false, "show every field and object")
 	var names []string
 	for _, n := range plan.Notables {
@@ -118,6 +111,52 @@ change brings an error, or something that --fail-on names.`,
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(planFormats, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
 	return c
+}
+
+// planTarget is where a plan goes, in a format. No file is standard output.
+type planTarget struct{ format, file string }
+
+func planTargets(outputs []string) ([]planTarget, error) {
+	var out []planTarget
+	for _, o := range outputs {
+		format, file, named := strings.Cut(o, "=")
+		if !slices.Contains(planFormats, format) {
+			return nil, fmt.Errorf("-o is %s, not %q", strings.Join(planFormats, ", "), format)
+		}
+		if named && file == "" {
+			return nil, fmt.Errorf("-o %s names no file", o)
+		}
+		if slices.ContainsFunc(out, func(t planTarget) bool { return t.file == file }) {
+			return nil, fmt.Errorf("-o %s: %s is written already: a format beside it needs a file, as in %s=FILE", o, cmp.Or(file, "standard output"), format)
+		}
+		out = append(out, planTarget{format, file})
+	}
+	return out, nil
+}
+
+func (t planTarget) write(w io.Writer, p *plan.Plan, detail, color bool) (err error) {
+	width := 0
+	if t.file != "" {
+		f, err := os.Create(t.file)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		w, color = f, false
+	} else {
+		width = terminalWidth(w)
+	}
+	switch t.format {
+	case "json":
+		return p.WriteJSON(w)
+	case "markdown":
+		return p.WriteMarkdown(w)
+	case "html":
+		return p.WriteHTML(w)
+	case "text":
+		return p.WriteText(w, plan.TextOptions{Detail: detail, Color: color, Width: width, ToolVersion: toolVersion()})
+	}
+	return p.Report().Write(w, diag.Format(t.format), diag.WriteOptions{ToolVersion: toolVersion()})
 }
 
 // isTenancy reports whether a name is that of a directory which holds a tenancy

@@ -156,7 +156,7 @@ func progress(c *cobra.Command) func(stage string, done, total int) {
 type reportFlags struct{ format string }
 
 func (f *reportFlags) register(c *cobra.Command) {
-	c.Flags().StringVarP(&f.format, "output", "o", "text", "format of the findings: text, json, sarif or github")
+	c.Flags().StringVarP(&f.format, "output", "o", "text", "format of the findings: text, json, sarif, github or gitlab")
 	_ = c.RegisterFlagCompletionFunc("output", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		var names []string
 		for _, f := range diag.Formats() {

@@ -32,6 +32,8 @@ const (
 	// GitHub is a list of workflow commands that GitHub Actions shows as
 	// annotations of a pull request.
 	GitHub Format = "github"
+	// GitLab is a Code Quality report, which GitLab shows in a merge request.
+	GitLab Format = "gitlab"
 )
 
 // WriteOptions say how a report is written. A format ignores what does not
@@ -54,6 +56,7 @@ var writers = []struct {
 	{JSON, writeJSON},
 	{SARIF, writeSARIF},
 	{GitHub, writeGitHub},
+	{GitLab, writeGitLab},
 }
 
 // Formats returns the formats that a report can be written in.

@@ -227,7 +227,7 @@ func TestWriteErrors(t *testing.T) {
 			t.Errorf("ParseFormat(%q) = %q, %v", f, got, err)
 		}
 	}
-	want := `unknown format "xml": must be one of text, json, sarif, github`
+	want := `unknown format "xml": must be one of text, json, sarif, github, gitlab`
 	if _, err := ParseFormat("xml"); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
