@@ -41,8 +41,8 @@ func pageFile(name string) string {
 	return string(data)
 }
 
-// pagePolicy lets the page load nothing and run nothing but its own.
-func pagePolicy() template.HTML {
+// contentPolicy lets the page load nothing and run nothing but its own.
+func contentPolicy() template.HTML {
 	hash := func(s string) string {
 		sum := sha256.Sum256([]byte(s))
 		return base64.StdEncoding.EncodeToString(sum[:])
@@ -54,7 +54,7 @@ func pagePolicy() template.HTML {
 // page is what the template of the page takes.
 type page struct {
 	*Plan
-	Policy   template.HTML
+	Security template.HTML
 	Style    template.CSS
 	Code     template.JS
 	Title    string
@@ -115,7 +115,7 @@ type pageItem struct {
 // least important items are left out, and the page says how many of what.
 func (p *Plan) WriteHTML(w io.Writer) error {
 	pg := &page{
-		Plan: p, Policy: pagePolicy(), Style: template.CSS(pageStyle), Code: template.JS(pageCode),
+		Plan: p, Security: contentPolicy(), Style: template.CSS(pageStyle), Code: template.JS(pageCode),
 		Title: fmt.Sprintf("Plan: %s → %s", p.Before.Name, p.After.Name), Decision: p.decide(), Figures: p.figures(), Tree: p.orgTree(),
 	}
 	for _, section := range pageSections {

@@ -18,7 +18,7 @@ import (
 // pageSections are the parts of the page, the most important first. One that has
 // nothing to say is nil.
 var pageSections = []func(*Plan, *orgTree) (*pageSection, error){
-	pageFindings, pageLogicalClusters, pageAccess, pageCost, pageCapacity, pageDocuments, pageObjects,
+	pageFindings, pageLogicalClusters, pageAccess, pagePolicy, pageCost, pageCapacity, pageDocuments, pageObjects,
 }
 
 // decision is what a reviewer reads first.
@@ -99,6 +99,13 @@ func (p *Plan) figures() []figure {
 		}
 		out = slices.Insert(out, 2, figure{"cost", "Worst case", []figureCount{c}})
 	}
+	if p.Policy != nil {
+		f := figure{"policy", "Policy", []figureCount{{"none", fmt.Sprint(len(p.Policy.Limits)), "differ"}}}
+		if p.Summary.Loosened > 0 {
+			f.Counts = slices.Insert(f.Counts, 0, figureCount{"alert", fmt.Sprint(p.Summary.Loosened), "loosened"})
+		}
+		out = slices.Insert(out, 2, f)
+	}
 	if p.Summary.Sensitive > 0 {
 		out[1].Counts = append(out[1].Counts, figureCount{"alert", fmt.Sprint(p.Summary.Sensitive), "sensitive"})
 	}
@@ -107,7 +114,7 @@ func (p *Plan) figures() []figure {
 
 var pageFuncs = template.FuncMap{
 	"tone": tone, "plural": plural, "value": pageValue, "lines": pageLines,
-	"sign":   func(action string) string { return minus(signs[action]) },
+	"sign":   func(action string) string { return minus(cmp.Or(signs[action], action)) },
 	"title":  func(v interface{ title() string }) string { return v.title() },
 	"what":   func(v interface{ what() string }) string { return v.what() },
 	"effect": (*Document).effect,
@@ -122,9 +129,9 @@ func minus(s string) string {
 	return s
 }
 
-// tone is the class by which the style colours what happens.
+// tone is the class by which the style colours what happens, or its sign.
 func tone(action string) string {
-	switch signs[action] {
+	switch cmp.Or(signs[action], action) {
 	case "+":
 		return "add"
 	case "-":
@@ -261,6 +268,50 @@ func pageAccess(p *Plan, t *orgTree) (*pageSection, error) {
 		l.items = append(l.items, item)
 	}
 	s.Lists = []*pageList{l}
+	return s, nil
+}
+
+func pagePolicy(p *Plan, t *orgTree) (*pageSection, error) {
+	if p.Policy == nil {
+		return nil, nil
+	}
+	s := &pageSection{ID: "policy", Title: "Policy", Count: len(p.Policy.Limits) + len(p.Policy.Judgements),
+		Lead: "Policies and all other limits that differ, and who newly breaks or keeps one. What loosens comes first."}
+	limits := &pageList{ID: "policy-limits", Title: "Limits"}
+	for i := range p.Policy.Limits {
+		l := &p.Policy.Limits[i]
+		var keys []string
+		for j := range l.Details {
+			keys = append(keys, l.Details[j].LogicalClusters...)
+		}
+		data := struct {
+			*Limit
+			Sign string
+		}{l, l.sign()}
+		item := &pageItem{template: "limit", action: l.Change, count: 1, rank: 1, orgs: t.ranges(keys), data: data}
+		if l.Loosens {
+			item.action, item.rank = Loosened, 0
+		}
+		limits.items = append(limits.items, item)
+	}
+	judgements := &pageList{ID: "policy-judgements", Title: "Who newly breaks or keeps a policy"}
+	for i := range p.Policy.Judgements {
+		j := &p.Policy.Judgements[i]
+		data := struct {
+			*Judgement
+			Sign string
+		}{j, j.sign()}
+		item := &pageItem{template: "judgement", action: "breaks", count: 1, rank: 0, orgs: t.ranges([]string{j.LogicalCluster}), data: data}
+		if j.Passes {
+			item.action, item.rank = "no longer breaks", 1
+		}
+		judgements.items = append(judgements.items, item)
+	}
+	for _, l := range []*pageList{limits, judgements} {
+		if len(l.items) > 0 {
+			s.Lists = append(s.Lists, l)
+		}
+	}
 	return s, nil
 }
 

@@ -108,7 +108,7 @@ func fill(v reflect.Value, s string, n int) {
 func TestPageIsInert(t *testing.T) {
 	for _, hostile := range []string{
 		`</script><script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `--><svg onload=alert(1)>`,
-		`</style><style>*{}`, `{{.Policy}}`, `javascript:alert(1)`, `]]>`, `\u003c/script>`, "\u202eturned\u2066\x00\x1b[1m", "a/<b>/c d",
+		`</style><style>*{}`, `{{.Security}}`, `javascript:alert(1)`, `]]>`, `\u003c/script>`, "\u202eturned\u2066\x00\x1b[1m", "a/<b>/c d",
 	} {
 		var p plan.Plan
 		fill(reflect.ValueOf(&p).Elem(), hostile, 2)

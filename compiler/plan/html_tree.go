@@ -57,6 +57,18 @@ func (p *Plan) orgTree() *orgTree {
 	for i := range p.Documents {
 		see(p.Documents[i].of())
 	}
+	if p.Policy != nil {
+		for i := range p.Policy.Limits {
+			for j := range p.Policy.Limits[i].Details {
+				for _, key := range p.Policy.Limits[i].Details[j].LogicalClusters {
+					see(key)
+				}
+			}
+		}
+		for i := range p.Policy.Judgements {
+			see(p.Policy.Judgements[i].LogicalCluster)
+		}
+	}
 	if p.Cost != nil {
 		for i := range p.Cost.Rows {
 			see(p.Cost.Rows[i].Key)
