@@ -224,3 +224,10 @@ func compact(v any) string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+// Difference returns the fields in which two objects differ, by path.
+func Difference(before, after map[string]any) []Field { return difference(before, after) }
+
+// Path joins the elements of a path as [Field] has it. One that begins with a
+// bracket is an item of a list.
+func Path(elements []string) string { return joined(elements) }
