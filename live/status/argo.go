@@ -28,6 +28,10 @@ func (e *engines) applicationState(o *unstructured.Unstructured) (State, string)
 	if o.GetDeletionTimestamp() != nil {
 		return Progressing, "it is being deleted"
 	}
+	sync, health := text(o, "status", "sync", "status"), text(o, "status", "health", "status")
+	if sync == "Synced" && health == "Healthy" { // an operation that goes on is one for what was before
+		return Ready, ""
+	}
 	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
 	for _, c := range conditions {
 		m, _ := c.(map[string]any)
@@ -44,7 +48,6 @@ func (e *engines) applicationState(o *unstructured.Unstructured) (State, string)
 	case phase == "Running":
 		return Progressing, "it is being applied"
 	}
-	sync, health := text(o, "status", "sync", "status"), text(o, "status", "health", "status")
 	switch {
 	case sync == "":
 		return Progressing, "Argo CD has not come to it yet"
@@ -54,10 +57,8 @@ func (e *engines) applicationState(o *unstructured.Unstructured) (State, string)
 		return Progressing, "out of sync: " + e.differing(o)
 	case sync != "Synced":
 		return Progressing, "its sync status is " + sync
-	case health != "Healthy":
-		return Progressing, "its health is " + health
 	}
-	return Ready, ""
+	return Progressing, "its health is " + health
 }
 
 // refusals are the objects that could not be applied, and why; without any, what

@@ -33,6 +33,7 @@ func TestEngines(t *testing.T) {
 		"Argo, not seen":   {"Application", argo(``), Progressing, "not come to it"},
 		"syncing":          {"Application", argo(`operationState: {phase: Running}, sync: {status: OutOfSync}`), Progressing, "being applied"},
 		"retrying":         {"Application", argo(`operationState: {phase: Running, retryCount: 1, message: "one or more objects failed to apply", syncResult: {resources: [{kind: Secret, namespace: shop-web, name: x, status: SyncFailed, message: "no\n way"}]}}`), Failed, "Secret shop-web/x: no way"},
+		"mended":           {"Application", argo(`operationState: {phase: Running, retryCount: 3}, sync: {status: Synced, revision: "1111111"}, health: {status: Healthy}`), Ready, ""},
 		"Argo, refused":    {"Application", argo(`operationState: {phase: Failed, message: not valid}`), Failed, "not valid"},
 		"unreadable path":  {"Application", argo(`conditions: [{type: ComparisonError, message: no such path}], sync: {status: Unknown}`), Failed, "ComparisonError: no such path"},
 		"only a warning":   {"Application", argo(`conditions: [{type: SharedResourceWarning, message: shared}], sync: {status: Synced}, health: {status: Healthy}`), Progressing, "nothing has been applied"},

@@ -273,6 +273,10 @@ func (v *view) unmanaged(o *live.Output) []LogicalCluster {
 			}
 		}
 	}
+	cluster := v.Name
+	if len(v.Clusters) == 1 {
+		cluster = v.Clusters[0].Name
+	}
 	var out []LogicalCluster
 	for _, label := range slices.Sorted(maps.Keys(v.strays)) {
 		key := v.keys[label]
@@ -283,7 +287,7 @@ func (v *view) unmanaged(o *live.Output) []LogicalCluster {
 			continue
 		}
 		strays := names(v.strays[label])
-		out = append(out, LogicalCluster{Key: key, Cluster: v.Name, State: Unmanaged, Reason: "it is not rendered: " + first(strays),
+		out = append(out, LogicalCluster{Key: key, Cluster: cluster, State: Unmanaged, Reason: "it is not rendered: " + first(strays),
 			Objects: &Objects{Unmanaged: strays}})
 	}
 	return out

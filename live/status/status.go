@@ -299,15 +299,19 @@ func (l *look) judge(v *view, s *live.Site, objects *Objects) (State, string) {
 		return Unknown, s.Cluster.Name + " can't be asked"
 	case objects.leaving != "":
 		return Progressing, "namespace " + objects.leaving + " is being deleted"
+	case v.problems.All() != nil: // what seems to be missing may have been kept from view
+		return Unknown, "not all of its objects could be looked at"
 	case objects.namespaceMissing:
 		return Missing, listed(objects.Missing, objects.Rendered, "missing")
 	case !objects.asRendered():
 		return Drifted, objects.reason()
-	case v.problems.All() != nil:
-		return Unknown, "not all kinds of its objects could be looked at"
 	}
 	if l.engines != nil && s.Cluster.Engine != "" {
-		if difference := l.views[0].inventory(s); difference != "" {
+		management := l.views[0]
+		if management.silence != nil || management.problems.All() != nil {
+			return Unknown, "not all of its objects on the management cluster could be looked at"
+		}
+		if difference := management.inventory(s); difference != "" {
 			return Drifted, difference
 		}
 	}
