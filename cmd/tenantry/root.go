@@ -31,7 +31,7 @@ Exit codes: 0 fine, 1 errors were found in the repo, 2 the command could not run
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
 	}
-	root.AddCommand(newInit(), newVet(), newBuild(), newPlan(), newPublish(), newStatus(), newDrift(), newList(), newCost(), newAccess(), newWhoCan(), newAdmit(), newLock(), newExplain(), newKubeconfig(), newPolicy(), newAPI(), newVersion())
+	root.AddCommand(newInit(), newVet(), newBuild(), newPlan(), newPublish(), newStatus(), newDrift(), newList(), newCost(), newBill(), newAccess(), newWhoCan(), newAdmit(), newLock(), newExplain(), newKubeconfig(), newPolicy(), newAPI(), newVersion())
 	return root
 }
 

@@ -100,6 +100,9 @@ func (m Money) Cmp(n Money) int { return m.value().Cmp(n.value()) }
 // Sign returns -1, 0 or 1.
 func (m Money) Sign() int { return m.value().Sign() }
 
+// Floor returns the whole part of the amount, at most 1<<60.
+func (m Money) Floor() int64 { return m.floor(one) }
+
 // floor returns how often a divisor above nothing goes into the amount, at most
 // 1<<60 times.
 func (m Money) floor(divisor Money) int64 {

@@ -18,6 +18,14 @@ const (
 	DivisionRefused   Code = "TEN1013"
 	DivisionCapped    Code = "TEN1014"
 	DividedAnew       Code = "TEN1015"
+
+	UsageUnreadable    Code = "TEN1016"
+	UsageUnknown       Code = "TEN1017"
+	UsageUnpriced      Code = "TEN1018"
+	UsageOutside       Code = "TEN1019"
+	UsageTwice         Code = "TEN1020"
+	BilledAboveWorst   Code = "TEN1021"
+	MonthWithoutPrices Code = "TEN1022"
 )
 
 var costEntries = []Entry{
@@ -102,5 +110,37 @@ var costEntries = []Entry{
 		Code: DividedAnew, Severity: Note, Title: "A change of prices divides budgets anew",
 		Explain: "Quotas that are divided from a budget follow the prices: where they rise, the budget gives less. The note names what changes with the price book " +
 			"that holds now. A quota bounds what is newly admitted, so nothing that runs is evicted.",
+	},
+	{
+		Code: UsageUnreadable, Severity: Error, Title: "A line of usage can't be read",
+		Explain: "`tenantry bill` reads CSV with a header, or the answer of a Prometheus query as JSON. The line, or the series that begins there, is not billed; all " +
+			"others are. docs/cost.md says how usage is written.",
+	},
+	{
+		Code: UsageUnknown, Severity: Error, Title: "Usage belongs to nobody",
+		Explain: "A line of usage names a logical cluster, a physical cluster or a namespace that the tenancy repo does not have. It is not billed. What was removed " +
+			"during the month can be billed from a revision that still has it.",
+	},
+	{
+		Code: UsageUnpriced, Severity: Warning, Title: "Usage of something without a price",
+		Explain: "No price book of the month has a price for the resource, so using it costs nothing. The warning stands at the first line of each logical cluster.",
+	},
+	{
+		Code: UsageOutside, Severity: Warning, Title: "Usage lies outside the month",
+		Explain: "Only what lies in the month that is billed, in UTC, counts; the rest belongs to another bill.",
+	},
+	{
+		Code: UsageTwice, Severity: Error, Title: "The same usage is there twice",
+		Explain: "Two lines say what one logical cluster used of one resource on one physical cluster at the same time. The one that began earlier counts, and of the other what " +
+			"lies after it.",
+	},
+	{
+		Code: BilledAboveWorst, Severity: Warning, Title: "A bill is above the worst case",
+		Explain: "The worst case is what a logical cluster can cost at most while its quota holds, so a bill above it says that something is not as it should be: the quota was " +
+			"lowered during the month while workloads went on, the usage counts what the quota does not bound, or it is wrong.",
+	},
+	{
+		Code: MonthWithoutPrices, Severity: Warning, Title: "No price book holds for a part of the month",
+		Explain: "Before the first day of the first price book nothing has a price, and nothing is billed.",
 	},
 }
