@@ -9,8 +9,9 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/render/output"
@@ -18,28 +19,32 @@ import (
 )
 
 // recordVersion is that of the encoding.
-const recordVersion = 3
+const recordVersion = 4
 
 // Record is what a build wrote, for the next one into the same directory. It
 // is a cache: without it, the same files are written.
 type Record struct {
 	tool  [32]byte
-	files map[string]file
-	parts map[string]part
-	// checked: the files are those that stand in the output as they were left.
+	parts map[string]*part
+	// files of all parts by path; nil in the record of a build that goes on.
+	files map[string]*file
+	// checked: it is known which of the files stand in the output as they were left.
 	checked bool
-	// intact: nothing else stands there.
+	// intact: all do, and nothing else stands there.
 	intact bool
 }
 
-func newRecord(tool [32]byte, files int) *Record {
-	return &Record{tool: tool, files: make(map[string]file, files), parts: map[string]part{}}
-}
+func newRecord(tool [32]byte) *Record { return &Record{tool: tool, parts: map[string]*part{}} }
 
 // part is a set of files that follow from one input.
 type part struct {
 	input [32]byte
-	files []string
+	paths []string
+	files []file // of the paths
+}
+
+func (p *part) add(path string, f file) {
+	p.paths, p.files = append(p.paths, path), append(p.files, f)
 }
 
 // file is one file of the output.
@@ -49,9 +54,11 @@ type file struct {
 	digest [32]byte
 	// size in bytes and mtime in nanoseconds tell whether it was touched since.
 	size, mtime int64
+	// stands: it is in the output as it was left.
+	stands bool
 }
 
-func (f file) matches(info fs.FileInfo) bool {
+func (f *file) matches(info fs.FileInfo) bool {
 	return info.Mode().IsRegular() && f.mtime != 0 && info.Size() == f.size && info.ModTime().UnixNano() == f.mtime
 }
 
@@ -67,92 +74,83 @@ func (r *Record) standing(dir string, tool [32]byte) *Record {
 	return r
 }
 
-func (r *Record) part(name string) (part, bool) {
+// part returns a part of which every file stands as it was left.
+func (r *Record) part(name string) (*part, bool) {
 	if r == nil {
-		return part{}, false
+		return nil, false
 	}
 	p, ok := r.parts[name]
-	return p, ok
+	return p, ok && !slices.ContainsFunc(p.files, func(f file) bool { return !f.stands })
 }
 
+// file returns a file that stands as it was left.
 func (r *Record) file(path string) (file, bool) {
 	if r == nil {
 		return file{}, false
 	}
 	f, ok := r.files[path]
-	return f, ok
-}
-
-// stand reports whether all of the files stand as they were left.
-func (r *Record) stand(paths []string) bool {
-	for _, path := range paths {
-		if _, ok := r.files[path]; !ok {
-			return false
-		}
+	if !ok || !f.stands {
+		return file{}, false
 	}
-	return true
+	return *f, true
 }
 
 // Stamp notes size and time of the files that the build wrote, which are known
 // once it is committed.
 func (r *Record) Stamp(dir string) error {
-	for path, f := range r.files {
-		if f.mtime != 0 {
-			continue
+	for _, p := range r.parts {
+		for i := range p.files {
+			if p.files[i].mtime != 0 {
+				continue
+			}
+			info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(p.paths[i])))
+			if err != nil {
+				return err
+			}
+			p.files[i].size, p.files[i].mtime = info.Size(), info.ModTime().UnixNano()
 		}
-		info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(path)))
-		if err != nil {
-			return err
-		}
-		f.size, f.mtime = info.Size(), info.ModTime().UnixNano()
-		r.files[path] = f
 	}
 	return nil
 }
 
-// Check compares the output in dir with the record, by size and time, and
-// forgets the files that are not as they were left. It reports whether all are,
-// and nothing else stands beside them.
+// Check compares the output in dir with the record, by size and time. It reports
+// how many files are as they were left, and whether all are and nothing else
+// stands beside them.
 func (r *Record) Check(dir string) (files int, intact bool) {
 	dir = filepath.Clean(dir)
-	var mu sync.Mutex
-	standing := make(map[string]file, len(r.files))
-	extra := false
+	var stand atomic.Int64
+	var extra atomic.Bool
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, top := range topDirectories(dir) {
 		g.Go(func() error {
-			here := map[string]file{}
-			others := r.walk(dir, top, here)
-			mu.Lock()
-			defer mu.Unlock()
-			maps.Copy(standing, here)
-			extra = extra || others
+			n, others := r.walk(dir, top)
+			stand.Add(int64(n))
+			if others {
+				extra.Store(true)
+			}
 			return nil
 		})
 	}
 	_ = g.Wait() // no call fails
-	r.intact = !extra && len(standing) == len(r.files)
-	r.files, r.checked = standing, true
-	return len(standing), r.intact
+	files = int(stand.Load())
+	r.checked, r.intact = true, !extra.Load() && files == len(r.files)
+	return files, r.intact
 }
 
 // Whole reports whether the files below one root of the output are as they were
-// left, and nothing else stands beside them. It is for a record that Check has not
-// seen yet.
+// left, and nothing else stands beside them.
 func (r *Record) Whole(dir, root string) bool {
-	standing := map[string]file{}
-	if others := r.walk(filepath.Clean(dir), root, standing); others {
+	stand, others := r.walk(filepath.Clean(dir), root)
+	if others {
 		return false
 	}
 	for path := range r.files {
 		if strings.HasPrefix(path, root+"/") {
-			if _, ok := standing[path]; !ok {
-				return false
-			}
+			stand--
 		}
 	}
-	return true
+	return stand == 0
 }
 
 // Standing returns the paths of all files in the output, if Check has found that
@@ -194,41 +192,40 @@ func entries(dir, name string) []string {
 	return out
 }
 
-// walk adds the files below top that are as they were left, and reports whether
-// it met others.
-func (r *Record) walk(dir, top string, standing map[string]file) (others bool) {
+// walk finds the files below top that are as they were left. It returns how many,
+// and whether it met others. No two walks may meet the same file at a time.
+func (r *Record) walk(dir, top string) (stand int, others bool) {
 	err := filepath.WalkDir(filepath.Join(dir, filepath.FromSlash(top)), func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		rel := filepath.ToSlash(name[len(dir)+1:])
 		info, err := d.Info()
 		if err != nil {
 			return err
 		}
-		if f, ok := r.files[rel]; ok && f.matches(info) {
-			standing[rel] = f
+		if f, ok := r.files[filepath.ToSlash(name[len(dir)+1:])]; ok && f.matches(info) {
+			f.stands = true
+			stand++
 		} else {
 			others = true
 		}
 		return nil
 	})
-	return others || err != nil
+	return stand, others || err != nil
 }
 
 // Encode writes the record.
 func (r *Record) Encode(e *cache.Encoder) {
 	e.Uint(recordVersion)
 	e.Fixed(r.tool[:])
-	e.Uint(uint64(len(r.files)))
 	e.Uint(uint64(len(r.parts)))
 	for name, p := range r.parts {
 		e.Text(name)
 		e.Fixed(p.input[:])
 		e.Uint(uint64(len(p.files)))
-		for _, path := range p.files {
-			f := r.files[path]
-			e.Text(path)
+		for i := range p.files {
+			f := &p.files[i]
+			e.Text(p.paths[i])
 			e.Fixed(f.digest[:])
 			e.Int(f.size)
 			e.Int(f.mtime)
@@ -239,7 +236,11 @@ func (r *Record) Encode(e *cache.Encoder) {
 // Size is about how many bytes Encode writes.
 func (r *Record) Size() int {
 	const perFile, perPart = 128, 96
-	return perFile*len(r.files) + perPart*len(r.parts)
+	size := perPart * len(r.parts)
+	for _, p := range r.parts {
+		size += perFile * len(p.files)
+	}
+	return size
 }
 
 // DecodeRecord reads what Encode wrote. An error means that there is no record to
@@ -248,27 +249,31 @@ func DecodeRecord(d *cache.Decoder) (*Record, error) {
 	if version := d.Uint(); version != recordVersion {
 		return nil, fmt.Errorf("record of the last build: version %d, not %d", version, recordVersion)
 	}
-	r := &Record{}
+	r := newRecord([32]byte{})
 	d.Fixed(r.tool[:])
-	r.files = make(map[string]file, d.Count())
-	parts := d.Count()
-	r.parts = make(map[string]part, parts)
-	for range parts {
-		name := d.Text()
-		var p part
+	files := 0
+	for range d.Count() {
+		name, p := d.Text(), &part{}
 		d.Fixed(p.input[:])
-		p.files = make([]string, d.Count())
-		for i := range p.files {
-			p.files[i] = d.Text()
-			var f file
+		n := d.Count()
+		p.paths, p.files = make([]string, n), make([]file, n)
+		for i := range n {
+			f := &p.files[i]
+			p.paths[i] = d.Text()
 			d.Fixed(f.digest[:])
 			f.size, f.mtime = d.Int(), d.Int()
-			r.files[p.files[i]] = f
 		}
 		r.parts[name] = p
+		files += n
 	}
 	if d.Bad() {
 		return nil, fmt.Errorf("record of the last build: %w", cache.ErrCorrupt)
+	}
+	r.files = make(map[string]*file, files)
+	for _, p := range r.parts {
+		for i, path := range p.paths {
+			r.files[path] = &p.files[i]
+		}
 	}
 	return r, nil
 }

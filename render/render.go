@@ -56,7 +56,7 @@ type Stats struct {
 // same state otherwise. The record that it returns is complete once the caller
 // has committed and called Stamp.
 func Render(ctx context.Context, in Input, w *output.Writer, dir string, former *Record, tool [32]byte) (*Record, Stats, error) {
-	t := &tree{w: w, former: former.standing(dir, tool), record: newRecord(tool, len(in.States)+len(in.States)/4)}
+	t := &tree{w: w, former: former.standing(dir, tool), record: newRecord(tool)}
 	b := newBuild(in, t)
 	if err := b.run(ctx); err != nil {
 		return nil, Stats{}, err

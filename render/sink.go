@@ -48,36 +48,32 @@ type tree struct {
 // part keeps a part of the same input as it stands, if nobody has touched any of
 // its files.
 func (t *tree) part(name string, input [32]byte, make func(files) error) error {
-	if p, ok := t.former.part(name); ok && input != unknown && p.input == input && t.former.stand(p.files) {
-		if err := t.w.Keep(p.files...); err != nil {
+	if p, ok := t.former.part(name); ok && input != unknown && p.input == input {
+		if err := t.w.Keep(p.paths...); err != nil {
 			return err
 		}
-		t.add(name, p, t.former.files)
+		t.add(name, p)
 		return nil
 	}
-	w := &partWriter{tree: t, part: part{input: input}, files: map[string]file{}}
+	w := &partWriter{tree: t, part: &part{input: input}}
 	if err := make(w); err != nil {
 		return err
 	}
-	t.add(name, w.part, w.files)
+	t.add(name, w.part)
 	return nil
 }
 
-func (t *tree) add(name string, p part, files map[string]file) {
+func (t *tree) add(name string, p *part) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.record.parts[name] = p
-	for _, path := range p.files {
-		t.record.files[path] = files[path]
-	}
 }
 
 // partWriter writes one part.
 type partWriter struct {
 	*tree
-	part  part
-	files map[string]file
-	buf   []byte
+	part *part
+	buf  []byte
 }
 
 func (w *partWriter) write(path string, data []byte) error {
@@ -109,18 +105,13 @@ func (w *partWriter) stands(path string, digest [32]byte) bool {
 	if !ok || f.digest != digest || w.w.Keep(path) != nil {
 		return false
 	}
-	w.note(path, f)
+	w.part.add(path, f)
 	return true
 }
 
 func (w *partWriter) replace(path string, digest [32]byte, data []byte) error {
-	w.note(path, file{digest: digest})
+	w.part.add(path, file{digest: digest})
 	return w.w.Write(path, data)
-}
-
-func (w *partWriter) note(path string, f file) {
-	w.part.files = append(w.part.files, path)
-	w.files[path] = f
 }
 
 // memory keeps the files.

@@ -149,11 +149,20 @@ func (w *Writer) known(stats Stats) (files []string, ok bool) {
 		return nil, false
 	}
 	stays := map[string]bool{}
+	for name, k := range w.files {
+		if k == written {
+			stays[path.Dir(name)] = false
+		}
+	}
 	for name := range w.standing {
 		if _, ok := w.files[name]; !ok {
 			return nil, false
 		}
-		stays[path.Dir(name)] = true
+		if dir := name[:strings.LastIndexByte(name, '/')]; !stays[dir] {
+			if _, ok := stays[dir]; ok {
+				stays[dir] = true
+			}
+		}
 	}
 	return w.few(stats, stays)
 }

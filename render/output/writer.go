@@ -29,8 +29,10 @@ type Writer struct {
 	mu    sync.Mutex
 	files map[string]kind // all files of the build
 	dirs  map[string]bool // all directories they are in
-	err   error           // the first failure, with which no commit is possible
-	done  bool
+	// entered is the directory of the last one.
+	entered string
+	err     error // the first failure, with which no commit is possible
+	done    bool
 	// descents into the next tree, at rest.
 	descents []*descent
 
@@ -223,11 +225,11 @@ func (w *Writer) enter(name string, k kind) error {
 		return fmt.Errorf("%s is written twice", name)
 	}
 	w.files[name] = k
-	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
-		if w.dirs[dir] {
-			break
+	if dir := name[:strings.LastIndexByte(name, '/')]; dir != w.entered { // most files come with others of their directory
+		w.entered = dir
+		for ; dir != "." && !w.dirs[dir]; dir = path.Dir(dir) {
+			w.dirs[dir] = true
 		}
-		w.dirs[dir] = true
 	}
 	return nil
 }
