@@ -144,7 +144,7 @@ type compilation struct {
 	// differing are those that differ from their last good versions; see compare.
 	differing func() map[pins.DocumentID]bool
 	// formerNames are the names of the pinned documents by identity.
-	formerNames map[pins.DocumentID]pins.DocumentID
+	formerNames func() map[pins.DocumentID]pins.DocumentID
 	// locks are those of implicit documents, as far as they can be read.
 	locks map[pins.DocumentID]*implicit.Lock
 	// changes are the implicit documents beside their locks.

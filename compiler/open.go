@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -51,10 +52,13 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	if err := c.readPins(ctx); err != nil {
 		return false, err
 	}
-	c.formerNames = make(map[pins.DocumentID]pins.DocumentID, len(c.former.Documents))
-	for name := range c.former.Documents {
-		c.formerNames[identity(name)] = name
-	}
+	c.formerNames = sync.OnceValue(func() map[pins.DocumentID]pins.DocumentID {
+		out := make(map[pins.DocumentID]pins.DocumentID, len(c.former.Documents))
+		for name := range c.former.Documents {
+			out[identity(name)] = name
+		}
+		return out
+	})
 	switch {
 	case c.AsOf == "" && c.former.AsOf != "":
 		c.result.AsOf = c.former.AsOf

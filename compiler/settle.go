@@ -263,7 +263,7 @@ func (c *compilation) pinnedAs(name pins.DocumentID) pins.DocumentID {
 	if _, ok := c.former.Documents[name]; ok || local[name.Kind] {
 		return name
 	}
-	return c.formerNames[identity(name)]
+	return c.formerNames()[identity(name)]
 }
 
 func (c *compilation) remove(name pins.DocumentID) {

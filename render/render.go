@@ -128,9 +128,15 @@ func (b *build) run(ctx context.Context) error {
 	if err := b.digest(ctx); err != nil {
 		return err
 	}
-	jobs := append(b.pins(), b.clusters()...)
-	jobs = append(jobs, b.inventory()...)
-	return parallel(ctx, jobs)
+	lists := make([][]job, 3)
+	if err := parallel(ctx, []job{
+		func() error { lists[0] = b.pins(); return nil },
+		func() error { lists[1] = b.clusters(); return nil },
+		func() error { lists[2] = b.inventory(); return nil },
+	}); err != nil {
+		return err
+	}
+	return parallel(ctx, slices.Concat(lists...))
 }
 
 // digest works out the digests of the states.

@@ -27,11 +27,14 @@ func (p *placer) adopt() {
 	for key, former := range claims {
 		claimed[former] = key
 	}
-	documents := make(map[string]bool, len(p.t.LogicalClusters))
+	own := 0 // pins whose document has their key
 	p.tenants = make([]*tenant, 0, len(p.t.LogicalClusters))
 	slab := make([]tenant, len(p.t.LogicalClusters))
 	for i, lc := range p.t.LogicalClusters {
-		documents[lc.Key] = true
+		pin, pinned := p.former.LogicalClusters[lc.Key]
+		if pinned {
+			own++
+		}
 		if blocked[lc.Key] {
 			continue
 		}
@@ -40,14 +43,18 @@ func (p *placer) adopt() {
 		tn.fit = p.fitOf(tn)
 		if former, ok := claims[lc.Key]; ok {
 			tn.formerKey = former
+			pin, pinned = p.former.LogicalClusters[former]
 		}
-		if pin, ok := p.former.LogicalClusters[tn.formerKey]; ok {
+		if pinned {
 			tn.pin = inherit(pin, tn)
 		}
 		p.tenants = append(p.tenants, tn)
 	}
+	if own == len(p.former.LogicalClusters) {
+		return
+	}
 	for key, pin := range p.former.LogicalClusters {
-		if claimed[key] != "" || documents[key] || p.departed(pin) {
+		if claimed[key] != "" || p.t.LogicalCluster(key) != nil || p.departed(pin) {
 			continue
 		}
 		kept := *pin
