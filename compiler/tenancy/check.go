@@ -2,6 +2,7 @@ package tenancy
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -20,7 +21,8 @@ import (
 // falls away if it gives something, and stays if taking it away would destroy
 // something; Check changes the Tenancy accordingly and says so in warnings.
 func Check(t *Tenancy, asOf string, former map[string]bool, changed func(kind schema.Kind, key, dir string) bool) []Finding {
-	c := &checker{t: t, asOf: asOf, former: former, changedDocument: changed, refusedDefault: map[*Organization]bool{}}
+	c := &checker{t: t, asOf: asOf, former: former, changedDocument: changed, refusedDefault: map[*Organization]bool{},
+		ruledLabels: slices.Sorted(maps.Keys(t.Settings.Labels))}
 	c.regions = (&resolver{t: t}).regions()
 	for _, cluster := range t.Clusters {
 		c.clusters = append(c.clusters, cluster.Name)
@@ -55,7 +57,9 @@ type checker struct {
 	regions   []string
 	clusters  []string
 	conflicts map[*APIVersion][]conflict
-	renamed   map[*Organization]bool // by itself or with an organization above it
+	// ruledLabels are the keys of settings.labels, sorted.
+	ruledLabels []string
+	renamed     map[*Organization]bool // by itself or with an organization above it
 
 	expired []*Exemption // from the ceilings of the organization that is being checked
 

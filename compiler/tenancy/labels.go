@@ -38,9 +38,9 @@ func (c *checker) labelOwners(m *load.Meta, labels map[string]string, organizati
 	if m.Held {
 		return // its values are those that were allowed; where they came from is no longer known
 	}
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
-		rule, ok := c.t.Settings.Labels[key]
-		if !ok || rule.Owner == schema.OwnerTeam || rule.Owner == schema.OwnerOrganization && organization {
+	for _, key := range c.ruledLabels {
+		rule := c.t.Settings.Labels[key]
+		if _, ok := labels[key]; !ok || rule.Owner == schema.OwnerTeam || rule.Owner == schema.OwnerOrganization && organization {
 			continue
 		}
 		pos := m.At("labels", key)
@@ -116,9 +116,9 @@ func (t *Tenancy) GivenLabels() iter.Seq[Given] {
 // labelValues checks labels against the lists of settings.labels and returns
 // the keys with a value that is not allowed.
 func (c *checker) labelValues(m *load.Meta, labels map[string]string, out *findings) (refused []string) {
-	for _, key := range slices.Sorted(maps.Keys(labels)) {
+	for _, key := range c.ruledLabels {
 		rule := c.t.Settings.Labels[key]
-		if rule.Values == nil || slices.Contains(rule.Values, labels[key]) {
+		if _, ok := labels[key]; !ok || rule.Values == nil || slices.Contains(rule.Values, labels[key]) {
 			continue
 		}
 		refused = append(refused, key)
