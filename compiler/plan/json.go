@@ -11,6 +11,7 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 	out := *p
 	out.LogicalClusters = present(out.LogicalClusters)
 	out.Access = present(out.Access)
+	out.Implicit = present(out.Implicit)
 	out.Capacity = present(out.Capacity)
 	out.Objects = present(out.Objects)
 	out.Documents = present(out.Documents)

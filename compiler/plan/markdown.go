@@ -132,7 +132,7 @@ func code(s string) string {
 
 // sections are the parts of the page, the most important first.
 func (p *Plan) sections() []section {
-	var findings, clusters, access, policy, cost, capacity, objects, documents section
+	var findings, clusters, access, policy, implicit, cost, capacity, objects, documents section
 	findings = section{title: fmt.Sprintf("Findings: %s, %s", plural(p.Summary.Errors, "error"), plural(p.Summary.Warnings, "warning")), open: true}
 	for _, severity := range []diag.Severity{diag.Error, diag.Warning, diag.Note} {
 		for _, d := range p.Findings {
@@ -217,6 +217,17 @@ func (p *Plan) sections() []section {
 			}
 		}
 	}
+	for i := range p.Implicit {
+		d := &p.Implicit[i]
+		implicit.add("%s %s   %s", diffSign(d.Change), d.Name, d.what())
+		for _, c := range d.Causes {
+			implicit.add("    because of  %s", c)
+		}
+		for _, o := range d.Organizations {
+			implicit.add("    reaches     %s", o)
+		}
+	}
+	implicit.title = "Implicit resources: " + implicitHeadline(p.Implicit)
 	if k := p.Cost; k != nil {
 		cost.title = "Worst case: " + k.headline()
 		for i := range k.Rows {
@@ -267,7 +278,7 @@ func (p *Plan) sections() []section {
 		documents.fields(d.Fields)
 	}
 	documents.title = "Source: " + plural(len(p.Documents), "document")
-	return []section{findings, clusters, access, policy, cost, capacity, documents, objects}
+	return []section{findings, clusters, access, policy, implicit, cost, capacity, documents, objects}
 }
 
 // diffSign is the sign by which a viewer of differences colours a line.

@@ -42,6 +42,8 @@ type Plan struct {
 	LogicalClusters []LogicalClusters `json:"logicalClusters"`
 	// Access is who gains and loses what.
 	Access []Access `json:"access"`
+	// Implicit are the implicit documents that give something else, or to others.
+	Implicit []Implicit `json:"implicit"`
 	// Policy is how policies and all other limits differ; nil where none does.
 	Policy *Policy `json:"policy,omitempty"`
 	// Cost is how the worst case a month differs; nil where neither it nor a budget
@@ -146,6 +148,7 @@ func Compare(ctx context.Context, before, after *compiler.Result) (*Plan, error)
 	p.Objects = c.objects(rendered.Files)
 	p.Access = c.access()
 	p.Capacity = c.capacity()
+	p.Implicit = c.implicit()
 	p.Policy = c.policy()
 	p.Cost = c.cost()
 	p.Findings, p.Standing = newFindings(before.Diagnostics, after.Diagnostics)
@@ -165,7 +168,7 @@ func side(r *compiler.Result) Side {
 // Empty reports whether the change does nothing at all.
 func (p *Plan) Empty() bool {
 	return len(p.Documents) == 0 && len(p.LogicalClusters) == 0 && len(p.Access) == 0 && len(p.Capacity) == 0 &&
-		p.Policy == nil && p.Cost == nil && len(p.Objects) == 0 && len(p.Findings) == 0
+		len(p.Implicit) == 0 && p.Policy == nil && p.Cost == nil && len(p.Objects) == 0 && len(p.Findings) == 0
 }
 
 // Report returns the findings for the writers of package diag.

@@ -87,6 +87,7 @@ func (t *text) plan(p *Plan) {
 	t.logicalClusters(p)
 	t.access(p)
 	t.policy(p)
+	t.implicit(p)
 	t.cost(p)
 	t.capacity(p)
 	t.objects(p)
@@ -110,6 +111,9 @@ func (p *Plan) Headlines() []string {
 	}
 	if p.Policy != nil {
 		out = append(out, "policy: "+p.Policy.headline())
+	}
+	if len(p.Implicit) > 0 {
+		out = append(out, "implicit: "+implicitHeadline(p.Implicit))
 	}
 	if p.Cost != nil {
 		out = append(out, "worst case: "+p.Cost.headline())
@@ -157,6 +161,7 @@ var signs = map[string]string{
 	Appears: "+", Changes: "~", Moves: ">", Renamed: "=", Deleted: "-", Goes: "-", Vanishes: "!", Released: "-", Restored: "+",
 	Create: "+", Update: "~", Replace: "!", Delete: "-", Leave: "!",
 	Added: "+", Changed: "~", Removed: "-",
+	Grows: "~", Proposed: "?",
 	Gains: "+", Loses: "-", Alters: "~",
 }
 
@@ -337,6 +342,31 @@ func (t *text) policy(p *Plan) {
 		t.more(len(j.Causes), "cause")
 	}
 	t.more(len(p.Policy.Judgements), "judgement")
+}
+
+func (t *text) implicit(p *Plan) {
+	if len(p.Implicit) == 0 {
+		return
+	}
+	t.heading("IMPLICIT")
+	for i := range p.Implicit[:t.limit(len(p.Implicit))] {
+		d := &p.Implicit[i]
+		t.printf("%s %s   %s\n", signs[d.Change], t.bold(d.Name), d.what())
+		for _, c := range d.Causes[:t.limit(len(d.Causes))] {
+			t.printf("    because of  %s\n", c)
+		}
+		t.more(len(d.Causes), "cause")
+		for _, o := range d.Organizations[:t.limit(len(d.Organizations))] {
+			t.printf("    reaches     %s\n", o)
+			if t.Detail {
+				for _, key := range slices.Concat(o.Gain, o.Lose, o.Alter) {
+					t.printf("      %s\n", key)
+				}
+			}
+		}
+		t.more(len(d.Organizations), "organization")
+	}
+	t.more(len(p.Implicit), "document")
 }
 
 func (t *text) cost(p *Plan) {
