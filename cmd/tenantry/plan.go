@@ -30,9 +30,9 @@ func newPlan() *cobra.Command {
 		Short: "Show what a change to the tenancy repo would do",
 		Long: `plan compiles the tenancy repo before and after a change and shows the
 difference: which logical clusters appear, change, move or go, who gains and
-loses access to what, which limits loosen, what it costs, what quotas take from
-the physical clusters, which objects are created, changed and deleted, and which
-lines of the source are the cause.
+loses access to what, which APIs change and for whom that breaks, which limits
+loosen, what it costs, what quotas take from the physical clusters, which objects
+are created, changed and deleted, and which lines of the source are the cause.
 It writes nothing and leaves the working tree alone.
 
 The side after is the files on disk, or --revision. The side before is

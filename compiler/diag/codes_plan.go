@@ -9,6 +9,7 @@ const (
 	PlanEscalation  Code = "TEN0905"
 	PlanBudget      Code = "TEN0906"
 	PlanLoosening   Code = "TEN0907"
+	PlanBreaking    Code = "TEN0908"
 )
 
 var planEntries = []Entry{
@@ -57,5 +58,12 @@ var planEntries = []Entry{
 			"clusters; an exemption lifts one; a pattern, a ceiling, a budget or an offer bounds less; a Pod Security level or a network " +
 			"stance is lowered. Where it cannot be shown that a change of rules, parameters, selectors or patterns only refuses more, " +
 			"it counts as one that may loosen. `tenantry plan --fail-on loosening` makes it an error.",
+	},
+	{
+		Code: PlanBreaking, Severity: Warning, Title: "A change breaks an API for those who bind it",
+		Explain: "A version of an API set gives something else under its name, a channel names another version, or a version is removed, " +
+			"and logical clusters bind it: what was valid may be refused, or, by the promise full, what is read may surprise an old " +
+			"client. It is judged by the stricter promise of the two sides. `tenantry api diff` tells each change with the rule that " +
+			"judges it. `tenantry plan --fail-on breaking` makes it an error.",
 	},
 }

@@ -208,7 +208,7 @@ func (c *comparison) definitions() map[documentID][]Field {
 			continue
 		}
 		path := []string{"versions", p.version, "resources", p.resource, "definition"}
-		f := Field{Path: joined(path), Before: hex.EncodeToString(then.Digest[:6]), After: hex.EncodeToString(now.Digest[:6]), File: now.File}
+		f := Field{Path: joined(path), Before: hex.EncodeToString(then.Digest[:6]), After: hex.EncodeToString(now.Digest[:6]), File: now.File, elements: path}
 		if f.Line = c.source.lines[now.File]; f.Line == 0 {
 			f.Line = 1
 		}

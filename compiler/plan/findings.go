@@ -53,6 +53,7 @@ var Notables = []struct {
 	{"suspension", diag.PlanSuspension},
 	{"escalation", diag.PlanEscalation},
 	{"overcommit", diag.OverCapacity},
+	{"breaking", diag.PlanBreaking},
 	{"budget", diag.PlanBudget},
 	{"loosening", diag.PlanLoosening},
 }
@@ -149,6 +150,8 @@ type Summary struct {
 	// gain what deserves a second look.
 	Access    map[string]int `json:"access"`
 	Sensitive int            `json:"sensitive"`
+	// Breaking counts changes of APIs that break somebody.
+	Breaking int `json:"breaking"`
 	// Loosened counts limits that may let through what was refused before.
 	Loosened int `json:"loosened"`
 	// Objects by what happens to them, on all clusters.
@@ -166,6 +169,11 @@ func (p *Plan) summarize() Summary {
 		s.Access[a.Change]++
 		if len(a.Sensitive) > 0 {
 			s.Sensitive++
+		}
+	}
+	for i := range p.APIs {
+		if p.APIs[i].breaks() {
+			s.Breaking++
 		}
 	}
 	s.Loosened = p.Policy.loosened()

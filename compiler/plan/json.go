@@ -3,6 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"io"
+	"slices"
 )
 
 // WriteJSON writes the plan as one object. Lists are there even if they are
@@ -11,6 +12,10 @@ func (p *Plan) WriteJSON(w io.Writer) error {
 	out := *p
 	out.LogicalClusters = present(out.LogicalClusters)
 	out.Access = present(out.Access)
+	out.APIs = slices.Clone(present(out.APIs))
+	for i := range out.APIs {
+		out.APIs[i].LogicalClusters = present(out.APIs[i].LogicalClusters)
+	}
 	out.Implicit = present(out.Implicit)
 	out.Capacity = present(out.Capacity)
 	out.Objects = present(out.Objects)

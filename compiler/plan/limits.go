@@ -206,6 +206,19 @@ func (l *limits) classes() {
 	}
 }
 
+// promises compares what API sets promise.
+func (l *limits) promises() {
+	for _, is := range l.after.Tenancy.APISets {
+		for _, was := range l.before.Tenancy.APISets {
+			if was.Name != is.Name || was.Dir != is.Dir || was.Spec.Promise == is.Spec.Promise {
+				continue
+			}
+			b, a := was.Spec.Promise, is.Spec.Promise
+			l.add(limitPromise, is.Name, lowered(promises, b, a), fmt.Sprintf("%s → %s", b, a), l.fieldCauses(is.Kind, is.Key, is.Dir, "promise"))
+		}
+	}
+}
+
 // settings compares who is exempt from gates, and who may set labels.
 func (l *limits) settings() {
 	was, is := l.before.Tenancy.Settings, l.after.Tenancy.Settings

@@ -132,7 +132,7 @@ func code(s string) string {
 
 // sections are the parts of the page, the most important first.
 func (p *Plan) sections() []section {
-	var findings, clusters, access, policy, implicit, cost, capacity, objects, documents section
+	var findings, clusters, access, apis, policy, implicit, cost, capacity, objects, documents section
 	findings = section{title: fmt.Sprintf("Findings: %s, %s", plural(p.Summary.Errors, "error"), plural(p.Summary.Warnings, "warning")), open: true}
 	for _, severity := range []diag.Severity{diag.Error, diag.Warning, diag.Note} {
 		for _, d := range p.Findings {
@@ -192,6 +192,20 @@ func (p *Plan) sections() []section {
 	}
 	access.title = fmt.Sprintf("Access: %s, %d sensitive", plural(len(p.Access), "change"), p.Summary.Sensitive)
 	access.open = p.Summary.Sensitive > 0
+	apis.title, apis.open = "APIs: "+apiHeadline(p.APIs), p.Summary.Breaking > 0
+	for i := range p.APIs {
+		a := &p.APIs[i]
+		apis.add("%s %s   %s", strings.Replace(a.sign(), "~", "!", 1), a.title(), a.what())
+		for _, c := range a.Causes {
+			apis.add("    because of  %s", c)
+		}
+		for j := range a.Changes {
+			apis.add("    %s", a.apiChange(&a.Changes[j]))
+		}
+		for _, key := range a.LogicalClusters {
+			apis.add("    reaches     %s", key)
+		}
+	}
 	if p.Policy != nil {
 		policy.title, policy.open = "Policy: "+p.Policy.headline(), p.Summary.Loosened > 0
 		for i := range p.Policy.Limits {
@@ -278,7 +292,7 @@ func (p *Plan) sections() []section {
 		documents.fields(d.Fields)
 	}
 	documents.title = "Source: " + plural(len(p.Documents), "document")
-	return []section{findings, clusters, access, policy, implicit, cost, capacity, documents, objects}
+	return []section{findings, clusters, access, apis, policy, implicit, cost, capacity, documents, objects}
 }
 
 // diffSign is the sign by which a viewer of differences colours a line.

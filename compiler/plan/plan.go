@@ -18,7 +18,9 @@ import (
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/render"
 )
 
@@ -42,6 +44,8 @@ type Plan struct {
 	LogicalClusters []LogicalClusters `json:"logicalClusters"`
 	// Access is who gains and loses what.
 	Access []Access `json:"access"`
+	// APIs are the versions and channels of API sets that differ.
+	APIs []API `json:"apis"`
 	// Implicit are the implicit documents that give something else, or to others.
 	Implicit []Implicit `json:"implicit"`
 	// Policy is how policies and all other limits differ; nil where none does.
@@ -123,7 +127,7 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := Compare(ctx, before, after)
+	p, err := compare(ctx, before, after, impact.NewComparer(o.Cache, o.ToolVersion, evolution.Config{}))
 	if err == nil && o.AgainstDir {
 		p.Before.Name = o.Against
 	}
@@ -133,6 +137,10 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 // Compare returns the plan of two compilations, of which the second went on
 // from the pins of the first.
 func Compare(ctx context.Context, before, after *compiler.Result) (*Plan, error) {
+	return compare(ctx, before, after, impact.NewComparer(nil, "", evolution.Config{}))
+}
+
+func compare(ctx context.Context, before, after *compiler.Result, comparer *impact.Comparer) (*Plan, error) {
 	rendered, err := render.Compare(ctx, before.Rendering(), after.Rendering())
 	if err != nil {
 		return nil, err
@@ -148,11 +156,13 @@ func Compare(ctx context.Context, before, after *compiler.Result) (*Plan, error)
 	p.Objects = c.objects(rendered.Files)
 	p.Access = c.access()
 	p.Capacity = c.capacity()
+	p.APIs = c.apis(comparer)
 	p.Implicit = c.implicit()
 	p.Policy = c.policy()
 	p.Cost = c.cost()
 	p.Findings, p.Standing = newFindings(before.Diagnostics, after.Diagnostics)
 	p.Findings = append(p.Findings, p.notable()...)
+	p.Findings = append(p.Findings, apiFindings(p.APIs)...)
 	p.Findings = append(p.Findings, p.Policy.findings()...)
 	p.Findings = append(p.Findings, p.Cost.findings(func(r *CostRow) []Cause { return c.sourcesOf(p.Cost, r) })...)
 	p.Findings = diag.Sort(p.Findings)
@@ -168,7 +178,7 @@ func side(r *compiler.Result) Side {
 // Empty reports whether the change does nothing at all.
 func (p *Plan) Empty() bool {
 	return len(p.Documents) == 0 && len(p.LogicalClusters) == 0 && len(p.Access) == 0 && len(p.Capacity) == 0 &&
-		len(p.Implicit) == 0 && p.Policy == nil && p.Cost == nil && len(p.Objects) == 0 && len(p.Findings) == 0
+		len(p.APIs) == 0 && len(p.Implicit) == 0 && p.Policy == nil && p.Cost == nil && len(p.Objects) == 0 && len(p.Findings) == 0
 }
 
 // Report returns the findings for the writers of package diag.

@@ -233,6 +233,13 @@ func rulesChanged(was, is *schema.RuleSet) []LimitDetail {
 	for _, e := range fresh[min(len(gone), len(fresh)):] {
 		add(tightens, "rule "+compact(e)+" is added")
 	}
+	others := func(s schema.RuleSet) schema.RuleSet {
+		s.MatchConstraints, s.MatchConditions, s.Variables, s.Rules, s.Cases = nil, nil, nil, nil, nil
+		return s
+	}
+	if !reflect.DeepEqual(others(*was), others(*is)) {
+		add(mayLoosen, "what it changes in objects differs")
+	}
 	if len(out) == 0 && !reflect.DeepEqual(was.Rules, is.Rules) {
 		add(neitherWay, "messages change")
 	}

@@ -44,6 +44,7 @@ const (
 	limitImplicit    = "implicit access"
 	limitControllers = "controllers"
 	limitLabels      = "label"
+	limitPromise     = "API promise"
 	limitTaints      = "taints"
 )
 
@@ -52,8 +53,8 @@ type Limit struct {
 	// Change is added, removed, loosened, tightened, or changed where neither is shown.
 	Change string `json:"change"`
 	// Kind of limit: policy, exemption, ceiling, budget, offer, class parents,
-	// pattern, pod security, network, API gate, frozen, implicit access, controllers,
-	// label or taints.
+	// pattern, pod security, network, API gate, API promise, frozen, implicit access,
+	// controllers, label or taints.
 	Kind string `json:"kind"`
 	// Name of the policy or the exemption with its directory, or of what has the
 	// limit; empty where it is that of the logical clusters that the details name.
@@ -113,6 +114,7 @@ func (c *comparison) policy() *Policy {
 	l.policies()
 	l.organizations()
 	l.classes()
+	l.promises()
 	l.settings()
 	l.clusters()
 	l.effective()

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/impact"
 )
 
 // TextOptions say how a plan is written for people.
@@ -86,6 +87,7 @@ func (t *text) plan(p *Plan) {
 	}
 	t.logicalClusters(p)
 	t.access(p)
+	t.apis(p)
 	t.policy(p)
 	t.implicit(p)
 	t.cost(p)
@@ -108,6 +110,9 @@ func (p *Plan) Headlines() []string {
 	}
 	if counted := counts(p.Summary.Access, []string{Gains, Loses, Alters}); counted != "" {
 		out = append(out, fmt.Sprintf("access: %s, %d sensitive", counted, p.Summary.Sensitive))
+	}
+	if len(p.APIs) > 0 {
+		out = append(out, "APIs: "+apiHeadline(p.APIs))
 	}
 	if p.Policy != nil {
 		out = append(out, "policy: "+p.Policy.headline())
@@ -306,6 +311,34 @@ func (t *text) access(p *Plan) {
 		}
 	}
 	t.more(len(p.Access), "change")
+}
+
+func (t *text) apis(p *Plan) {
+	if len(p.APIs) == 0 {
+		return
+	}
+	t.heading("APIS")
+	for i := range p.APIs[:t.limit(len(p.APIs))] {
+		a := &p.APIs[i]
+		t.printf("%s %s   %s\n", a.sign(), t.bold(a.title()), a.what())
+		for _, c := range a.Causes[:t.limit(len(a.Causes))] {
+			t.printf("    because of  %s\n", c)
+		}
+		t.more(len(a.Causes), "cause")
+		if a.Change != impact.Added || t.Detail {
+			for j := range a.Changes[:t.limit(len(a.Changes))] {
+				t.printf("    %s\n", t.clip(a.apiChange(&a.Changes[j])))
+			}
+			t.more(len(a.Changes), "difference")
+		}
+		if len(a.LogicalClusters) > 1 || t.Detail {
+			for _, key := range a.LogicalClusters[:t.limit(len(a.LogicalClusters))] {
+				t.printf("    reaches     %s\n", key)
+			}
+			t.more(len(a.LogicalClusters), "logical cluster")
+		}
+	}
+	t.more(len(p.APIs), "API")
 }
 
 func (t *text) policy(p *Plan) {
