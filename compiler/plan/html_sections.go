@@ -18,7 +18,7 @@ import (
 // pageSections are the parts of the page, the most important first. One that has
 // nothing to say is nil.
 var pageSections = []func(*Plan, *orgTree) (*pageSection, error){
-	pageFindings, pageLogicalClusters, pageAccess, pagePolicy, pageCost, pageCapacity, pageDocuments, pageObjects,
+	pageFindings, pageLogicalClusters, pageAccess, pageAPIs, pagePolicy, pageImplicit, pageCost, pageCapacity, pageDocuments, pageObjects,
 }
 
 // decision is what a reviewer reads first.
@@ -103,6 +103,13 @@ func (p *Plan) figures() []figure {
 		f := figure{"policy", "Policy", []figureCount{{"none", fmt.Sprint(len(p.Policy.Limits)), "differ"}}}
 		if p.Summary.Loosened > 0 {
 			f.Counts = slices.Insert(f.Counts, 0, figureCount{"alert", fmt.Sprint(p.Summary.Loosened), "loosened"})
+		}
+		out = slices.Insert(out, 2, f)
+	}
+	if len(p.APIs) > 0 {
+		f := figure{"apis", "APIs", []figureCount{{"none", fmt.Sprint(len(p.APIs)), "differ"}}}
+		if p.Summary.Breaking > 0 {
+			f.Counts = slices.Insert(f.Counts, 0, figureCount{"alert", fmt.Sprint(p.Summary.Breaking), "breaking"})
 		}
 		out = slices.Insert(out, 2, f)
 	}
@@ -268,6 +275,48 @@ func pageAccess(p *Plan, t *orgTree) (*pageSection, error) {
 		l.items = append(l.items, item)
 	}
 	s.Lists = []*pageList{l}
+	return s, nil
+}
+
+func pageAPIs(p *Plan, t *orgTree) (*pageSection, error) {
+	if len(p.APIs) == 0 {
+		return nil, nil
+	}
+	s := &pageSection{ID: "apis", Title: "APIs", Count: len(p.APIs),
+		Lead: "Versions and channels of API sets that give something else, whom that reaches, and whether it breaks anybody."}
+	list := &pageList{ID: "apis-all"}
+	for i := range p.APIs {
+		a := &p.APIs[i]
+		data := struct {
+			*API
+			Sign    string
+			Details []string
+		}{API: a, Sign: a.sign()}
+		for j := range a.Changes {
+			data.Details = append(data.Details, a.apiChange(&a.Changes[j]))
+		}
+		item := &pageItem{template: "api", action: string(a.Verdict), count: 1, rank: 1, orgs: t.ranges(a.LogicalClusters), data: data}
+		if a.breaks() {
+			item.rank = 0
+		}
+		list.items = append(list.items, item)
+	}
+	s.Lists = append(s.Lists, list)
+	return s, nil
+}
+
+func pageImplicit(p *Plan, t *orgTree) (*pageSection, error) {
+	if len(p.Implicit) == 0 {
+		return nil, nil
+	}
+	s := &pageSection{ID: "implicit", Title: "Implicit", Count: len(p.Implicit),
+		Lead: "Implicit documents that give something else, or to others. Growth is told apart from a change of what everybody gets."}
+	list := &pageList{ID: "implicit-all"}
+	for i := range p.Implicit {
+		d := &p.Implicit[i]
+		list.items = append(list.items, &pageItem{template: "implicit", action: d.Change, count: 1, orgs: t.ranges(d.keys()), data: d})
+	}
+	s.Lists = append(s.Lists, list)
 	return s, nil
 }
 

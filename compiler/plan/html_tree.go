@@ -57,6 +57,16 @@ func (p *Plan) orgTree() *orgTree {
 	for i := range p.Documents {
 		see(p.Documents[i].of())
 	}
+	for i := range p.APIs {
+		for _, key := range p.APIs[i].LogicalClusters {
+			see(key)
+		}
+	}
+	for i := range p.Implicit {
+		for _, key := range p.Implicit[i].keys() {
+			see(key)
+		}
+	}
 	if p.Policy != nil {
 		for i := range p.Policy.Limits {
 			for j := range p.Policy.Limits[i].Details {

@@ -245,21 +245,23 @@ func (r ImplicitReach) String() string {
 	return r.Organization + ": " + strings.Join(parts, ", ")
 }
 
-// reached counts the logical clusters.
-func (d *Implicit) reached() int {
-	n := 0
+// keys are the logical clusters that it reaches otherwise than before.
+func (d *Implicit) keys() []string {
+	var out []string
 	for _, o := range d.Organizations {
-		n += len(o.Gain) + len(o.Lose) + len(o.Alter)
+		out = slices.Concat(out, o.Gain, o.Lose, o.Alter)
 	}
-	return n
+	return out
 }
+
+func (d *Implicit) title() string { return d.Name }
 
 // implicitHeadline counts documents by what happens to them.
 func implicitHeadline(list []Implicit) string {
 	by, n := map[string]int{}, 0
 	for i := range list {
 		by[list[i].Change]++
-		n += list[i].reached()
+		n += len(list[i].keys())
 	}
 	return counts(by, []string{Added, Changed, Removed, Grows, Proposed}) + ", for " + plural(n, "logical cluster")
 }
