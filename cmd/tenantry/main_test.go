@@ -46,7 +46,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(e.WorkDir, ".gitconfig"))
 			return os.WriteFile(filepath.Join(e.WorkDir, ".gitconfig"), []byte("[user]\nname = Script\nemail = script@acme.example\n[init]\ndefaultBranch = main\n"), 0o644)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tenancy": layTenancy(base), "exits": exits, "replace": replace, "building": building},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tenancy": layTenancy(base), "exits": exits, "replace": replace, "building": building, "step": runStep(t), "job": runJob(t), "precommit": preCommit(t)},
 	})
 }
 

@@ -30,8 +30,9 @@ output already, there is none. Neither the working tree nor the remote is
 touched: push the branch with git, which refuses it if somebody was faster.
 
 An output is refused if a namespace would go that was not declared deleted, if
-more namespaces would go than --max-deletions, or if nothing is rendered any
-more for a physical cluster that had tenants. As with build, an error in the
+more namespaces would go than --max-deletions, if nothing is rendered any more
+for a physical cluster that had tenants, or if the branch holds the output of a
+revision that comes after this one. As with build, an error in the
 repo holds what it concerns; everybody else's is published, and publish exits 1.`,
 		Example: `  tenantry publish --to rendered --bootstrap     # the first time
   tenantry publish --to rendered --as-of today && git push origin rendered`,

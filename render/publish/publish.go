@@ -4,7 +4,8 @@
 //
 // What is published is applied, so some outputs are refused: those that take a
 // namespace away that nobody declared deleted, or more namespaces than somebody
-// said, and those that leave nothing for a physical cluster that had tenants.
+// said, those that leave nothing for a physical cluster that had tenants, and those
+// of a revision that comes before the published one.
 package publish
 
 import (
@@ -104,6 +105,13 @@ func (b *Branch) Pins() string {
 	if b.parent == nil {
 		return ""
 	}
+	if b.dir != "" {
+		if tree, err := b.parent.Tree(); err == nil {
+			if _, err := tree.Tree(b.dir); errors.Is(err, object.ErrDirectoryNotFound) {
+				return ""
+			}
+		}
+	}
 	return b.parent.Hash.String() + ":" + b.dir
 }
 
@@ -146,6 +154,9 @@ func (b *Branch) Publish(ctx context.Context, dir string, c Commit) (hash string
 			roots[name] = h
 		}
 	}
+	if err := b.notOlder(c.Source); err != nil {
+		return "", err
+	}
 	if err := b.guard(dir, former, files, c.MaxDeletions); err != nil {
 		return "", err
 	}
@@ -157,6 +168,47 @@ func (b *Branch) Publish(ctx context.Context, dir string, c Commit) (hash string
 		return "", nil
 	}
 	return b.commit(w, tree, c)
+}
+
+// sourceTrailer names, in a commit's message, the revision that was built.
+const sourceTrailer = "Tenancy-Revision: "
+
+// notOlder refuses to go back: the branch may hold the output of a revision that
+// comes after this one, where two publications overtake each other.
+func (b *Branch) notOlder(source string) error {
+	for c := b.parent; c != nil; {
+		_, after, found := strings.Cut(c.Message, "\n"+sourceTrailer)
+		if found {
+			published, _, _ := strings.Cut(after, "\n")
+			return b.precedes(source, strings.TrimSpace(published))
+		}
+		var err error
+		if c, err = c.Parent(0); errors.Is(err, object.ErrParentNotFound) || errors.Is(err, plumbing.ErrObjectNotFound) {
+			return nil // the first, or where a shallow clone ends
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Branch) precedes(source, published string) error {
+	if source == published {
+		return nil
+	}
+	from, err := b.repo.CommitObject(plumbing.NewHash(source))
+	if err != nil {
+		return nil // not of this repository, so nothing is known of their order
+	}
+	to, err := b.repo.CommitObject(plumbing.NewHash(published))
+	if err != nil {
+		return nil
+	}
+	older, err := from.IsAncestor(to)
+	if err != nil || !older {
+		return nil // a shallow clone ends before
+	}
+	return fmt.Errorf("refused: the branch holds the output of %.7s, which comes after %.7s: publish that one, or a revision that reverts it", published, source)
 }
 
 // listFiles lists the files of the output below a directory of a tree.
@@ -192,7 +244,7 @@ func (b *Branch) commit(w *writer, tree plumbing.Hash, c Commit) (string, error)
 	who := b.author()
 	commit := &object.Commit{
 		Author: who, Committer: who, TreeHash: tree,
-		Message: fmt.Sprintf("Render the tenancy at %s\n\nTenancy-Revision: %s\nTenancy-As-Of: %s\n", c.Source[:min(12, len(c.Source))], c.Source, c.AsOf),
+		Message: fmt.Sprintf("Render the tenancy at %s\n\n"+sourceTrailer+"%s\nTenancy-As-Of: %s\n", c.Source[:min(12, len(c.Source))], c.Source, c.AsOf),
 	}
 	if b.parent != nil {
 		commit.ParentHashes = []plumbing.Hash{b.parent.Hash}
