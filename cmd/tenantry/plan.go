@@ -89,7 +89,7 @@ change brings an error, or something that --fail-on names.`,
 				return fmt.Errorf("--fail-on: %w", err)
 			}
 			for _, target := range targets {
-				if err := target.write(c.OutOrStdout(), p, detail, color); err != nil {
+				if err := target.write(c.OutOrStdout(), p, plan.TextOptions{Detail: detail, Color: color}, source.Below(repo.dir)); err != nil {
 					return err
 				}
 			}
@@ -134,17 +134,18 @@ func planTargets(outputs []string) ([]planTarget, error) {
 	return out, nil
 }
 
-func (t planTarget) write(w io.Writer, p *plan.Plan, detail, color bool) (err error) {
-	width := 0
+// write writes the plan of a tenancy repo that lies at base in its git repository.
+func (t planTarget) write(w io.Writer, p *plan.Plan, o plan.TextOptions, base string) (err error) {
+	o.ToolVersion = toolVersion()
 	if t.file != "" {
 		f, err := os.Create(t.file)
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
-		w, color = f, false
+		w, o.Color = f, false
 	} else {
-		width = terminalWidth(w)
+		o.Width = terminalWidth(w)
 	}
 	switch t.format {
 	case "json":
@@ -154,9 +155,9 @@ func (t planTarget) write(w io.Writer, p *plan.Plan, detail, color bool) (err er
 	case "html":
 		return p.WriteHTML(w)
 	case "text":
-		return p.WriteText(w, plan.TextOptions{Detail: detail, Color: color, Width: width, ToolVersion: toolVersion()})
+		return p.WriteText(w, o)
 	}
-	return p.Report().Write(w, diag.Format(t.format), diag.WriteOptions{ToolVersion: toolVersion()})
+	return p.Report().Write(w, diag.Format(t.format), diag.WriteOptions{Base: base, ToolVersion: toolVersion()})
 }
 
 // isTenancy reports whether a name is that of a directory which holds a tenancy

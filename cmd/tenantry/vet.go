@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/source"
 )
 
 func newVet() *cobra.Command {
@@ -69,7 +70,7 @@ func printReport(c *cobra.Command, r *compiler.Result, repo repoFlags, f reportF
 	if format == diag.Text {
 		w = c.ErrOrStderr()
 	}
-	return r.Write(w, format, diag.WriteOptions{Color: color, Width: terminalWidth(w), ToolVersion: toolVersion()})
+	return r.Write(w, format, diag.WriteOptions{Color: color, Width: terminalWidth(w), Base: source.Below(repo.dir), ToolVersion: toolVersion()})
 }
 
 func findings(ds []diag.Diagnostic) error {

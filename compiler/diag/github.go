@@ -3,19 +3,20 @@ package diag
 import (
 	"bufio"
 	"fmt"
+	"path"
 	"strings"
 )
 
 // writeGitHub writes workflow commands, one a line:
 // ::error file=f,line=1,col=2,title=t::message
-func writeGitHub(r Report, w *bufio.Writer, _ WriteOptions) error {
+func writeGitHub(r Report, w *bufio.Writer, o WriteOptions) error {
 	for _, d := range r.Diagnostics {
 		var properties []string
 		add := func(key, value string) {
 			properties = append(properties, key+"="+escapeProperty(value))
 		}
 		if p := d.Position; p.File != "" {
-			add("file", p.File)
+			add("file", path.Join(o.Base, p.File))
 			if p.Line > 0 {
 				add("line", fmt.Sprint(p.Line))
 				if p.Column > 0 {

@@ -6,12 +6,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"path"
 	"strings"
 )
 
 // writeGitLab writes a Code Quality report, which GitLab shows beside the lines of
 // a merge request. A finding keeps its fingerprint when it goes to another line.
-func writeGitLab(r Report, w *bufio.Writer, _ WriteOptions) error {
+func writeGitLab(r Report, w *bufio.Writer, o WriteOptions) error {
 	type lines struct {
 		Begin int `json:"begin"`
 	}
@@ -41,7 +42,7 @@ func writeGitLab(r Report, w *bufio.Writer, _ WriteOptions) error {
 		seen[id]++ // the same may be said of two lines of a file
 		sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%d", id, seen[id]))
 		issues = append(issues, issue{description, string(d.Code), hex.EncodeToString(sum[:16]), severities[d.level()],
-			location{d.Position.File, lines{max(d.Position.Line, 1)}}})
+			location{path.Join(o.Base, d.Position.File), lines{max(d.Position.Line, 1)}}})
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

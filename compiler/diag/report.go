@@ -44,6 +44,9 @@ type WriteOptions struct {
 	// Width is that of the terminal in columns, for the text format; source
 	// lines beyond it are cut. 0 stands for 100.
 	Width int
+	// Base is the tenancy repo's directory in its git repository, "" for the root:
+	// GitHub and GitLab name files by their paths there.
+	Base string
 	// ToolVersion is the version of tenantry that SARIF names.
 	ToolVersion string
 }

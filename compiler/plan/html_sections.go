@@ -120,7 +120,7 @@ func (p *Plan) figures() []figure {
 }
 
 var pageFuncs = template.FuncMap{
-	"tone": tone, "plural": plural, "value": pageValue, "lines": pageLines,
+	"tone": tone, "sides": sidesOf, "plural": plural, "value": pageValue, "lines": pageLines,
 	"sign":   func(action string) string { return minus(cmp.Or(signs[action], action)) },
 	"title":  func(v interface{ title() string }) string { return v.title() },
 	"what":   func(v interface{ what() string }) string { return v.what() },
@@ -147,6 +147,16 @@ func tone(action string) string {
 		return "alert"
 	}
 	return "chg"
+}
+
+// sides are those on which any of some fields stands.
+type sides struct{ Before, After bool }
+
+func sidesOf(fields []Field) sides {
+	return sides{
+		Before: slices.ContainsFunc(fields, func(f Field) bool { return f.Before != nil }),
+		After:  slices.ContainsFunc(fields, func(f Field) bool { return f.After != nil }),
+	}
 }
 
 // pageValue writes a value. One that would fill the page is cut, which it says.

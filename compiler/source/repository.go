@@ -20,6 +20,16 @@ type repository struct {
 	common string // objects and branches; gitDir unless the work tree is a linked one
 }
 
+// Below returns the slash path of a directory inside its git repository, "" for the
+// root of one and for what lies in none.
+func Below(dir string) string {
+	_, sub, err := locate(dir)
+	if err != nil {
+		return ""
+	}
+	return sub
+}
+
 // locate finds the git repository of a directory, and the slash path of the
 // directory inside it. Environment variables such as GIT_DIR play no part: the
 // user named a directory.
