@@ -14,8 +14,11 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/cost"
+	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
@@ -46,6 +49,9 @@ type Options struct {
 	Bootstrap bool
 	// Strict writes nothing where any error was found.
 	Strict bool
+	// Unpromised does not hold API sets to what they promise: for those who compare
+	// versions to see what a promise would say.
+	Unpromised bool
 	// Workers is the number of directories evaluated at a time; 0 means one for
 	// each processor.
 	Workers int
@@ -150,12 +156,18 @@ type compilation struct {
 	// changes are the implicit documents beside their locks.
 	changes []*implicit.Change
 	last    *lastBuild
+	// definitions are those that were published, by name, as far as they were read,
+	// and damaged says why one could not be.
+	definitions map[string]*definition.Definition
+	damaged     error
+	comparer    *impact.Comparer
 	// writer holds the output's lock; nil until it is taken.
 	writer *output.Writer
 }
 
 func newCompilation(o Options) *compilation {
-	return &compilation{Options: o, result: &Result{}, held: map[pins.DocumentID]bool{}, gone: map[pins.DocumentID]bool{}, lost: map[pins.DocumentID]bool{}}
+	return &compilation{Options: o, result: &Result{}, comparer: impact.NewComparer(o.Cache, o.ToolVersion, evolution.Config{}),
+		definitions: map[string]*definition.Definition{}, held: map[pins.DocumentID]bool{}, gone: map[pins.DocumentID]bool{}, lost: map[pins.DocumentID]bool{}}
 }
 
 func (c *compilation) progress(stage string, done, total int) {

@@ -11,7 +11,6 @@ import (
 
 // moves is what policies at stage evolve go by: what the pins say was bound.
 func (c *compilation) moves() policy.Moves {
-	comparer := impact.NewComparer(c.Cache, c.ToolVersion, evolution.Config{})
 	return policy.Moves{
 		AsOf:    c.result.AsOf,
 		Changed: c.changed,
@@ -29,7 +28,7 @@ func (c *compilation) moves() policy.Moves {
 			if promise == schema.PromiseNone { // whoever promises nothing breaks all the same
 				promise = schema.PromiseBackward
 			}
-			return string(evolution.Verdict(comparer.Changes(impact.Of(old), impact.Of(new)), promise))
+			return string(evolution.Verdict(c.comparer.Changes(impact.Of(old), impact.Of(new)), promise))
 		},
 	}
 }

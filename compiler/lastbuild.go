@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"errors"
+	"os"
 	"path/filepath"
 
 	"github.com/fxamacker/cbor/v2"
@@ -128,7 +129,7 @@ func (c *compilation) lastPins() (*pins.Pins, error) {
 	if !ok {
 		return nil, pins.ErrNone
 	}
-	return pins.FromSnapshot(data)
+	return pins.FromSnapshot(data, os.DirFS(c.Out))
 }
 
 // lastPinsKey ties the pins to one build and what it left in the output.

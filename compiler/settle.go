@@ -368,10 +368,25 @@ func (c *compilation) settle(ctx context.Context) error {
 	var err error
 	for {
 		c.progress("resolving", 0, 0)
-		t, findings := tenancy.Resolve(c.docs, c.tree, c.result.AsOf)
+		t, findings := tenancy.Resolve(c.docs, c.tree, c.result.AsOf, c.published)
+		if c.damaged != nil {
+			return c.damaged
+		}
 		if c.forget(t) {
 			continue
 		}
+		// First: what a set that breaks its promise does to others is none of their faults.
+		broken := c.promises(t)
+		if c.damaged != nil {
+			return c.damaged
+		}
+		if names := c.concerned(broken); len(names) > 0 {
+			if err := c.holdBroken(ctx, names, append(broken, findings...)); err != nil {
+				return err
+			}
+			continue
+		}
+		findings = append(findings, broken...)
 		findings = append(findings, c.unreadableOutput(t)...)
 		t.LastGood, t.LastGoodOrganization = c.lastGood, c.lastGoodOrganization
 		if t.LabelsGiven, err = c.labelsGiven(ctx, t); err != nil {
@@ -417,13 +432,32 @@ func (c *compilation) settle(ctx context.Context) error {
 			c.loader = nil // it holds the syntax of the whole repo, and nothing is held from here on
 			return nil
 		}
-		if err := c.hold(ctx, names); err != nil {
+		if err := c.holdAll(ctx, names); err != nil {
 			return err
 		}
-		for _, name := range names {
-			c.held[identity(name)] = true
+	}
+}
+
+// holdBroken holds API sets that break their promise, and reports all that is
+// wrong with them.
+func (c *compilation) holdBroken(ctx context.Context, names []pins.DocumentID, findings []tenancy.Finding) error {
+	for _, f := range findings {
+		if slices.ContainsFunc(f.Concerns, func(name pins.DocumentID) bool { return slices.Contains(names, name) }) {
+			c.report.Add(f.Diagnostic)
 		}
 	}
+	return c.holdAll(ctx, names)
+}
+
+// holdAll holds documents that errors concern.
+func (c *compilation) holdAll(ctx context.Context, names []pins.DocumentID) error {
+	if err := c.hold(ctx, names); err != nil {
+		return err
+	}
+	for _, name := range names {
+		c.held[identity(name)] = true
+	}
+	return nil
 }
 
 // divide gives logical clusters the quotas that come from their budgets.
@@ -499,6 +533,7 @@ func (c *compilation) decide() {
 	c.result.Documents = c.docs
 	c.result.Former = c.former.LogicalClusters
 	c.result.Pins = &pins.Pins{AsOf: c.result.AsOf, Documents: c.texts, LogicalClusters: c.result.Sites}
+	keepDefinitions(c.result.Pins, c.result.Tenancy)
 	for name := range c.held {
 		if name.Kind == string(schema.KindLogicalClusters) && c.result.Sites[name.Key] != nil {
 			c.result.Held = append(c.result.Held, name.Key)

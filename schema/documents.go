@@ -141,6 +141,7 @@ type APIVersion struct {
 	Lifecycle  Lifecycle           `json:"lifecycle,omitempty"`
 	Sunset     string              `json:"sunset,omitempty"`
 	ReplacedBy string              `json:"replacedBy,omitempty"`
+	Promise    Promise             `json:"promise,omitempty"`
 	CRDs       string              `json:"crds,omitempty"`
 	Resources  map[string]Resource `json:"resources"`
 }

@@ -160,6 +160,7 @@ func (s *apiSides) find(c *cobra.Command, name, version string) (*tenancy.APIVer
 			return nil, err
 		}
 		s.repo.usePinsOf(&o, "")
+		o.Unpromised = true
 		if s.result, err = compiler.Compile(c.Context(), o); err != nil {
 			return nil, err
 		}

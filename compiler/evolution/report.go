@@ -63,8 +63,8 @@ func (r Report) WriteJSON(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// concern says for whom a change is of its class, and on what condition.
-func (c *Change) concern(p schema.Promise) []string {
+// Concern says for whom a change is of its class, and on what condition.
+func (c *Change) Concern(p schema.Promise) []string {
 	var out []string
 	for _, side := range []struct {
 		who       string
@@ -126,7 +126,7 @@ func (r Report) WriteText(w io.Writer, color bool) error {
 			at += ": "
 		}
 		fmt.Fprintf(b, "  %s  %s [%s/%s]\n", paint(class, fmt.Sprintf("%-11s", class)), diag.Visible(at+c.Message), c.Rule, c.Case)
-		for _, line := range c.concern(r.Promise) {
+		for _, line := range c.Concern(r.Promise) {
 			fmt.Fprintf(b, "               %s\n", line)
 		}
 		if witness := c.witnessed(); witness != "" {
@@ -156,7 +156,7 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 			what += "<br>accepted before, refused now: " + code(witness)
 		}
 		var concern []string
-		for _, line := range c.concern(r.Promise) {
+		for _, line := range c.Concern(r.Promise) {
 			concern = append(concern, markdown(line))
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | `%s/%s` |\n", c.Judge(r.Promise), code(c.Path), what, strings.Join(concern, "<br>"), c.Rule, c.Case)
@@ -190,7 +190,7 @@ func (r Report) Diagnostics(at func(*Change) diag.Position) []diag.Diagnostic {
 			where += " " + c.Path
 		}
 		message := fmt.Sprintf("%s: %s (%s/%s)", where, c.Message, c.Rule, c.Case)
-		if concern := c.concern(r.Promise); concern != nil {
+		if concern := c.Concern(r.Promise); concern != nil {
 			message += "\n" + strings.Join(concern, "\n")
 		}
 		if witness := c.witnessed(); witness != "" {

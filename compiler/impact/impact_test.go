@@ -84,7 +84,7 @@ func compile(t *testing.T, archive []txtar.File) impact.Side {
 	for _, d := range loaded.Diagnostics {
 		t.Fatalf("%s: %s", d.Position, d.Message)
 	}
-	resolved, findings := tenancy.Resolve(loaded.Documents, tree, "2026-11-20")
+	resolved, findings := tenancy.Resolve(loaded.Documents, tree, "2026-11-20", nil)
 	for _, f := range findings {
 		if f.Severity == diag.Error && f.Code != diag.RemovedAPIVersion && f.Code != diag.UnknownAPIVersion {
 			t.Fatalf("%s: %s", f.Position, f.Message)

@@ -12,6 +12,8 @@ const (
 	// platformFile holds the date, the organizations that have files, and every
 	// document that belongs to no organization. No organization can be called so.
 	platformFile = "_platform"
+	// definitionsDir holds the texts of definitions, a file each.
+	definitionsDir = root + "/_definitions"
 	// ending is the last line of a file: YAML's own mark for the end of a document.
 	// Without it, a file that was cut off after a whole line would pass as complete.
 	ending = "...\n"
@@ -28,6 +30,7 @@ type file struct {
 type document struct {
 	Kind, Key, Dir string
 	Body           []byte
+	Definitions    []Definition // by version and resource
 }
 
 type logicalCluster struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -76,6 +77,9 @@ func parse(data []byte) (*file, error) {
 	return f, nil
 }
 
+// definitionName keeps a name from leading out of its directory.
+var definitionName = regexp.MustCompile(`^[a-z0-9][-.a-z0-9]*$`)
+
 func parseDocument(n *yaml.Node) (document, error) {
 	var d document
 	err := mapping(n, func(key string, v *yaml.Node) (err error) {
@@ -86,6 +90,17 @@ func parseDocument(n *yaml.Node) (document, error) {
 			d.Key, err = text(v)
 		case "dir":
 			d.Dir, err = text(v)
+		case "definitions":
+			err = mapping(v, func(version string, v *yaml.Node) error {
+				return mapping(v, func(resource string, v *yaml.Node) error {
+					name, err := text(v)
+					if err == nil && !definitionName.MatchString(name) {
+						err = wrong(v, "%q is no name of a definition", name)
+					}
+					d.Definitions = append(d.Definitions, Definition{Version: version, Resource: resource, Name: name})
+					return err
+				})
+			})
 		case "document":
 			d.Body, err = appendJSON(nil, v)
 		default:

@@ -14,12 +14,25 @@ type Pins struct {
 	// Documents are the last good documents, by kind, key and directory, as
 	// json.Marshal writes them: what was read back is equal byte by byte.
 	Documents map[DocumentID]json.RawMessage
+	// Definitions are what the custom resources of API sets were defined as when
+	// the set was last good, by the set's document.
+	Definitions map[DocumentID][]Definition
+	// Definition returns the text of a definition by its name. The error is for one
+	// that is not there.
+	Definition func(name string) ([]byte, error)
 	// LogicalClusters by key.
 	LogicalClusters map[string]*LogicalCluster
 }
 
 // DocumentID identifies a document.
 type DocumentID struct{ Kind, Key, Dir string }
+
+// Definition names what a resource of an API set version was defined as.
+type Definition struct {
+	Version, Resource string
+	// Name identifies the content: equal names, equal content.
+	Name string
+}
 
 // Phase is how far the removal of a logical cluster from a physical cluster has
 // come.

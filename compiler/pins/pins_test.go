@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
@@ -39,12 +41,17 @@ func example() *Pins {
 	return &Pins{
 		AsOf: "2026-11-20",
 		Documents: map[DocumentID]json.RawMessage{
-			{Kind: "settings"}:                                json.RawMessage(`{"currency":"EUR"}`),
+			{Kind: "settings"}: json.RawMessage(`{"currency":"EUR"}`),
+			{Kind: "apiSets", Key: "database", Dir: "apis"}:   json.RawMessage(`{"versions":{"v1":{}}}`),
 			{Kind: "organizations", Key: "acme"}:              json.RawMessage(`{"owners":["acme-owners"]}`),
 			{Kind: "policies", Key: "tier", Dir: "orgs/acme"}: json.RawMessage(`{"enforcement":"deny"}`),
 			{Kind: "logicalClusters", Key: "acme/payments/prod"}: json.RawMessage(
 				`{"namespaces":{"api":{},"jobs":{}},"budget":800.50,"quota":{"cpu":"24","memory":"96Gi"},"regions":["eu"]}`),
 		},
+		Definitions: map[DocumentID][]Definition{
+			{Kind: "apiSets", Key: "database", Dir: "apis"}: {{Version: "v1", Resource: "databases.acme.example", Name: "databases.acme.example-a1b2"}},
+		},
+		Definition: func(string) ([]byte, error) { return []byte("kind: CustomResourceDefinition"), nil },
 		LogicalClusters: map[string]*LogicalCluster{
 			"acme/payments/prod": {
 				Organization: "acme/payments",
@@ -67,6 +74,15 @@ organizations:
 - acme
 - acme/payments
 documents:
+- kind: apiSets
+  key: database
+  dir: apis
+  definitions:
+    v1:
+      databases.acme.example: databases.acme.example-a1b2
+  document:
+    versions:
+      v1: {}
 - kind: policies
   key: tier
   dir: orgs/acme
@@ -77,6 +93,7 @@ documents:
     currency: EUR
 ...
 `,
+		"pins/_definitions/databases.acme.example-a1b2.yaml": "# Rendered by tenantry. Do not edit: the next build replaces this file.\nkind: CustomResourceDefinition\n",
 		"pins/acme.yaml": `# Rendered by tenantry. Do not edit: the next build replaces this file.
 apiVersion: tenantry.dev/v1alpha1
 kind: Pins
@@ -203,6 +220,9 @@ func TestReadRefusesDamage(t *testing.T) {
 func TestReadRefusesEveryTruncation(t *testing.T) {
 	whole := filesOf(example())
 	for name, f := range whole {
+		if strings.HasPrefix(name, "pins/_definitions/") {
+			continue // its name is a digest of its content, which who reads it compares
+		}
 		for n := range f.Data {
 			fsys := filesOf(example())
 			fsys[name] = &fstest.MapFile{Data: f.Data[:n]}
@@ -210,6 +230,24 @@ func TestReadRefusesEveryTruncation(t *testing.T) {
 				t.Fatalf("%s cut off at %d: %v", name, n, err)
 			}
 		}
+	}
+}
+
+var lookup = cmpopts.IgnoreFields(Pins{}, "Definition")
+
+// sameTexts holds the definitions that were read against those that were written.
+func sameTexts(t *rapid.T, want, have *Pins) {
+	for _, list := range want.Definitions {
+		for _, d := range list {
+			was, _ := want.Definition(d.Name)
+			is, err := have.Definition(d.Name)
+			if err != nil || strings.TrimSpace(string(was)) != strings.TrimSpace(string(is)) {
+				t.Fatalf("definition %s: %v, %q", d.Name, err, is)
+			}
+		}
+	}
+	if _, err := have.Definition("nowhere"); err == nil || !strings.Contains(err.Error(), "damaged pins") {
+		t.Fatalf("a definition that is missing: %v", err)
 	}
 }
 
@@ -230,23 +268,25 @@ func TestRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v", when, err)
 			}
-			if diff := cmp.Diff(p, got); diff != "" {
+			if diff := cmp.Diff(p, got, lookup); diff != "" {
 				t.Fatalf("%s: %s", when, diff)
 			}
+			sameTexts(t, p, got)
 		}
 		if diff := cmp.Diff(files, filesOf(p)); diff != "" {
 			t.Fatalf("written anew: %s", diff)
 		}
 		data := p.Snapshot()
-		got, err := FromSnapshot(data)
+		got, err := FromSnapshot(data, files)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(p, got); diff != "" {
+		if diff := cmp.Diff(p, got, lookup); diff != "" {
 			t.Fatalf("snapshot: %s", diff)
 		}
+		sameTexts(t, p, got)
 		for _, n := range []int{0, len(data) / 2, len(data) - 1} {
-			if _, err := FromSnapshot(data[:n]); err == nil {
+			if _, err := FromSnapshot(data[:n], files); err == nil {
 				t.Fatalf("a snapshot cut off at %d of %d bytes was read", n, len(data))
 			}
 		}
@@ -273,7 +313,9 @@ func pinsGen() *rapid.Generator[*Pins] {
 		})
 	}
 	return rapid.Custom(func(t *rapid.T) *Pins {
-		p := &Pins{AsOf: date.Draw(t, "asOf"), Documents: map[DocumentID]json.RawMessage{}, LogicalClusters: map[string]*LogicalCluster{}}
+		p := &Pins{AsOf: date.Draw(t, "asOf"), Documents: map[DocumentID]json.RawMessage{}, LogicalClusters: map[string]*LogicalCluster{},
+			Definitions: map[DocumentID][]Definition{},
+			Definition:  func(name string) ([]byte, error) { return []byte("# " + name + "\nkind: x\n"), nil }}
 		for _, k := range rapid.SliceOfN(key, 0, 4).Draw(t, "keys") {
 			lc := &LogicalCluster{Organization: k[:strings.LastIndexByte(k, '/')], Site: site(Present, Confirmed, Gone).Draw(t, "site")}
 			if left := rapid.SliceOfN(site(Leaving, Confirmed, Gone), 0, 2).Draw(t, "left"); len(left) > 0 {
@@ -292,6 +334,13 @@ func pinsGen() *rapid.Generator[*Pins] {
 				t.Fatal(err)
 			}
 			p.Documents[id] = doc
+			delete(p.Definitions, id)
+			for _, version := range []string{"123", "v1", "v2"}[:rapid.IntRange(0, 3).Draw(t, "versions")] {
+				for _, resource := range []string{"a.acme.example", "b.acme.example"}[:rapid.IntRange(1, 2).Draw(t, "resources")] {
+					name := resource + "-" + rapid.StringMatching(`[0-9a-f]{4}`).Draw(t, "name")
+					p.Definitions[id] = append(slices.Clip(p.Definitions[id]), Definition{Version: version, Resource: resource, Name: name})
+				}
+			}
 		}
 		return p
 	})

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/render/output"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -31,6 +32,9 @@ func Read(fsys fs.FS, c *cache.Cache) (*Pins, error) {
 	}
 	var names []string
 	err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
+		if p == definitionsDir && d != nil && d.IsDir() {
+			return fs.SkipDir // each is read when somebody asks for it
+		}
 		if err == nil && !d.IsDir() && path.Ext(p) == ".yaml" {
 			if !d.Type().IsRegular() {
 				return fmt.Errorf("%s: not a regular file", p)
@@ -58,7 +62,31 @@ func Read(fsys fs.FS, c *cache.Cache) (*Pins, error) {
 	if err := errors.Join(damaged...); err != nil {
 		return nil, err
 	}
-	return join(names, files)
+	p, err := join(names, files)
+	if err == nil {
+		p.Definition = definitionsIn(fsys)
+	}
+	return p, err
+}
+
+// definitionsIn reads the texts of definitions from an output.
+func definitionsIn(fsys fs.FS) func(name string) ([]byte, error) {
+	return func(name string) ([]byte, error) {
+		data, err := fs.ReadFile(fsys, path.Join(definitionsDir, name+".yaml"))
+		if err != nil {
+			return nil, fmt.Errorf("damaged pins: %w", err)
+		}
+		return bytes.TrimPrefix(data, []byte(output.Header)), nil
+	}
+}
+
+// hold takes in a document.
+func (p *Pins) hold(d document) {
+	id := DocumentID{d.Kind, d.Key, d.Dir}
+	p.Documents[id] = d.Body
+	if len(d.Definitions) > 0 {
+		p.Definitions[id] = d.Definitions
+	}
 }
 
 func readFile(fsys fs.FS, name string, c *cache.Cache) (*file, error) {
@@ -91,6 +119,7 @@ func join(names []string, files []*file) (*Pins, error) {
 	}
 	j.pins = &Pins{
 		Documents:       make(map[DocumentID]json.RawMessage, documents),
+		Definitions:     map[DocumentID][]Definition{},
 		LogicalClusters: make(map[string]*LogicalCluster, clusters),
 	}
 	for i := range files {
@@ -131,7 +160,7 @@ func (j *joining) add(i int) {
 		if _, ok := j.pins.Documents[id]; ok {
 			j.damaged(name, "%s %q stands in two places", d.Kind, d.Key)
 		}
-		j.pins.Documents[id] = d.Body
+		j.pins.hold(d)
 	}
 	for k := range f.Clusters {
 		c := &f.Clusters[k]

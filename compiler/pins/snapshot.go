@@ -2,6 +2,7 @@ package pins
 
 import (
 	"encoding/json"
+	"io/fs"
 	"maps"
 	"slices"
 
@@ -10,7 +11,7 @@ import (
 
 // form is the version of the encoding of what is cached; it changes whenever what
 // a file parses to does.
-const form = "3"
+const form = "4"
 
 // Snapshot encodes all of the pins in one piece: what Read would return for files
 // that are known to be as they were written, at a fraction of the time.
@@ -21,7 +22,7 @@ func (p *Pins) Snapshot() []byte {
 	e.Text(p.AsOf)
 	e.Uint(uint64(len(p.Documents)))
 	for id, body := range p.Documents {
-		e.document(document{Kind: id.Kind, Key: id.Key, Dir: id.Dir, Body: body})
+		e.document(document{Kind: id.Kind, Key: id.Key, Dir: id.Dir, Body: body, Definitions: p.Definitions[id]})
 	}
 	e.Uint(uint64(len(p.LogicalClusters)))
 	for key, lc := range p.LogicalClusters {
@@ -31,19 +32,19 @@ func (p *Pins) Snapshot() []byte {
 	return e.Data()
 }
 
-// FromSnapshot decodes what Snapshot returned. An error means that there is no
-// snapshot to use, nothing worse. The data must not change any more.
-func FromSnapshot(data []byte) (*Pins, error) {
+// FromSnapshot decodes what Snapshot returned for the output whose root the file
+// system is. An error means that there is no snapshot to use, nothing worse. The
+// data must not change any more.
+func FromSnapshot(data []byte, fsys fs.FS) (*Pins, error) {
 	d := decoder{cache.NewDecoder(data)}
 	if d.Text() != form {
 		return nil, ErrNone
 	}
-	p := &Pins{AsOf: d.Text()}
+	p := &Pins{AsOf: d.Text(), Definitions: map[DocumentID][]Definition{}, Definition: definitionsIn(fsys)}
 	documents := d.Count()
 	p.Documents = make(map[DocumentID]json.RawMessage, documents)
 	for range documents {
-		one := d.document()
-		p.Documents[DocumentID{one.Kind, one.Key, one.Dir}] = one.Body
+		p.hold(d.document())
 	}
 	clusters := d.Count()
 	p.LogicalClusters = make(map[string]*LogicalCluster, clusters)
@@ -62,6 +63,12 @@ func (e encoder) document(d document) {
 	e.Text(d.Key)
 	e.String(d.Dir)
 	e.Bytes(d.Body)
+	e.Uint(uint64(len(d.Definitions)))
+	for _, one := range d.Definitions {
+		e.String(one.Version)
+		e.String(one.Resource)
+		e.String(one.Name)
+	}
 }
 
 func (e encoder) logicalCluster(key string, lc *LogicalCluster) {
@@ -106,7 +113,11 @@ func (e encoder) names(m map[string]string) {
 type decoder struct{ *cache.Decoder }
 
 func (d decoder) document() document {
-	return document{Kind: d.String(), Key: d.Text(), Dir: d.String(), Body: d.Bytes()}
+	out := document{Kind: d.String(), Key: d.Text(), Dir: d.String(), Body: d.Bytes()}
+	for range d.Count() {
+		out.Definitions = append(out.Definitions, Definition{Version: d.String(), Resource: d.String(), Name: d.String()})
+	}
+	return out
 }
 
 func (d decoder) logicalCluster(lc *LogicalCluster) (key string) {

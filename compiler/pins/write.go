@@ -1,7 +1,9 @@
 package pins
 
 import (
+	"bytes"
 	"maps"
+	"path"
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/digest"
@@ -17,10 +19,11 @@ type File struct {
 	platform      bool
 	documents     []DocumentID
 	clusters      []string
+	definition    string // its name, in a file of its own
 }
 
-// Files returns the files that hold the pins, by path: the platform's, and one
-// for each organization that has any. The owner of a document is the path of
+// Files returns the files that hold the pins, by path: those of definitions, the
+// platform's, and one for each organization that has any. The owner of a document is the path of
 // the organization in whose file it stands, or empty for the platform's. Equal
 // pins and owners give equal bytes.
 //
@@ -49,8 +52,7 @@ func (p *Pins) Files(owner func(id DocumentID) string) []*File {
 		f.clusters = append(f.clusters, key)
 	}
 	platform.organizations = slices.Sorted(maps.Keys(files))
-	out := make([]*File, 1, 1+len(files))
-	out[0] = platform
+	out := append(p.definitionFiles(), platform)
 	for _, organization := range platform.organizations {
 		out = append(out, files[organization])
 	}
@@ -70,6 +72,7 @@ func (f *File) encode(e *digest.Encoder) {
 		e.Strings(f.pins.AsOf)
 		e.List(f.organizations)
 	}
+	e.Strings(f.definition)
 	e.Number(len(f.clusters))
 	for _, key := range f.clusters {
 		e.Strings(key)
@@ -79,6 +82,9 @@ func (f *File) encode(e *digest.Encoder) {
 	for _, id := range f.documents {
 		e.Strings(id.Kind, id.Key, id.Dir)
 		e.Bytes(f.pins.Documents[id])
+		for _, d := range f.pins.Definitions[id] {
+			e.Strings(d.Version, d.Resource, d.Name)
+		}
 	}
 }
 
@@ -99,9 +105,33 @@ func (s *Site) encode(e *digest.Encoder) {
 	e.Mapping(s.Retired)
 }
 
+// definitionFiles returns a file for each definition, by name.
+func (p *Pins) definitionFiles() []*File {
+	var names []string
+	for _, list := range p.Definitions {
+		for _, d := range list {
+			names = append(names, d.Name)
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	out := make([]*File, len(names), len(names)+1)
+	for i, name := range names {
+		out[i] = &File{Path: path.Join(definitionsDir, name+".yaml"), pins: p, definition: name}
+	}
+	return out
+}
+
 // YAML returns the content.
 func (f *File) YAML() []byte {
 	p := f.pins
+	if f.definition != "" {
+		text, err := p.Definition(f.definition)
+		if err != nil { // never: what is written was read
+			return nil
+		}
+		return append(append([]byte(output.Header), bytes.TrimSpace(text)...), '\n')
+	}
 	head := manifest.M("apiVersion", apiVersion, "kind", kind)
 	if f.platform {
 		head = append(head, manifest.M("asOf", p.AsOf, "organizations", f.organizations)...)
@@ -119,7 +149,8 @@ func (f *File) YAML() []byte {
 		dst = append(dst, "documents:\n"...)
 		body := newBodies()
 		for _, id := range f.documents {
-			dst = manifest.AppendYAML(dst, manifest.List{manifest.M("kind", id.Kind, "key", id.Key, "dir", id.Dir).Compact()}, 0)
+			head := manifest.M("kind", id.Kind, "key", id.Key, "dir", id.Dir, "definitions", definitionFields(p.Definitions[id]))
+			dst = manifest.AppendYAML(dst, manifest.List{head.Compact()}, 0)
 			dst = body.append(dst, p.Documents[id], 2)
 		}
 	}
@@ -144,6 +175,19 @@ func (lc *LogicalCluster) manifest() manifest.Map {
 func (s Site) manifest() manifest.Map {
 	return manifest.M("cluster", s.Cluster, "cut", s.Cut, "namespaces", nameFields(s.Namespaces),
 		"retired", nameFields(s.Retired), "phase", string(s.Phase), "since", s.Since).Compact()
+}
+
+// definitionFields returns names by version and resource.
+func definitionFields(list []Definition) manifest.Map {
+	var out manifest.Map
+	for _, d := range list {
+		if len(out) == 0 || out[len(out)-1].Key != d.Version {
+			out = append(out, manifest.Field{Key: d.Version, Value: manifest.Map(nil)})
+		}
+		last := &out[len(out)-1]
+		last.Value = append(last.Value.(manifest.Map), manifest.Field{Key: d.Resource, Value: d.Name})
+	}
+	return out
 }
 
 func nameFields(names map[string]string) manifest.Map {

@@ -210,7 +210,7 @@ var alternatives = map[string][]any{
 	"settings.labels.*.owner":   {"organization"},
 	"physicalClusters.*.region": {"us"}, "physicalClusters.*.kubernetes": {"1.36"}, "physicalClusters.*.server": {"https://other.acme.example"},
 	"physicalClusters.*.kubeconfig.secret": {"other"}, "physicalClusters.*.engine": {"argo"}, "physicalClusters.*.taints.*.key": {"crew"},
-	"apiSets.*.promise": {"full"}, "apiSets.*.versions.*.lifecycle": {"beta"}, "apiSets.*.versions.*.sunset": {"2031-01-01"},
+	"apiSets.*.promise": {"full"}, "apiSets.*.versions.*.promise": {"full"}, "apiSets.*.versions.*.lifecycle": {"beta"}, "apiSets.*.versions.*.sunset": {"2031-01-01"},
 	"apiSets.*.versions.*.crds": {"external"}, "apiSets.*.versions.*.resources.*.file": {"apis/other.yaml"},
 	"apiSets.*.versions.*.replacedBy": {"v1"}, "apiSets.*.versions.*.resources.*.versions": {[]any{"v1", "v1beta1"}},
 	"source.repo": {"https://git.acme.example/other"}, "source.role": {"view"}, "state": {"frozen"},

@@ -29,7 +29,7 @@ func repoOf(t testing.TB, files map[string]string) (*load.Documents, *policy.Pol
 	for _, d := range loaded.Diagnostics {
 		t.Fatalf("%s: %s: %s", d.Position, d.Code, d.Message)
 	}
-	resolved, _ := tenancy.Resolve(loaded.Documents, tree, "2026-11-20")
+	resolved, _ := tenancy.Resolve(loaded.Documents, tree, "2026-11-20", nil)
 	policies, findings := policy.Compile(resolved, loaded.Documents, func(file string) ([]byte, bool) {
 		f, ok := tree.File(file)
 		return f.Data, ok

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
@@ -34,7 +35,7 @@ func (r *resolver) apiSets() {
 		files[name] = read[i]
 	}
 	r.sets = map[string]map[string]*APISet{}
-	b := setBuilder{files: files, builtins: builtins(), out: &r.found}
+	b := setBuilder{files: files, published: r.published, builtins: builtins(), out: &r.found}
 	for _, d := range r.docs.APISets {
 		dir := ""
 		if insideOrgs(d.Dir) {
@@ -168,9 +169,18 @@ func (s *APISet) successor(v *APIVersion) *APIVersion {
 
 // setBuilder turns documents into API sets.
 type setBuilder struct {
-	files    map[string]*crdFile
-	builtins map[string]builtin
-	out      *findings
+	files     map[string]*crdFile
+	published Published
+	builtins  map[string]builtin
+	out       *findings
+}
+
+// LastGoodAPISet returns an API set as it was last good, with the definitions that
+// were published then. Resources without one have none.
+func LastGoodAPISet(m load.Meta, spec schema.APISet, published Published) *APISet {
+	m.Held = true
+	b := setBuilder{published: published, builtins: builtins(), out: new(findings)}
+	return b.set(&load.Document[schema.APISet]{Meta: m, Spec: spec})
 }
 
 func (b *setBuilder) set(d *load.Document[schema.APISet]) *APISet {
@@ -302,13 +312,9 @@ func (b *setBuilder) resource(v *APIVersion, key string, spec schema.Resource) *
 // asItWas is what becomes of a resource of a held API set whose file is broken.
 const asItWas = "the resource stays bound, and its CRD stays in the clusters as it is"
 
-// lastGood returns what a held API set still says of a resource whose file can no
-// longer be used: pins hold documents, and no files. Its key is all that roles and
-// gates need. Nil for an API set that is not held.
-func lastGood(set *APISet, key string, spec schema.Resource) *Resource {
-	if !set.Held {
-		return nil
-	}
+// bare returns what is known of a resource without its definition. Its key is all
+// that roles and gates need.
+func bare(key string, spec schema.Resource) *Resource {
 	plural, group, _ := strings.Cut(key, ".")
 	return &Resource{Key: key, Group: group, Plural: plural, Served: spec.Versions, Subresources: []Subresource{statusSubresource()}}
 }
@@ -317,6 +323,15 @@ func lastGood(set *APISet, key string, spec schema.Resource) *Resource {
 func statusSubresource() Subresource {
 	read := []string{"get"}
 	return Subresource{Name: "status", View: read, Edit: read, Admin: read}
+}
+
+// lastGood returns the definition that a held API set had when it was last good;
+// nil where it is not known.
+func (b *setBuilder) lastGood(v *APIVersion, key string) *definition.Definition {
+	if b.published == nil {
+		return nil
+	}
+	return b.published(&v.Set.Meta, v.Name, key)
 }
 
 // custom resolves a resource that a CRD file defines.
@@ -331,20 +346,31 @@ func (b *setBuilder) custom(v *APIVersion, key string, spec schema.Resource, at 
 		b.out.fault(&set.Meta, unusable("%s leads out of the API set's directory", spec.File).Suggest("put the file beside the API set"), held)
 		return nil
 	}
-	have := b.files[file]
-	if have.problem != "" {
+	var d *crdDefinition
+	switch have := b.files[file]; {
+	case have == nil: // it is not about today's files
+	case have.problem != "":
 		b.out.fault(&set.Meta, unusable("%s: %s", file, have.problem).See(diag.Position{File: file}, "the file"), asItWas)
-		return lastGood(set, key, spec)
-	}
-	d := have.crds[key]
-	if d == nil {
+	default:
+		if d = have.crds[key]; d != nil {
+			break
+		}
 		names := slices.Sorted(maps.Keys(have.crds))
 		problem := unusable("%s has no CustomResourceDefinition named %s", file, key)
 		if len(names) > 0 {
 			problem.Message += ", only " + list(names)
 		}
 		b.out.fault(&set.Meta, meant(problem, key, names), asItWas)
-		return lastGood(set, key, spec)
+	}
+	if set.Held {
+		if was := b.lastGood(v, key); was != nil {
+			d = newCRD(was, file)
+		} else if d == nil {
+			return bare(key, spec)
+		}
+	}
+	if d == nil {
+		return nil
 	}
 	if insideOrgs(set.Dir) && privilegedGroup(d.group) {
 		b.out.fault(&set.Meta, diag.New(diag.ResourceRefused, at(), "only API sets outside orgs/ can give %s: its objects act with rights of the platform", key), held)

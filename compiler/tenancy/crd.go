@@ -40,14 +40,18 @@ func readCRDs(tree *source.Tree, path string) *crdFile {
 		out.problem = err.Error()
 	}
 	for _, d := range definitions {
-		crd := &crdDefinition{CRD: CRD{Name: d.Name, File: path, Line: d.Line, Data: d.Text, Digest: d.Digest}, problems: d.Problems}
-		if d.CRD != nil {
-			crd.Definition = d.CRD
-			crd.summarize(&d.CRD.Spec)
-		}
-		out.crds[d.Name] = crd
+		out.crds[d.Name] = newCRD(d, path)
 	}
 	return out
+}
+
+func newCRD(d *definition.Definition, path string) *crdDefinition {
+	crd := &crdDefinition{CRD: CRD{Name: d.Name, File: path, Line: d.Line, Data: d.Text, Digest: d.Digest}, problems: d.Problems}
+	if d.CRD != nil {
+		crd.Definition = d.CRD
+		crd.summarize(&d.CRD.Spec)
+	}
+	return crd
 }
 
 func (d *crdDefinition) summarize(spec *apiextensionsv1.CustomResourceDefinitionSpec) {

@@ -159,14 +159,14 @@ func TestDeterminism(t *testing.T) {
 func TestOthersDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		docs := drawDocuments(t)
-		before, _ := tenancy.Resolve(docs, source.FromMap(nil), today)
+		before, _ := tenancy.Resolve(docs, source.FromMap(nil), today, nil)
 		old := map[string]string{}
 		for _, lc := range before.LogicalClusters {
 			old[lc.Key] = describe(&tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{lc}})
 		}
 		docs.LogicalClusters = append(docs.LogicalClusters, drawLogicalCluster(t, "acme/pay/new"))
 		sortLogicalClusters(docs)
-		after, _ := tenancy.Resolve(docs, source.FromMap(nil), today)
+		after, _ := tenancy.Resolve(docs, source.FromMap(nil), today, nil)
 		for key, want := range old {
 			got := describe(&tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{after.LogicalCluster(key)}})
 			if diff := gocmp.Diff(want, got); diff != "" {
@@ -184,7 +184,7 @@ func TestNamespacesHoldTheQuota(t *testing.T) {
 		for _, d := range docs.LogicalClusters {
 			d.Held = true // a held document gets what there is, whatever it asks for
 		}
-		resolved, findings := tenancy.Resolve(docs, source.FromMap(nil), today)
+		resolved, findings := tenancy.Resolve(docs, source.FromMap(nil), today, nil)
 		for _, lc := range resolved.LogicalClusters {
 			for key, total := range lc.Quota {
 				var sum resource.Quantity
@@ -406,7 +406,7 @@ func BenchmarkResolveAndCheck(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for b.Loop() {
-		resolved, findings := tenancy.Resolve(docs, tree, today)
+		resolved, findings := tenancy.Resolve(docs, tree, today, nil)
 		checks := tenancy.Check(resolved, today, nil, func(schema.Kind, string, string) bool { return true })
 		if len(resolved.LogicalClusters) != n || len(findings)+len(checks) > 0 {
 			b.Fatal(text(append(findings, checks...)[:1]))

@@ -84,7 +84,7 @@ func (r *repo) compile(t *testing.T) (*tenancy.Tenancy, []tenancy.Finding) {
 }
 
 func (r *repo) judge(docs *load.Documents, tree *source.Tree) (*tenancy.Tenancy, []tenancy.Finding) {
-	resolved, findings := tenancy.Resolve(docs, tree, r.asOf)
+	resolved, findings := tenancy.Resolve(docs, tree, r.asOf, nil)
 	resolved.LastGood = func(key string) *schema.LogicalCluster { return r.lastGood[key] }
 	resolved.LastGoodOrganization = func(path string) *schema.Organization { return r.lastGoodOrganizations[path] }
 	given := map[string]map[string]string{}

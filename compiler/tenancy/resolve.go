@@ -7,19 +7,25 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/schema"
 )
 
+// Published returns the definition that a resource had when its API set was last
+// good; nil where there is none.
+type Published func(set *load.Meta, version, resource string) *definition.Definition
+
 // Resolve turns documents into a Tenancy. The tree holds the files that API sets
-// name; asOf is the day, as 2026-11-20, with which sunsets are compared.
+// name; what a held set has is what was published, as far as that is known; nil
+// means nothing is. asOf is the day, as 2026-11-20, with which sunsets are compared.
 //
 // The Tenancy is whole whatever is found: what a document in error refers to in
 // vain is left out of it. Documents are read only.
-func Resolve(docs *load.Documents, tree *source.Tree, asOf string) (*Tenancy, []Finding) {
-	r := &resolver{docs: docs, tree: tree, asOf: asOf, t: &Tenancy{}, defaults: schemaDefaults()}
+func Resolve(docs *load.Documents, tree *source.Tree, asOf string, published Published) (*Tenancy, []Finding) {
+	r := &resolver{docs: docs, tree: tree, published: published, asOf: asOf, t: &Tenancy{}, defaults: schemaDefaults()}
 	r.settings()
 	r.prices()
 	r.clusters()
@@ -33,11 +39,12 @@ func Resolve(docs *load.Documents, tree *source.Tree, asOf string) (*Tenancy, []
 }
 
 type resolver struct {
-	docs  *load.Documents
-	tree  *source.Tree
-	asOf  string
-	t     *Tenancy
-	found findings
+	docs      *load.Documents
+	tree      *source.Tree
+	asOf      string
+	published Published
+	t         *Tenancy
+	found     findings
 
 	defaults    *effective
 	sets        map[string]map[string]*APISet // by directory inside orgs/, else "", then by name
