@@ -10,7 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/go-git/go-git/v5"
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -145,6 +149,7 @@ func TestSessions(t *testing.T) {
 			}
 			t.Setenv("TENANTRY_CACHE", t.TempDir())
 			t.Chdir(filepath.Join(copied, p.dir))
+			commit(t, p.repo)
 			before, err := os.ReadFile(page)
 			if err != nil {
 				t.Fatal(err)
@@ -158,6 +163,27 @@ func TestSessions(t *testing.T) {
 				t.Errorf("%s shows something else (-page +run); TENANTRY_UPDATE=1 renews it:\n%s", p.page, diff)
 			}
 		})
+	}
+}
+
+// commit makes a directory a git repository whose branch main holds what stands
+// there, by a commit that is the same at any time.
+func commit(t *testing.T, dir string) {
+	t.Helper()
+	r, err := git.PlainInitWithOptions(dir, &git.PlainInitOptions{InitOptions: git.InitOptions{DefaultBranch: plumbing.Main}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := r.Worktree()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.AddGlob("."); err != nil {
+		t.Fatal(err)
+	}
+	who := &object.Signature{Name: "Acme", Email: "platform@acme.example", When: time.Unix(0, 0).UTC()}
+	if _, err := w.Commit("The tenancy repo", &git.CommitOptions{Author: who}); err != nil {
+		t.Fatal(err)
 	}
 }
 
