@@ -49,6 +49,19 @@ type Target struct {
 // LeftOut reports whether nobody asked for this cluster.
 func (t *Target) LeftOut() bool { return errors.Is(t.Err, errLeftOut) }
 
+// add makes a target a physical cluster as well. What is both in the bootstrap and
+// among the cluster's objects, the engine takes over: the namespace of its own
+// objects.
+func (t *Target) add(c *Cluster) {
+	rendered := make(map[ID]bool, len(c.Objects))
+	for _, o := range c.Objects {
+		rendered[o.ID] = true
+	}
+	t.Objects = slices.DeleteFunc(t.Objects, func(o *Object) bool { return rendered[o.ID] })
+	t.Clusters = append(t.Clusters, c)
+	t.Objects = append(t.Objects, c.Objects...)
+}
+
 // Connect reaches the management cluster and those physical clusters that want
 // returns true for, some at a time. A cluster that does not answer is a target
 // with an error; the management cluster is the first. The error is for
@@ -61,8 +74,7 @@ func Connect(ctx context.Context, o *Output, a Access, want func(*Cluster) bool,
 	targets := []*Target{management}
 	for _, c := range o.Clusters {
 		if _, given := a.Physical[c.Name]; c.Here && !given {
-			management.Clusters = append(management.Clusters, c)
-			management.Objects = append(management.Objects, c.Objects...)
+			management.add(c)
 			continue
 		}
 		if !want(c) {
