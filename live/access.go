@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"time"
 
@@ -43,18 +44,19 @@ func (a *Access) management() (*rest.Config, error) {
 	if a.Kubeconfig == "" && len(a.Physical) > 0 {
 		return nil, errLeftOut
 	}
-	return a.fromFile(a.Kubeconfig, a.Context)
+	return fromFile(a.Kubeconfig, a.Context)
 }
 
 // fromFile reads a kubeconfig; without a name, where kubectl looks for one.
-func (a *Access) fromFile(name, context string) (*rest.Config, error) {
+func fromFile(name, context string) (*rest.Config, error) {
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
-	shown := name
+	shown := "kubeconfig " + name
 	if name != "" {
-		if info, err := os.Stat(name); err != nil {
-			return nil, fmt.Errorf("kubeconfig %w", err)
-		} else if info.IsDir() {
-			return nil, fmt.Errorf("kubeconfig %s is a directory", name)
+		info, err := os.Stat(name)
+		if path := (*fs.PathError)(nil); errors.As(err, &path) {
+			return nil, fmt.Errorf("%s: %w", shown, path.Err)
+		} else if err == nil && info.IsDir() {
+			return nil, fmt.Errorf("%s is a directory", shown)
 		}
 		rules = &clientcmd.ClientConfigLoadingRules{ExplicitPath: name}
 	} else {
@@ -68,6 +70,9 @@ func (a *Access) fromFile(name, context string) (*rest.Config, error) {
 	}
 	if len(raw.Clusters) == 0 {
 		if name == "" {
+			if config, err := rest.InClusterConfig(); err == nil { // in a Pod
+				return config, nil
+			}
 			return nil, errors.New("there is no kubeconfig: name one with --kubeconfig or KUBECONFIG")
 		}
 		return nil, fmt.Errorf("%s holds no cluster", shown)
@@ -85,22 +90,22 @@ var secrets = kschema.GroupVersionResource{Version: "v1", Resource: "secrets"}
 // management cluster: those that were given, or the engine's own.
 func (a *Access) physical(ctx context.Context, c *Cluster, management *Live) (*rest.Config, error) {
 	if file, ok := a.Physical[c.Name]; ok {
-		return a.fromFile(file, "")
+		return fromFile(file, "")
 	}
 	give := fmt.Errorf("give its kubeconfig with --kubeconfig %s=FILE", c.Name)
 	switch {
 	case management == nil:
 		return nil, give
 	case c.Kubeconfig != nil:
-		return a.fromFluxSecret(ctx, c, management)
+		return fromFluxSecret(ctx, c, management)
 	case c.Engine == schema.Argo:
-		return a.fromArgoSecret(ctx, c, management)
+		return fromArgoSecret(ctx, c, management)
 	}
 	return nil, give
 }
 
 // fromFluxSecret reads the kubeconfig that Flux uses.
-func (a *Access) fromFluxSecret(ctx context.Context, c *Cluster, management *Live) (*rest.Config, error) {
+func fromFluxSecret(ctx context.Context, c *Cluster, management *Live) (*rest.Config, error) {
 	name := "secret " + c.Namespace + "/" + c.Kubeconfig.Name
 	secret, err := management.Dynamic.Resource(secrets).Namespace(c.Namespace).Get(ctx, c.Kubeconfig.Name, metav1.GetOptions{})
 	if err != nil {
@@ -156,7 +161,7 @@ func fromSecret(name string, data []byte) (*rest.Config, error) {
 }
 
 // fromArgoSecret reads the credentials by which Argo CD knows a cluster.
-func (a *Access) fromArgoSecret(ctx context.Context, c *Cluster, management *Live) (*rest.Config, error) {
+func fromArgoSecret(ctx context.Context, c *Cluster, management *Live) (*rest.Config, error) {
 	list, err := management.Dynamic.Resource(secrets).Namespace(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "argocd.argoproj.io/secret-type=cluster"})
 	if err != nil {
 		return nil, fmt.Errorf("the secrets of Argo CD, one of which holds its credentials: %w", management.Explain(err))
@@ -172,7 +177,7 @@ func (a *Access) fromArgoSecret(ctx context.Context, c *Cluster, management *Liv
 			return fromArgo("secret "+c.Namespace+"/"+item.GetName(), string(field("server")), field("config"))
 		}
 	}
-	return nil, fmt.Errorf("Argo CD does not know it: no secret in %s names it", c.Namespace)
+	return nil, fmt.Errorf("no secret of Argo CD in %s names it", c.Namespace)
 }
 
 // fromArgo reads the field "config" of Argo CD's secret for a cluster, see

@@ -1,7 +1,6 @@
 package drift
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 
@@ -49,7 +48,7 @@ func additions(want, applied *unstructured.Unstructured, e engine) []Field {
 			continue
 		}
 		set := &fieldpath.Set{}
-		if err := set.FromJSON(bytes.NewReader(m.FieldsV1.Raw)); err != nil {
+		if err := set.FromJSON(m.FieldsV1.GetRawReader()); err != nil {
 			continue // a form that is not known yet
 		}
 		switch {
