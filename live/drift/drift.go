@@ -264,8 +264,17 @@ func newFinding(what string, o *live.Object) *Finding {
 }
 
 // Object compares one object with what stands on a cluster. It returns nil where
-// nothing differs.
+// nothing differs. A request that gets no answer is sent once more: connections
+// break.
 func Object(ctx context.Context, l *live.Live, o *live.Object) (*Finding, error) {
+	f, err := compare(ctx, l, o)
+	if live.Silent(err) && ctx.Err() == nil {
+		f, err = compare(ctx, l, o)
+	}
+	return f, err
+}
+
+func compare(ctx context.Context, l *live.Live, o *live.Object) (*Finding, error) {
 	client, err := l.Of(o)
 	if err != nil {
 		return nil, err
