@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/impact"
+	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -47,9 +48,21 @@ func (c *comparison) apis(comparer *impact.Comparer) []API {
 	for _, set := range c.before.Tenancy.APISets {
 		before[setID{set.Name, set.Dir}] = set.Spec.Promise
 	}
+	then, now := impact.Side{Tenancy: c.before.Tenancy, Sites: c.before.Sites}, impact.Side{Tenancy: c.after.Tenancy, Sites: c.after.Sites}
+	if !c.changedKind(schema.KindAPISets) { // then a change is one of what somebody binds
+		b, a := *then.Tenancy, *now.Tenancy
+		b.LogicalClusters, a.LogicalClusters = nil, nil
+		for was, is := range c.differingPairs() {
+			if was != nil && is != nil {
+				b.LogicalClusters, a.LogicalClusters = append(b.LogicalClusters, was), append(a.LogicalClusters, is)
+			}
+		}
+		slices.SortFunc(b.LogicalClusters, func(x, y *tenancy.LogicalCluster) int { return strings.Compare(x.Key, y.Key) })
+		then.Tenancy, now.Tenancy = &b, &a
+	}
 	var bound map[string]int
 	var out []API
-	for _, change := range impact.Compare(impact.Side{Tenancy: c.before.Tenancy, Sites: c.before.Sites}, impact.Side{Tenancy: c.after.Tenancy, Sites: c.after.Sites}, comparer) {
+	for _, change := range impact.Compare(then, now, comparer) {
 		a := API{Change: change.Kind, Set: change.Set, Dir: change.Dir, Channel: change.Channel, From: change.From, To: change.To}
 		report := change.Report
 		for id, promise := range before {
@@ -77,6 +90,16 @@ func (c *comparison) apis(comparer *impact.Comparer) []API {
 		out = append(out, a)
 	}
 	return out
+}
+
+// changedKind reports whether a document of one of the kinds differs.
+func (c *comparison) changedKind(kinds ...schema.Kind) bool {
+	for id := range c.changed {
+		if slices.Contains(kinds, schema.Kind(id.kind)) {
+			return true
+		}
+	}
+	return false
 }
 
 // apiCauses finds what in the source makes an API another.

@@ -111,9 +111,8 @@ func (c *comparison) cost() *Cost {
 	out.PricesBefore, out.Prices = name(before.Book), name(after.Book)
 	touched := map[string]bool{} // organizations and logical clusters
 	causes := map[string]*CostCause{}
-	for was, is := range c.pairs() {
+	for was, is := range c.priced() {
 		then, now := totalOf(before, was), totalOf(after, is)
-		out.Before, out.After = out.Before.Add(then), out.After.Add(now)
 		if then.Cmp(now) == 0 && out.CurrencyBefore == "" {
 			continue
 		}
@@ -132,12 +131,18 @@ func (c *comparison) cost() *Cost {
 			c.costCause(causes, r, was, is)
 		}
 	}
-	if out.CurrencyBefore == "" {
-		out.Change = out.After.Sub(out.Before)
-	}
 	out.Rows = c.costRows(touched, out.CurrencyBefore == "")
 	if len(out.Rows) == 0 && len(causes) == 0 {
 		return nil
+	}
+	for _, lc := range c.before.Tenancy.LogicalClusters {
+		out.Before = out.Before.Add(totalOf(before, lc))
+	}
+	for _, lc := range c.after.Tenancy.LogicalClusters {
+		out.After = out.After.Add(totalOf(after, lc))
+	}
+	if out.CurrencyBefore == "" {
+		out.Change = out.After.Sub(out.Before)
 	}
 	for _, id := range slices.Sorted(maps.Keys(causes)) {
 		out.Causes = append(out.Causes, *causes[id])
@@ -146,54 +151,20 @@ func (c *comparison) cost() *Cost {
 	return out
 }
 
+// priced yields the logical clusters of which the worst case may differ: those that
+// differ, and all where prices or what they are multiplied by do.
+func (c *comparison) priced() iter.Seq2[*tenancy.LogicalCluster, *tenancy.LogicalCluster] {
+	if c.changedKind(schema.KindPrices, schema.KindPhysicalClusters, schema.KindSettings) {
+		return c.pairs()
+	}
+	return c.differingPairs()
+}
+
 func totalOf(c *cost.Costs, lc *tenancy.LogicalCluster) cost.Money {
 	if lc == nil {
 		return cost.Money{}
 	}
 	return c.Total(lc.Key)
-}
-
-// pairs yields every logical cluster as it was and as it is, under whatever key
-// it was. One of the two may be nil.
-func (c *comparison) pairs() iter.Seq2[*tenancy.LogicalCluster, *tenancy.LogicalCluster] {
-	return func(yield func(was, is *tenancy.LogicalCluster) bool) {
-		taken := map[string]bool{}
-		for _, key := range c.former {
-			taken[key] = true
-		}
-		before, after := c.before.Tenancy.LogicalClusters, c.after.Tenancy.LogicalClusters
-		for len(before) > 0 || len(after) > 0 {
-			switch order := compareKeys(before, after); {
-			case order < 0:
-				if was := before[0]; !taken[was.Key] && !yield(was, nil) {
-					return
-				}
-				before = before[1:]
-			case order > 0:
-				is := after[0]
-				if !yield(c.before.Tenancy.LogicalCluster(c.former[is.Key]), is) {
-					return
-				}
-				after = after[1:]
-			default:
-				if !yield(before[0], after[0]) {
-					return
-				}
-				before, after = before[1:], after[1:]
-			}
-		}
-	}
-}
-
-// compareKeys compares the first of two lists; an empty one comes last.
-func compareKeys(a, b []*tenancy.LogicalCluster) int {
-	switch {
-	case len(a) == 0:
-		return 1
-	case len(b) == 0:
-		return -1
-	}
-	return strings.Compare(a[0].Key, b[0].Key)
 }
 
 func size(m cost.Money) cost.Money {
@@ -310,7 +281,7 @@ func (c *comparison) costRows(touched map[string]bool, comparable bool) []CostRo
 		row.Depth = strings.Count(row.Key, "/")
 		add(row, budgetOf(was), budgetOf(is), sum(c.before.Tenancy, c.before.Costs, was), sum(c.after.Tenancy, c.after.Costs, is))
 	}
-	for was, is := range c.pairs() {
+	for was, is := range c.differingPairs() {
 		var of, becomes budgeted
 		if was != nil {
 			of.budget = was.Spec.Budget

@@ -62,7 +62,11 @@ func (c *comparison) implicit() []Implicit {
 		return reach[ref]
 	}
 	grown := map[string][]string{} // logical clusters by the document that newly matches
-	for was, is := range c.pairs() {
+	pairs := c.differingPairs()
+	if c.changedKind(schema.KindImplicit, schema.KindAPISets) {
+		pairs = c.pairs()
+	}
+	for was, is := range pairs {
 		before, after := given(c.before.Implicit, was), given(c.after.Implicit, is)
 		if slices.EqualFunc(before, after, func(a, b *implicit.Object) bool { return a.Digest == b.Digest }) {
 			continue

@@ -301,7 +301,7 @@ var (
 func (l *limits) effective() {
 	gatesBefore, gatesAfter := l.gates(l.before), l.gates(l.after)
 	reached := map[[2]string]bool{} // kinds and documents told by their logical clusters
-	for was, is := range l.pairs() {
+	for was, is := range l.differingPairs() {
 		if was == nil || is == nil || !standing(was) || !standing(is) {
 			continue
 		}

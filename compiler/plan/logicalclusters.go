@@ -77,11 +77,8 @@ func (c *comparison) logicalClusters(states []render.StateChange) []LogicalClust
 	}
 	c.indexStates()
 	former := c.renames(differing)
-	c.former = former
-	taken := map[string]bool{}
-	for _, key := range former {
-		taken[key] = true
-	}
+	c.former, c.differing = former, differing
+	taken := c.taken()
 	groups := map[string]*LogicalClusters{}
 	var out []*LogicalClusters
 	for _, key := range slices.Sorted(maps.Keys(differing)) {

@@ -286,6 +286,16 @@ var kindOrder = []string{
 	"Role", "ConfigMap", "ClusterRoleBinding", "RoleBinding",
 }
 
+// raises reports whether a quota is raised, or is new: what others give up comes
+// first, so that the sum of quotas is never above what was planned.
+func (o *ObjectChange) raises() bool {
+	return o.Kind == "ResourceQuota" && (o.Action == Create || slices.ContainsFunc(o.Fields, func(f Field) bool {
+		before, _ := f.Before.(string)
+		after, _ := f.After.(string)
+		return strings.HasPrefix(f.Path, "spec.hard.") && before != "" && bounded(before, after) == loosens
+	}))
+}
+
 // stage orders changes: access is taken away first, then all is created and
 // changed that stands, then the rest is deleted, in the opposite order.
 func (o *ObjectChange) stage() []int {
@@ -294,8 +304,10 @@ func (o *ObjectChange) stage() []int {
 		rank = len(kindOrder)
 	}
 	switch {
+	case o.Action != Delete && o.Action != Leave && o.raises():
+		return []int{1, rank, 1}
 	case o.Action != Delete && o.Action != Leave:
-		return []int{1, rank}
+		return []int{1, rank, 0}
 	case o.Kind == "RoleBinding" || o.Kind == "ClusterRoleBinding":
 		return []int{0, 0}
 	}

@@ -194,6 +194,9 @@ type comparison struct {
 	changed map[documentID]*Document
 	// reached are the logical clusters that differ because of a document.
 	reached map[*Document]map[string]bool
+	// differing are the keys of logical clusters whose state, place or document differs
+	// on some physical cluster.
+	differing map[string]bool
 	// former are the keys under which renamed logical clusters stood, by key.
 	former map[string]string
 	// causes of logical clusters that differ, by key, for their objects.

@@ -331,17 +331,16 @@ func exemptionName(x *tenancy.Exemption) string {
 
 // reaches compares for whom policies hold.
 func (l *limits) reaches(before, after map[string]*policy.Policy, become map[string]string) {
-	documents := false // else only labels and classes can make a difference
-	for id := range l.changed {
-		switch schema.Kind(id.kind) {
-		case schema.KindPolicies, schema.KindModules, schema.KindExemptions:
-			documents = true
-		}
-	}
+	// Where none differs, only labels and classes can make a difference.
+	documents := l.changedKind(schema.KindPolicies, schema.KindModules, schema.KindExemptions)
 	if len(before) == 0 && len(after) == 0 {
 		return
 	}
-	for was, is := range l.pairs() {
+	pairs := l.differingPairs()
+	if documents {
+		pairs = l.pairs()
+	}
+	for was, is := range pairs {
 		if was == nil || is == nil || !standing(was) || !standing(is) || !documents && sameSelected(was, is) {
 			continue // what is new or goes has nothing loosened
 		}
