@@ -149,6 +149,8 @@ type write struct {
 	user      user.Info
 	// object and old are typed where the kind is Kubernetes' own.
 	object, old runtime.Object
+	// scaled and unscaled are the custom resource whose scale is written.
+	scaled, unscaled *unstructured.Unstructured
 	// ofController: it is what a controller makes of an object that is judged.
 	ofController bool
 }

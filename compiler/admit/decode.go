@@ -72,7 +72,13 @@ func (w *write) decode() bool {
 	}
 	w.object = about
 	if w.Subresource == "scale" {
-		w.object, w.old = w.scale(w.object), w.scale(w.old)
+		replicas := w.replicas(w.object)
+		if whole, ok := w.old.(*unstructured.Unstructured); ok {
+			w.scaled = whole.DeepCopy()
+			_ = unstructured.SetNestedField(w.scaled.Object, replicas, w.replicasPath()...)
+			w.unscaled = whole
+		}
+		w.object, w.old = w.scale(w.object, replicas), w.scale(w.old, w.replicas(w.old))
 	}
 	return true
 }
@@ -145,18 +151,28 @@ func (w *write) unknown(name string) {
 	w.say(diag.AdmitSchema, name, "unknown field %s", name).Suggestion = "the API server would drop it for those who don't ask for strict validation, as kubectl and Flux do"
 }
 
+// replicasPath is where an object says how many replicas it wants.
+func (w *write) replicasPath() []string {
+	path := ".spec.replicas"
+	if w.at.version != nil {
+		path = w.at.version.Subresources.Scale.SpecReplicasPath
+	}
+	return strings.Split(strings.TrimPrefix(path, "."), ".")
+}
+
+func (w *write) replicas(o runtime.Object) int64 {
+	n, _, _ := unstructured.NestedInt64(plain(o), w.replicasPath()...)
+	return n
+}
+
 // scale is the Scale of an object: what its subresource of that name is written
 // with.
-func (w *write) scale(o runtime.Object) runtime.Object {
-	u := &unstructured.Unstructured{Object: plain(o)}
-	replicas, _, _ := unstructured.NestedInt64(u.Object, "spec", "replicas")
-	if w.at.version != nil {
-		fields := strings.Split(strings.TrimPrefix(w.at.version.Subresources.Scale.SpecReplicasPath, "."), ".")
-		replicas, _, _ = unstructured.NestedInt64(u.Object, fields...)
-	}
+func (w *write) scale(o runtime.Object, replicas int64) runtime.Object {
 	out := &autoscalingv1.Scale{}
 	out.SetGroupVersionKind(scaleKind)
-	out.Name, out.Namespace, out.ResourceVersion = u.GetName(), u.GetNamespace(), u.GetResourceVersion()
+	if accessor, err := meta.Accessor(o); err == nil {
+		out.Name, out.Namespace, out.ResourceVersion = accessor.GetName(), accessor.GetNamespace(), accessor.GetResourceVersion()
+	}
 	out.Spec.Replicas = int32(replicas)
 	return out
 }
@@ -172,6 +188,11 @@ func (w *write) generateName() {
 // validate holds the object against the schema of its kind.
 func (w *write) validate() {
 	if w.Subresource == "scale" {
+		if w.scaled != nil {
+			for _, one := range w.at.server.ValidateUpdate(w.scaled.Object, w.unscaled.Object) {
+				w.say(diag.AdmitSchema, one.Field, "%s", one.Error())
+			}
+		}
 		return
 	}
 	accessor, err := meta.Accessor(w.object)

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -94,12 +96,17 @@ func defaults(o runtime.Object) {
 		set(&o.Spec.PersistentVolumeClaimRetentionPolicy.WhenDeleted, appsv1.RetainPersistentVolumeClaimRetentionPolicyType)
 		set(&o.Spec.PersistentVolumeClaimRetentionPolicy.WhenScaled, appsv1.RetainPersistentVolumeClaimRetentionPolicyType)
 		for i := range o.Spec.VolumeClaimTemplates {
+			o.Spec.VolumeClaimTemplates[i].SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"))
 			claimDefaults(&o.Spec.VolumeClaimTemplates[i])
 		}
 		podDefaults(&o.Spec.Template.Spec)
 	case *appsv1.DaemonSet:
 		point(&o.Spec.RevisionHistoryLimit, 10)
-		set(&o.Spec.UpdateStrategy.Type, appsv1.RollingUpdateDaemonSetStrategyType)
+		if set(&o.Spec.UpdateStrategy.Type, appsv1.RollingUpdateDaemonSetStrategyType); o.Spec.UpdateStrategy.Type == appsv1.RollingUpdateDaemonSetStrategyType {
+			point(&o.Spec.UpdateStrategy.RollingUpdate, appsv1.RollingUpdateDaemonSet{})
+			point(&o.Spec.UpdateStrategy.RollingUpdate.MaxUnavailable, intstr.FromInt32(1))
+			point(&o.Spec.UpdateStrategy.RollingUpdate.MaxSurge, intstr.FromInt32(0))
+		}
 		podDefaults(&o.Spec.Template.Spec)
 	case *batchv1.Job:
 		jobDefaults(&o.Spec)
@@ -110,6 +117,10 @@ func defaults(o runtime.Object) {
 		point(&o.Spec.FailedJobsHistoryLimit, 1)
 		// What stands in the template of a Job is filled in when the Job is made.
 		podDefaults(&o.Spec.JobTemplate.Spec.Template.Spec)
+	case *autoscalingv1.HorizontalPodAutoscaler:
+		point(&o.Spec.MinReplicas, 1)
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		point(&o.Spec.MinReplicas, 1)
 	case *corev1.Service:
 		serviceDefaults(o)
 	case *corev1.PersistentVolumeClaim:
@@ -224,15 +235,6 @@ func podDefaults(s *corev1.PodSpec) {
 	point(&s.SecurityContext, corev1.PodSecurityContext{})
 	point(&s.TerminationGracePeriodSeconds, corev1.DefaultTerminationGracePeriodSeconds)
 	set(&s.SchedulerName, corev1.DefaultSchedulerName)
-	if s.HostNetwork {
-		for _, list := range [][]corev1.Container{s.Containers, s.InitContainers} {
-			for i := range list {
-				for j := range list[i].Ports {
-					set(&list[i].Ports[j].HostPort, list[i].Ports[j].ContainerPort)
-				}
-			}
-		}
-	}
 	for i := range s.Volumes {
 		volumeDefaults(&s.Volumes[i])
 	}
@@ -324,16 +326,19 @@ func pullPolicy(image string) corev1.PullPolicy {
 
 // ofPod are defaults of pods that templates do not get.
 func ofPod(o *corev1.Pod) {
-	for _, list := range [][]corev1.Container{o.Spec.Containers, o.Spec.InitContainers} {
-		for i := range list {
-			r := &list[i].Resources
-			for name, q := range r.Limits {
-				if r.Requests == nil {
-					r.Requests = corev1.ResourceList{}
-				}
-				if _, ok := r.Requests[name]; !ok {
-					r.Requests[name] = q.DeepCopy()
-				}
+	for _, c := range containers(o) {
+		r := &c.Resources
+		for name, q := range r.Limits {
+			if r.Requests == nil {
+				r.Requests = corev1.ResourceList{}
+			}
+			if _, ok := r.Requests[name]; !ok {
+				r.Requests[name] = q.DeepCopy()
+			}
+		}
+		for i := range c.Ports {
+			if o.Spec.HostNetwork {
+				set(&c.Ports[i].HostPort, c.Ports[i].ContainerPort)
 			}
 		}
 	}

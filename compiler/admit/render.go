@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/render/manifest"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 )
 
 // render takes over what would be rendered for the logical cluster and its physical
@@ -42,6 +43,10 @@ func (s *Server) render() error {
 	for _, m := range admission.Platform(s.platform) {
 		var err error
 		switch m.Get("kind") {
+		case "ClusterRole":
+			r := &rbacv1.ClusterRole{}
+			err = decode(m, r)
+			s.roles[roleRef{kind: "ClusterRole", name: r.Name}] = r.Rules
 		case "ValidatingAdmissionPolicy":
 			p := &admissionv1.ValidatingAdmissionPolicy{}
 			if err = decode(m, p); err == nil {

@@ -3,6 +3,7 @@ package admit
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/evolution/instance"
@@ -104,6 +105,9 @@ func (r *resources) of(kind kubeschema.GroupVersionKind) (*served, error) {
 	} else if !scheme.Scheme.Recognizes(kind) {
 		return nil, fmt.Errorf("no API set of the tenancy repo has the kind %s", kind.GroupKind())
 	} else if k, ok := tenancy.BuiltinKind(kind.Group, kind.Kind); ok {
+		if !slices.Contains(k.Versions, kind.Version) {
+			return nil, fmt.Errorf("%s has no version %s: there is %s", kind.GroupKind(), kind.Version, strings.Join(k.Versions, ", "))
+		}
 		one.namespaced = true
 		one.resource = kubeschema.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: k.Plural}
 	} else if why := tenancy.RefusedKind(kind.Group, kind.Kind); why != "" {

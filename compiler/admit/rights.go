@@ -133,11 +133,6 @@ func (s *Server) Know(documents []*Document, namespace string) {
 func (s *Server) rulesOf(ref roleRef) []rule {
 	if ref.kind == "ClusterRole" {
 		ref.namespace = ""
-		for _, r := range s.platform.Roles {
-			if r.Name == ref.name {
-				return rulesOf(r.Rules)
-			}
-		}
 	}
 	return s.roles[ref]
 }
