@@ -26,7 +26,8 @@ func newExplain() *cobra.Command {
 explain LOGICAL-CLUSTER tells where each effective value of a logical cluster
 comes from: its own document, its class, an organization above it, the schema's
 default, or what earlier builds decided (the pins). Below a value stands what else
-had a say in it and was overridden. FIELD narrows it: "quota" stands for all that
+had a say in it and was overridden. Policies follow in the order in which they
+stand, each with its module, its parameters and what exempts from it. FIELD narrows it: "quota" stands for all that
 is below it, as in "quota.cpu", "access.payments-devs", "apis" or "placement".
 
 explain -f FILE tells from what a field of a rendered object was made: name the
@@ -114,7 +115,7 @@ func explainCode(w io.Writer, name string) error {
 
 // valuesOf are all values of a logical cluster.
 func valuesOf(r *compiler.Result, lc *tenancy.LogicalCluster) []tenancy.Value {
-	return explain.LogicalCluster(r.Tenancy, lc, r.Sites[lc.Key], r.Former[lc.Key])
+	return append(explain.LogicalCluster(r.Tenancy, lc, r.Sites[lc.Key], r.Former[lc.Key]), explain.Policies(r.Policies.Of(lc))...)
 }
 
 func explainLogicalCluster(c *cobra.Command, q *repoQuery, args []string, output string) error {
@@ -318,9 +319,15 @@ func explainObject(r *compiler.Result, o *explain.Rendered, leaves []explain.Lea
 		base.LogicalCluster = lc.Key
 		values = valuesOf(r, lc)
 	} else {
-		users := 0
+		users, rules := 0, 0
 		values, users = explain.Platform(r.Tenancy, r.States, o.Name)
+		if users == 0 {
+			values, rules = explain.PolicyObject(r.Tenancy, r.States, r.Policies, o.Name)
+		}
 		switch {
+		case rules > 0:
+			base.Note = "a policy of the tenancy repo demands it, of " + plural(rules, "logical cluster")
+			base.values = values
 		case users > 0:
 			base.Note = "it follows from the API sets that are bound; " + plural(users, "logical cluster") + " with these use it"
 			base.values = values
@@ -342,6 +349,9 @@ func explainObject(r *compiler.Result, o *explain.Rendered, leaves []explain.Lea
 			f.Note = reason.Note
 			for _, name := range reason.Fields {
 				f.values = append(f.values, explain.Select(values, name)...)
+			}
+			if at := leaf.Path; len(at) == 3 && at[0] == "metadata" && at[1] == "labels" {
+				f.values = append(f.values, explain.OfLabel(r.Policies, lc, at[2])...)
 			}
 		}
 		f.Values = explained(f.values)

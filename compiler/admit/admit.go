@@ -54,7 +54,10 @@ type Server struct {
 	state     *expand.State
 	platform  *expand.Platform
 	effective []policy.Effective
-	values    map[string]tenancy.Value // of the logical cluster, by field
+	// transforms are the policies that change what is written.
+	transforms []*policy.Transform
+	schemas    *policy.Schemas
+	values     map[string]tenancy.Value // of the logical cluster, by field
 
 	namespaces map[string]*corev1.Namespace // by physical name
 	quotas     map[string]*corev1.ResourceQuota
@@ -116,7 +119,7 @@ func NewServer(in Input, key string, who *access.Identity) (*Server, error) {
 	}
 	i := slices.IndexFunc(in.Platforms, func(p expand.Platform) bool { return p.Cluster == s.state.Cluster })
 	s.platform = &in.Platforms[i]
-	s.effective = in.Policies.Of(s.lc)
+	s.effective, s.transforms, s.schemas = in.Policies.Of(s.lc), in.Policies.Transforms(s.lc), in.Policies.Schemas()
 	for _, v := range s.lc.Explain() {
 		s.values[v.Field] = v
 	}
@@ -175,8 +178,6 @@ func (s *Server) Admit(ctx context.Context, r Request) *Answer {
 func (w *write) admit(ctx context.Context) {
 	if w.object != nil {
 		w.setDefaults()
-		w.limitDefaults()
-		w.pluginDefaults()
 		w.mutate(ctx)
 		w.generateName()
 		w.validate()

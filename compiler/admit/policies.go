@@ -21,6 +21,7 @@ import (
 	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/generic"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/matching"
+	"k8s.io/apiserver/pkg/admission/plugin/policy/mutating"
 	"k8s.io/apiserver/pkg/admission/plugin/policy/validating"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -31,10 +32,13 @@ import (
 // policies are the admission policies of a physical cluster with their bindings,
 // matched by the API server's own matcher and judged by its validator.
 type policies struct {
+	matching   *matching.Matcher
 	matcher    generic.PolicyMatcher
+	schemas    *policy.Schemas
 	interfaces interfaces
 	authorizer authorizer.Authorizer
 	validating []*validatingPolicy
+	mutating   []mutating.PolicyHook
 }
 
 type validatingPolicy struct {
@@ -44,13 +48,16 @@ type validatingPolicy struct {
 	judge    *policy.Judge // nil until it is needed
 }
 
-func newPolicies(namespaces map[string]*corev1.Namespace, authz authorizer.Authorizer, equivalent runtime.EquivalentResourceMapper) *policies {
+func newPolicies(namespaces map[string]*corev1.Namespace, authz authorizer.Authorizer, equivalent runtime.EquivalentResourceMapper, schemas *policy.Schemas) *policies {
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{})
 	for _, ns := range namespaces {
 		_ = indexer.Add(ns) // it has a name
 	}
+	m := matching.NewMatcher(corelisters.NewNamespaceLister(indexer), nil)
 	return &policies{
-		matcher:    generic.NewPolicyMatcher(matching.NewMatcher(corelisters.NewNamespaceLister(indexer), nil)),
+		matching:   m,
+		matcher:    generic.NewPolicyMatcher(m),
+		schemas:    schemas,
 		interfaces: interfaces{admission.NewObjectInterfacesFromScheme(scheme.Scheme), equivalent},
 		authorizer: authz,
 	}

@@ -39,7 +39,7 @@ func (s *Server) render() error {
 			return err
 		}
 	}
-	s.policies = newPolicies(s.namespaces, s.authorizer(), s.resources.equivalent)
+	s.policies = newPolicies(s.namespaces, s.authorizer(), s.resources.equivalent, s.schemas)
 	for _, m := range admission.Platform(s.platform) {
 		var err error
 		switch m.Get("kind") {
@@ -56,6 +56,16 @@ func (s *Server) render() error {
 			b := &admissionv1.ValidatingAdmissionPolicyBinding{}
 			if err = decode(m, b); err == nil {
 				s.policies.bind(b)
+			}
+		case "MutatingAdmissionPolicy":
+			p := &admissionv1.MutatingAdmissionPolicy{}
+			if err = decode(m, p); err == nil {
+				err = s.policies.addMutating(p, s.platform.Minor)
+			}
+		case "MutatingAdmissionPolicyBinding":
+			b := &admissionv1.MutatingAdmissionPolicyBinding{}
+			if err = decode(m, b); err == nil {
+				s.policies.bindMutating(b)
 			}
 		}
 		if err != nil {

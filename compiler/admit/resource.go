@@ -12,7 +12,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/runtime"
 	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
@@ -173,14 +172,4 @@ func (s *Server) listNamespaces() string {
 		}
 	}
 	return out
-}
-
-// interfaces are what admission needs of the API server's types.
-type interfaces struct {
-	admission.ObjectInterfaces
-	equivalent runtime.EquivalentResourceMapper
-}
-
-func (i interfaces) GetEquivalentResourceMapper() runtime.EquivalentResourceMapper {
-	return i.equivalent
 }

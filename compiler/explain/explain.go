@@ -10,11 +10,14 @@ package explain
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -88,6 +91,41 @@ func LogicalCluster(t *tenancy.Tenancy, lc *tenancy.LogicalCluster, site, former
 		add("namespaces."+name+".retired", site.Retired[name], decided(former != nil))
 	}
 	return values
+}
+
+// Policies returns the policies that reach a logical cluster as values, in the order
+// in which they stand: what each is, where it was declared, its module and
+// parameters, and the exemption that lifts it.
+func Policies(effective []policy.Effective) []tenancy.Value {
+	var out []tenancy.Value
+	for _, e := range effective {
+		text := strings.TrimSpace(string(e.Spec.Enforcement) + " at " + string(e.Stage))
+		steps := []tenancy.Step{{Origin: tenancy.Origin{From: "policy " + e.ID(), Pos: e.Pos}, Text: text, Effect: tenancy.Sets}}
+		refers := func(from string, pos diag.Position, text string) {
+			steps = append(steps, tenancy.Step{Origin: tenancy.Origin{From: from, Pos: pos}, Text: text, Effect: tenancy.Refers})
+		}
+		if e.Module != nil {
+			refers("module", e.Module.Pos, e.Module.Key)
+		}
+		for _, name := range slices.Sorted(maps.Keys(e.Parameters)) {
+			value, err := json.Marshal(e.Parameters[name])
+			if err != nil {
+				continue // it was made from JSON
+			}
+			from, pos := "module's default", diag.Position{}
+			if _, given := e.Spec.Parameters[name]; given {
+				from, pos = "parameters", e.At("parameters", name)
+			}
+			refers(from, pos, name+": "+string(value))
+		}
+		if x := e.Exemption; x != nil {
+			text = "exempt until " + x.Spec.Expires
+			steps[0].Effect = tenancy.Overridden
+			steps = append([]tenancy.Step{{Origin: tenancy.Origin{From: "exemption " + x.Key + " (" + x.Spec.Reason + ")", Pos: x.Pos}, Text: text, Effect: tenancy.Sets}}, steps...)
+		}
+		out = append(out, tenancy.Value{Field: "policies." + e.ID(), Text: text, Steps: steps})
+	}
+	return out
 }
 
 // Select returns the values that a field stands for: itself, and all below it.

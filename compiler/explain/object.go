@@ -143,8 +143,8 @@ func (o *Object) mark(key string) (Reason, bool) {
 	switch {
 	case key == expand.LabelGate:
 		return fields("apis")
-	case strings.HasPrefix(key, expand.PrefixPolicy):
-		return Reason{Fields: []string{"labels", "class"}, Note: "the policy of this name holds for the logical cluster: tenantry policy list tells where it is declared"}, true
+	case strings.HasPrefix(key, expand.PrefixPolicy), strings.HasPrefix(key, expand.PrefixTransform):
+		return Reason{Fields: []string{"labels", "class"}, Note: "a policy holds for the logical cluster"}, true
 	case key == expand.LabelState:
 		return fields("state", "placement.phase", "placement.left")
 	case key == expand.AnnotationDeletion:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 )
 
@@ -34,6 +35,61 @@ func Platform(t *tenancy.Tenancy, states []expand.State, name string) (values []
 	}
 	slices.SortFunc(values, func(a, b tenancy.Value) int { return strings.Compare(a.Text, b.Text) })
 	return values, users
+}
+
+// PolicyObject returns the policies that made an admission policy or its binding, or
+// the label of a Namespace that puts it into force; and how many logical clusters it
+// holds for.
+func PolicyObject(t *tenancy.Tenancy, states []expand.State, policies *policy.Policies, name string) (values []tenancy.Value, users int) {
+	_, admission, _ := strings.Cut(name, expand.ReservedPrefix+"policy-")
+	_, transform, _ := strings.Cut(name, expand.ReservedPrefix+"transform-")
+	for i := range states {
+		lc := t.LogicalCluster(states[i].Key)
+		if lc == nil {
+			continue
+		}
+		made := madeBy(policies, lc, admission, transform)
+		if len(made) > 0 {
+			users++
+		}
+		for _, v := range Policies(made) {
+			if !slices.ContainsFunc(values, func(w tenancy.Value) bool { return w.Field == v.Field }) {
+				values = append(values, v)
+			}
+		}
+	}
+	return values, users
+}
+
+// madeBy returns the policies in effect for a logical cluster that an admission policy
+// of one of these IDs was made from.
+func madeBy(policies *policy.Policies, lc *tenancy.LogicalCluster, admission, transform string) (out []policy.Effective) {
+	steps := map[*policy.Policy]bool{}
+	for _, one := range policies.Transforms(lc) {
+		for _, step := range one.Steps {
+			if one.ID == transform {
+				steps[step.Policy] = true
+			}
+		}
+	}
+	for _, e := range policies.Of(lc) {
+		if e.Exemption == nil && (e.Admission != nil && e.Admission.ID == admission || steps[e.Policy]) {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// OfLabel returns the policies that gave a Namespace of the logical cluster a label,
+// none where it is no label of a policy.
+func OfLabel(policies *policy.Policies, lc *tenancy.LogicalCluster, key string) []tenancy.Value {
+	if id, ok := strings.CutPrefix(key, expand.PrefixPolicy); ok {
+		return Policies(madeBy(policies, lc, id, ""))
+	}
+	if id, ok := strings.CutPrefix(key, expand.PrefixTransform); ok {
+		return Policies(madeBy(policies, lc, "", id))
+	}
+	return nil
 }
 
 func resources(n int) string {

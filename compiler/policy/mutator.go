@@ -156,6 +156,11 @@ var builtinConverter = sync.OnceValue(func() managedfields.TypeConverter {
 	return applyconfigurations.NewTypeConverter(scheme.Scheme)
 })
 
+// Converter returns what converts objects of a kind to what they are merged as.
+func (s *Schemas) Converter(kind kubeschema.GroupVersionKind) managedfields.TypeConverter {
+	return s.of(kind)
+}
+
 // of returns what converts objects of a kind. Of one that nothing is known of, lists
 // are taken as a whole.
 func (s *Schemas) of(kind kubeschema.GroupVersionKind) managedfields.TypeConverter {
