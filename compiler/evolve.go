@@ -11,11 +11,17 @@ import (
 
 // moves is what policies at stage evolve go by: what the pins say was bound.
 func (c *compilation) moves() policy.Moves {
+	formerly := map[string][]string{}
+	for _, d := range c.docs.Organizations {
+		if len(d.Spec.Formerly) > 0 {
+			formerly[d.Key] = d.Spec.Formerly
+		}
+	}
 	return policy.Moves{
 		AsOf:    c.result.AsOf,
 		Changed: c.changed,
 		Before: func(lc *tenancy.LogicalCluster) (map[string]string, bool) {
-			keys := append([]string{lc.Key}, tenancy.FormerKeys(lc.Key, lc.Spec.Formerly, c.organizationFormerly)...)
+			keys := append([]string{lc.Key}, tenancy.FormerKeys(lc.Key, lc.Spec.Formerly, func(path string) []string { return formerly[path] })...)
 			for _, key := range keys {
 				if pin := c.former.LogicalClusters[key]; pin != nil && pin.Phase != pins.Gone {
 					return pin.APIs, pin.APIs != nil
@@ -31,15 +37,6 @@ func (c *compilation) moves() policy.Moves {
 			return string(evolution.Verdict(c.comparer.Changes(impact.Of(old), impact.Of(new)), promise))
 		},
 	}
-}
-
-func (c *compilation) organizationFormerly(path string) []string {
-	for _, d := range c.docs.Organizations {
-		if d.Key == path {
-			return d.Spec.Formerly
-		}
-	}
-	return nil
 }
 
 // recordAPIs writes into the pins what logical clusters bind whom a policy at stage

@@ -93,26 +93,35 @@ func (p *Policies) Acquire(changed func(schema.Kind, string, string) bool) []ten
 	}
 	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.program.sums }))
 	lcs := p.tenancy.LogicalClusters
+	memos := memosOf(list)
 	found := make([][]tenancy.Finding, len(lcs))
 	each(len(lcs), 64, func(i int) {
 		if lc := lcs[i]; lc.State != schema.Deleted {
-			found[i] = p.judge(f, lc, !lc.Held && changed(lc.Kind, lc.Key, lc.Dir))
+			found[i] = p.judge(f, memos, lc, !lc.Held && changed(lc.Kind, lc.Key, lc.Dir))
 		}
 	})
 	return slices.Concat(found...)
 }
 
+func memosOf(list []*Policy) map[*Policy]*memo {
+	out := make(map[*Policy]*memo, len(list))
+	for _, p := range list {
+		out[p] = &memo{}
+	}
+	return out
+}
+
 // judge judges one logical cluster.
-func (p *Policies) judge(f *facts, lc *tenancy.LogicalCluster, changed bool) (out []tenancy.Finding) {
-	var given map[string]any
+func (p *Policies) judge(f *facts, memos map[*Policy]*memo, lc *tenancy.LogicalCluster, changed bool) (out []tenancy.Finding) {
+	var given *facing
 	for _, e := range p.Of(lc) {
 		if e.Stage != schema.Acquire || e.Exemption != nil {
 			continue
 		}
 		if given == nil {
-			given = f.given(lc)
+			given = &facing{values: f.given(lc)}
 		}
-		for i, message := range e.program.broken(given, e.Parameters) {
+		for i, message := range memos[e.Policy].broken(e.program, given, e.Parameters) {
 			if message != "" {
 				out = append(out, p.violation(e.Policy, i, message, lc, changed))
 			}

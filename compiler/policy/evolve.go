@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -49,77 +50,102 @@ func (p *Policies) Evolve(m Moves) []tenancy.Finding {
 	if len(list) == 0 {
 		return nil
 	}
-	var f *facts
-	verdicts := map[[2]*tenancy.APIVersion]string{}
-	verdict := func(old, new *tenancy.APIVersion) string {
-		pair := [2]*tenancy.APIVersion{old, new}
-		if _, ok := verdicts[pair]; !ok {
-			verdicts[pair] = m.Verdict(old, new)
+	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.program.sums }))
+	e := &evolution{Policies: p, Moves: m, list: list, facts: f, memos: memosOf(list), verdicts: map[[2]*tenancy.APIVersion]string{}}
+	lcs := p.tenancy.LogicalClusters
+	found := make([][]tenancy.Finding, len(lcs))
+	each(len(lcs), 64, func(i int) {
+		if lcs[i].State != schema.Deleted {
+			found[i] = e.judge(lcs[i])
 		}
-		return verdicts[pair]
+	})
+	return slices.Concat(found...)
+}
+
+// evolution is one run over all logical clusters.
+type evolution struct {
+	*Policies
+	Moves
+	list  []*Policy
+	facts *facts
+	memos map[*Policy]*memo
+
+	mu       sync.Mutex
+	verdicts map[[2]*tenancy.APIVersion]string
+}
+
+// judge judges the bindings of one logical cluster, and takes back what is denied.
+func (e *evolution) judge(lc *tenancy.LogicalCluster) (out []tenancy.Finding) {
+	if !slices.ContainsFunc(e.list, func(p *Policy) bool { return p.reaches(lc) }) {
+		return nil
 	}
-	var out []tenancy.Finding
-	for _, lc := range p.tenancy.LogicalClusters {
-		if lc.State == schema.Deleted || !slices.ContainsFunc(list, func(p *Policy) bool { return p.reaches(lc) }) {
+	before, known := e.Before(lc)
+	if !known {
+		return nil
+	}
+	var given *facing
+	kept := make([]tenancy.Binding, 0, len(lc.APIs))
+	for _, b := range lc.APIs {
+		from := before[b.Version.Set.Name]
+		if from == b.Version.Name {
+			kept = append(kept, b)
 			continue
 		}
-		before, known := m.Before(lc)
-		if !known {
-			continue
+		if given == nil {
+			given = &facing{values: e.facts.given(lc)}
+			given.set("asOf", e.AsOf)
 		}
-		kept := make([]tenancy.Binding, 0, len(lc.APIs))
-		for _, b := range lc.APIs {
-			from := before[b.Version.Set.Name]
-			if from == b.Version.Name {
-				kept = append(kept, b)
+		old := versionOf(b.Version.Set, from)
+		channel := ""
+		if b.Requested != b.Version.Name {
+			channel = b.Requested
+		}
+		given.set("api", b.Version.Set.Name)
+		given.set("channel", channel)
+		given.set("from", versionFacts(from, old))
+		given.set("to", versionFacts(b.Version.Name, b.Version))
+		given.set("verdict", nil)
+		denied := false
+		for _, p := range e.Of(lc) {
+			if p.Stage != schema.Evolve || p.Exemption != nil {
 				continue
 			}
-			if f == nil {
-				f = newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.program.sums }))
+			if p.program.uses["verdict"] && given.values["verdict"] == nil {
+				given.set("verdict", e.verdict(from, old, b.Version))
 			}
-			old := versionOf(b.Version.Set, from)
-			given := f.given(lc)
-			given["api"], given["channel"], given["asOf"] = b.Version.Set.Name, "", m.AsOf
-			if b.Requested != b.Version.Name {
-				given["channel"] = b.Requested
-			}
-			given["from"], given["to"] = versionFacts(from, old), versionFacts(b.Version.Name, b.Version)
-			denied := false
-			for _, e := range p.Of(lc) {
-				if e.Stage != schema.Evolve || e.Exemption != nil {
-					continue
+			for i, message := range e.memos[p.Policy].broken(p.program, given, p.Parameters) {
+				if message != "" {
+					out = append(out, e.move(p.Policy, i, message, lc, b, from, old, !lc.Held && e.Changed(lc.Kind, lc.Key, lc.Dir)))
+					denied = denied || p.Spec.Enforcement == schema.Deny
 				}
-				if e.program.uses["verdict"] && given["verdict"] == nil {
-					given["verdict"] = verdictOf(from, old, b.Version, verdict)
-				}
-				for i, message := range e.program.broken(given, e.Parameters) {
-					if message != "" {
-						out = append(out, p.move(e.Policy, i, message, lc, b, from, old, !lc.Held && m.Changed(lc.Kind, lc.Key, lc.Dir)))
-						denied = denied || e.Spec.Enforcement == schema.Deny
-					}
-				}
-			}
-			switch {
-			case !denied || from != "" && old == nil:
-				kept = append(kept, b)
-			case old != nil:
-				b.Version = old
-				kept = append(kept, b)
 			}
 		}
-		lc.APIs = kept
+		switch {
+		case !denied || from != "" && old == nil:
+			kept = append(kept, b)
+		case old != nil:
+			b.Version = old
+			kept = append(kept, b)
+		}
 	}
+	lc.APIs = kept
 	return out
 }
 
-func verdictOf(from string, old, new *tenancy.APIVersion, compare func(old, new *tenancy.APIVersion) string) string {
+func (e *evolution) verdict(from string, old, new *tenancy.APIVersion) string {
 	switch {
 	case from == "":
 		return "compatible" // there is nothing that it could break
 	case old == nil:
 		return "breaking" // what it had is gone
 	}
-	return compare(old, new)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	pair := [2]*tenancy.APIVersion{old, new}
+	if _, ok := e.verdicts[pair]; !ok {
+		e.verdicts[pair] = e.Verdict(old, new)
+	}
+	return e.verdicts[pair]
 }
 
 // versionOf returns a version that may still be bound; nil where there is none.

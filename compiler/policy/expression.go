@@ -68,6 +68,8 @@ type program struct {
 	sums bool
 	// uses are the variables that the rules name.
 	uses map[string]bool
+	// reads are the parts of variables that the rules look at.
+	reads []read
 }
 
 type compiled struct {
@@ -250,6 +252,7 @@ func (p *program) note(a *cel.Ast) {
 	if p.uses["siblings"] {
 		p.sums = true
 	}
+	p.noteReads(a)
 	visitSelects(checked.Expr(), func(operand int64, field string) {
 		if t := checked.GetType(operand); t != nil && t.TypeName() == organizationType.TypeName() && (field == "quota" || field == "logicalClusters") {
 			p.sums = true
