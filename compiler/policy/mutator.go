@@ -93,12 +93,12 @@ func (m *Mutator) Mutate(ctx context.Context, attributes admission.Attributes, n
 		VersionedObject: object, VersionedOldObject: attributes.GetOldObject()}
 	ctx = m.compiler.CreateContext(ctx)
 	for i, p := range m.patchers {
-		changed, err := p.Patch(ctx, patch.Request{
+		changed, err := apply(ctx, p, patch.Request{
 			MatchedResource: attributes.GetResource(), VersionedAttributes: versioned,
 			ObjectInterfaces:  admission.NewObjectInterfacesFromScheme(scheme.Scheme),
 			OptionalVariables: plugincel.OptionalVariableBindings{Authorizer: authz},
 			Namespace:         namespace, TypeConverter: m.schemas.of(attributes.GetKind()),
-		}, celconfig.RuntimeCELCostBudget)
+		})
 		if err == nil {
 			err = strict(attributes.GetKind(), changed)
 		}
@@ -108,6 +108,17 @@ func (m *Mutator) Mutate(ctx context.Context, attributes admission.Attributes, n
 		versioned.VersionedObject = changed
 	}
 	return versioned.VersionedObject, nil
+}
+
+// apply makes one mutation. The API server's own code panics where a JSON patch's
+// value is a list of Object{…}, and answers the write with an internal error.
+func apply(ctx context.Context, p patch.Patcher, r patch.Request) (changed runtime.Object, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			err = fmt.Errorf("the API server fails on it: %v", problem)
+		}
+	}()
+	return p.Patch(ctx, r, celconfig.RuntimeCELCostBudget)
 }
 
 // MutationError is a mutation that could not be made.
