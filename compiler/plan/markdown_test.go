@@ -53,10 +53,20 @@ var parts = []struct {
 			p.Access = append(p.Access, plan.Access{Change: plan.Gains, Subject: fmt.Sprintf("group:subject%d", i), In: []plan.Place{{LogicalCluster: "acme/prod"}}})
 		}
 	}},
+	{"api%d ", func(p *plan.Plan, n int) {
+		for i := range n {
+			p.APIs = append(p.APIs, plan.API{Change: "edited", Set: fmt.Sprintf("api%d", i), From: "v1", To: "v1", Verdict: "compatible"})
+		}
+	}},
 	{"limit%d ", func(p *plan.Plan, n int) {
 		p.Policy = &plan.Policy{}
 		for i := range n {
 			p.Policy.Limits = append(p.Policy.Limits, plan.Limit{Change: plan.Tightened, Kind: "policy", Name: fmt.Sprintf("limit%d", i)})
+		}
+	}},
+	{"given%d ", func(p *plan.Plan, n int) {
+		for i := range n {
+			p.Implicit = append(p.Implicit, plan.Implicit{Change: plan.Changed, Name: fmt.Sprintf("given%d", i)})
 		}
 	}},
 	{"acme/row%d ", func(p *plan.Plan, n int) {
