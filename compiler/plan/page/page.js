@@ -150,8 +150,7 @@ function select(id, focus) {
 		panel.hidden = !on;
 		tabs[i].setAttribute("aria-selected", on);
 		tabs[i].tabIndex = on ? 0 : -1;
-		if (on && focus) tabs[i].focus();
-		if (on) tabs[i].scrollIntoView({block: "nearest", inline: "nearest"});
+		if (on && focus) tabs[i].focus(); // which also brings it into view
 	});
 	return true;
 }
