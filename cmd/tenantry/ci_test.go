@@ -102,6 +102,15 @@ func TestActionShape(t *testing.T) {
 			ids[s.ID] = true
 		}
 	}
+	session, err := os.ReadFile(filepath.Join(scripts, "action.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range a.Runs.Steps {
+		if run := regexp.MustCompile(`(?m)^(! )?step '?` + regexp.QuoteMeta(s.Name) + `'?( |$)`); s.Run != "" && !run.Match(session) {
+			t.Errorf("%s: no test runs it", s.Name)
+		}
+	}
 	for name, o := range a.Outputs {
 		known("output "+name, o.Value)
 	}

@@ -35,6 +35,15 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	caches, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	goCache, goModules, _ := strings.Cut(strings.TrimSpace(string(caches)), "\n")
+	checkout, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 scripts,
 		UpdateScripts:       os.Getenv("TENANTRY_UPDATE") != "",
@@ -43,6 +52,9 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("TENANTRY_CACHE", filepath.Join(e.WorkDir, ".cache"))
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("CHECKOUT", checkout)
+			e.Setenv("GOCACHE", goCache)
+			e.Setenv("GOMODCACHE", goModules)
 			e.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(e.WorkDir, ".gitconfig"))
 			return os.WriteFile(filepath.Join(e.WorkDir, ".gitconfig"), []byte("[user]\nname = Script\nemail = script@acme.example\n[init]\ndefaultBranch = main\n"), 0o644)
 		},
