@@ -47,7 +47,7 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 	if len(judged) == 0 {
 		return out
 	}
-	states, _ := expand.Expand(r.Tenancy, r.Sites, r.Policies, r.Implicit)
+	states, _ := expand.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
 	judges := map[string]*policy.Judge{}
 	for i := range states {
 		s := &states[i]

@@ -22,6 +22,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -161,6 +162,8 @@ type compilation struct {
 	definitions map[string]*definition.Definition
 	damaged     error
 	comparer    *impact.Comparer
+	// placed is what placing decided.
+	placed placement.Result
 	// writer holds the output's lock; nil until it is taken.
 	writer *output.Writer
 }

@@ -18,7 +18,7 @@ import (
 // new ones to a cut of their physical cluster.
 func (c *compilation) expand() {
 	r := c.result
-	r.States, r.Platforms = expand.Expand(r.Tenancy, r.Sites, r.Policies, r.Implicit)
+	r.States, r.Platforms = expand.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
 	for _, f := range r.Implicit.OnArgo(c.onArgo()) {
 		c.report.Add(f.Diagnostic)
 	}

@@ -407,7 +407,8 @@ func (c *compilation) settle(ctx context.Context) error {
 		findings = append(findings, found...)
 		names := c.concerned(findings)
 		if len(names) == 0 {
-			sites, found := placement.Place(t, c.former, c.result.AsOf)
+			where, found := placement.Place(t, c.former, c.result.AsOf)
+			sites := where.Sites
 			costs := cost.Of(t, book, sites, bases)
 			if again := costs.Replaced(c.former, placed); len(again) > 0 {
 				maps.Copy(placed, again)
@@ -416,6 +417,7 @@ func (c *compilation) settle(ctx context.Context) error {
 			found = append(found, cost.Check(t, costs, c.former, c.changed)...)
 			findings = append(findings, found...)
 			names = c.concerned(found)
+			c.placed = where
 			c.result.Tenancy, c.result.Sites, c.result.Policies, c.result.Costs, c.result.Implicit = t, sites, policies, costs, given
 			if len(names) == 0 {
 				denied := c.admit()
@@ -532,7 +534,7 @@ func (c *compilation) decide() {
 	c.recordAPIs()
 	c.result.Documents = c.docs
 	c.result.Former = c.former.LogicalClusters
-	c.result.Pins = &pins.Pins{AsOf: c.result.AsOf, Documents: c.texts, LogicalClusters: c.result.Sites}
+	c.result.Pins = &pins.Pins{AsOf: c.result.AsOf, Documents: c.texts, LogicalClusters: c.result.Sites, Stored: c.placed.Stored}
 	keepDefinitions(c.result.Pins, c.result.Tenancy)
 	for name := range c.held {
 		if name.Kind == string(schema.KindLogicalClusters) && c.result.Sites[name.Key] != nil {

@@ -10,9 +10,11 @@ import (
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
@@ -140,8 +142,29 @@ func source(lc *tenancy.LogicalCluster) *schema.Source {
 	return &s
 }
 
+// definitions are those of each physical cluster where somebody binds them.
+func (r *repo) definitions() (out []placement.Definition) {
+	crd := r.apis["database"].Resources[0].CRD
+	bound := map[string]bool{}
+	for _, lc := range r.t.LogicalClusters {
+		site := r.pins.LogicalClusters[lc.Key]
+		if site == nil || !slices.ContainsFunc(lc.APIs, func(b tenancy.Binding) bool { return b.Version == r.apis["database"] }) {
+			continue
+		}
+		for _, s := range append(slices.Clone(site.Left), site.Site) {
+			if s.Phase != pins.Gone && !bound[s.Cluster] {
+				bound[s.Cluster] = true
+				definition := &apiextensionsv1.CustomResourceDefinition{}
+				definition.Name = crd.Name
+				out = append(out, placement.Definition{Cluster: s.Cluster, CRD: definition, File: crd})
+			}
+		}
+	}
+	return out
+}
+
 func (r *repo) input() render.Input {
-	states, platforms := expand.Expand(r.t, r.pins.LogicalClusters, nil, nil)
+	states, platforms := expand.Expand(r.t, r.pins.LogicalClusters, r.definitions(), nil, nil)
 	return render.Input{Tenancy: r.t, States: states, Platforms: platforms, Pins: r.pins, PinsOwner: func(id pins.DocumentID) string {
 		path, _, _ := cutLast(id.Key)
 		return path

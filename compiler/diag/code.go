@@ -10,7 +10,7 @@ import (
 //
 // The hundreds say which pass speaks: 01 source and load, 02 resolve, 03
 // check, 04 place, 05 policy, 06 lower, 07 render, 08 the output directory,
-// 09 plan, 10 cost, 11 implicit resources, 12 promises of API sets.
+// 09 plan, 10 cost, 11 implicit resources, 12 API sets.
 type Code string
 
 // Entry is what is known of a code apart from any run.
@@ -39,7 +39,7 @@ func (c Code) Entry() Entry {
 func Entries() []Entry { return entries }
 
 var entries = func() []Entry {
-	all := slices.Concat(sourceEntries, loadEntries, resolveEntries, checkEntries, evolutionEntries, promiseEntries, placeEntries, pinsEntries, policiesEntries, renderEntries, planEntries, costEntries, implicitEntries, admitEntries)
+	all := slices.Concat(sourceEntries, loadEntries, resolveEntries, checkEntries, evolutionEntries, promiseEntries, placeEntries, pinsEntries, policiesEntries, renderEntries, planEntries, costEntries, implicitEntries, admitEntries, definitionEntries)
 	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(string(a.Code), string(b.Code)) })
 	return all
 }()

@@ -69,11 +69,12 @@ var placeEntries = []Entry{
 			"out, move, and put it in again when the data is where it belongs.",
 	},
 	{
-		Code: DefinitionConflict, Severity: Error, Title: "Logical clusters on one physical cluster bind different definitions of a resource",
-		Explain: "A physical cluster serves one CustomResourceDefinition of each name. Where API sets manage their definitions, " +
-			"logical clusters that bind different contents of one can't share a physical cluster. The content stays that most " +
-			"logical clusters bind whose documents did not change; whoever changed is held at the last good document, or the API " +
-			"set is, if it changed under them. Change the version for all together, or move one side with placement.cluster.",
+		Code: DefinitionConflict, Severity: Error, Title: "Logical clusters on one physical cluster bind definitions of a resource that don't go together",
+		Explain: "A physical cluster serves one CustomResourceDefinition of each name, put together from all versions of the API set that " +
+			"logical clusters there bind. Here that can't be done: the message says what stands against it. What stays is the content that " +
+			"most logical clusters bind whose documents did not change, with all that goes together with it; whoever changed is held at the last good document, or the API " +
+			"set is, if it changed under them. Change the version for all together, move one side with placement.cluster, or add a " +
+			"version to the API set that has what both have.",
 	},
 	{
 		Code: KeyDeparted, Severity: Error, Title: "A deleted logical cluster can't be brought back",

@@ -74,7 +74,7 @@ var areas = []struct{ prefix, title string }{
 	{"TEN09", "Plan"},
 	{"TEN10", "Cost"},
 	{"TEN11", "Implicit resources"},
-	{"TEN12", "Promises of API sets"},
+	{"TEN12", "API sets"},
 }
 
 // WriteMarkdown writes the catalogue of all entries as a Markdown page. The

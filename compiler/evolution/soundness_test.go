@@ -155,18 +155,19 @@ type counterexample struct {
 }
 
 func (c *counterexample) String() string {
-	show := func(v any) string {
-		data, err := json.Marshal(v)
-		if err != nil {
-			return err.Error()
-		}
-		return string(data)
-	}
 	var changes []string
 	for _, change := range c.changes {
 		changes = append(changes, fmt.Sprintf("%s/%s at %q: %s (%s)", change.Rule, change.Case, change.Path, change.Writers, change.Message))
 	}
 	return fmt.Sprintf("%s\nobject %s\nold %s\nnew %s\nchanges\n  %s", c.why, show(c.object), show(c.old), show(c.new), strings.Join(changes, "\n  "))
+}
+
+func show(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
 }
 
 // next tries one pair and returns a counterexample if it finds one. judge may

@@ -138,6 +138,15 @@ type Gate struct {
 	Name string
 	// Allowed are the resources that may be written, sorted.
 	Allowed []Allowed
+	// Withheld are fields that the physical cluster serves for others.
+	Withheld []Withheld
+}
+
+// Withheld are fields of a version of a resource that must not be written.
+type Withheld struct {
+	Group, Resource, Version string
+	// Fields are paths: ".spec.ports[*].name".
+	Fields []string
 }
 
 // Allowed is a resource, and the versions in which it may be written; empty

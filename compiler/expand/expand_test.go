@@ -11,8 +11,10 @@ import (
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
@@ -76,7 +78,7 @@ func one(t *testing.T, lc *tenancy.LogicalCluster, change func(*pins.LogicalClus
 	if change != nil {
 		change(placed[lc.Key])
 	}
-	states, _ := expand.Expand(repo, placed, nil, nil)
+	states, _ := expand.Expand(repo, placed, nil, nil, nil)
 	if len(states) != 1 {
 		t.Fatalf("%d states", len(states))
 	}
@@ -146,7 +148,7 @@ func TestWhereStatesStand(t *testing.T) {
 	placed["acme/gone"].Phase = pins.Gone
 	placed["acme/lost"].Cluster = "never-declared"
 	delete(placed, "acme/unplaced")
-	states, platforms := expand.Expand(repo, placed, nil, nil)
+	states, platforms := expand.Expand(repo, placed, nil, nil, nil)
 	var got []string
 	for _, s := range states {
 		got = append(got, fmt.Sprintf("%s on %s, %q", s.Key, s.Cluster, s.Phase))
@@ -182,7 +184,7 @@ func TestRolesFollowFromBoundAPIs(t *testing.T) {
 	deployments.Subresources = []tenancy.Subresource{{Name: "scale", View: []string{"get"}, Edit: []string{"get", "update", "patch"}, Admin: []string{"get", "update", "patch"}}}
 	lc := logicalCluster("acme/prod", version("core", "v1", kind("", "configmaps"), kind("", "pods"), secrets), version("apps", "v1", deployments))
 	repo, placed := world(lc)
-	states, platforms := expand.Expand(repo, placed, nil, nil)
+	states, platforms := expand.Expand(repo, placed, nil, nil, nil)
 	roles := map[string]expand.Role{}
 	for _, r := range platforms[0].Roles {
 		roles[r.Name] = r
@@ -215,7 +217,7 @@ func TestGates(t *testing.T) {
 	readOnly.Edit, readOnly.Admin = readVerbs, readVerbs
 	gate := func(versions ...*tenancy.APIVersion) expand.Gate {
 		repo, placed := world(logicalCluster("acme/prod", versions...))
-		states, platforms := expand.Expand(repo, placed, nil, nil)
+		states, platforms := expand.Expand(repo, placed, nil, nil, nil)
 		if g := platforms[0].Gates; len(g) != 1 || g[0].Name != states[0].Gate {
 			t.Fatalf("gates %v, state's %s", g, states[0].Gate)
 		}
@@ -261,7 +263,10 @@ func TestPlatformsAreDeduplicated(t *testing.T) {
 	repo.Clusters[1].Kubeconfig = &schema.SecretKey{Secret: "b"}
 	repo.Clusters[1].Engine = schema.Argo
 	placed["acme/d"].Cluster = "b"
-	_, platforms := expand.Expand(repo, placed, nil, nil)
+	databases := db.Resources[0].CRD
+	databases.Definition = &apiextensionsv1.CustomResourceDefinition{}
+	databases.Definition.Name = databases.Name
+	_, platforms := expand.Expand(repo, placed, []placement.Definition{{Cluster: "a", CRD: databases.Definition, File: databases}}, nil, nil)
 	a, b := platforms[0], platforms[1]
 	if len(a.Roles) != 6 || len(a.Gates) != 2 || len(b.Roles) != 3 || len(b.Gates) != 1 {
 		t.Errorf("a: %d roles, %d gates; b: %d, %d", len(a.Roles), len(a.Gates), len(b.Roles), len(b.Gates))
@@ -278,7 +283,7 @@ func TestPlatformsAreDeduplicated(t *testing.T) {
 func TestSetsOfOneNameAreToldApart(t *testing.T) {
 	repo, placed := world(logicalCluster("acme/a", version("db", "v1", kind("db", "databases"))),
 		logicalCluster("other/a", version("db", "v1", kind("db", "secrets"))))
-	states, _ := expand.Expand(repo, placed, nil, nil)
+	states, _ := expand.Expand(repo, placed, nil, nil, nil)
 	if states[0].Gate == states[1].Gate || states[0].Roles == states[1].Roles {
 		t.Error("one profile for both")
 	}

@@ -15,7 +15,9 @@ type profile struct {
 	apis  []API
 	roles []Role // view, edit, admin
 	gate  Gate
-	crds  []*tenancy.CRD // by name
+	// versions are what is bound, and managed their resources whose definitions are.
+	versions []*tenancy.APIVersion
+	managed  []*tenancy.Resource
 }
 
 var levels = [...]string{"view", "edit", "admin"}
@@ -32,7 +34,7 @@ func newProfile(bindings []tenancy.Binding) *profile {
 		versions[i] = b.Version
 		apis[i] = API{Set: b.Version.Set.Name, Requested: b.Requested, Version: b.Version.Name}
 	}
-	p := &profile{apis: apis, gate: newGate(versions)}
+	p := &profile{apis: apis, versions: versions, gate: newGate(versions, func(r *tenancy.Resource) []string { return r.Versions })}
 	permitted := permissions{
 		{"", "events"}: set(readVerbs), {"events.k8s.io", "events"}: set(readVerbs),
 		{"", "limitranges"}: set(readVerbs), {"", "resourcequotas"}: set(readVerbs),
@@ -51,16 +53,12 @@ func newProfile(bindings []tenancy.Binding) *profile {
 		rules := permitted.rules()
 		p.roles = append(p.roles, Role{Name: ReservedPrefix + name + "-" + hashRules(rules), Level: name, Rules: rules})
 	}
-	crds := map[string]*tenancy.CRD{}
 	for _, v := range versions {
 		for _, r := range v.Resources {
 			if r.CRD != nil && r.CRD.Managed {
-				crds[r.CRD.Name] = r.CRD
+				p.managed = append(p.managed, r)
 			}
 		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(crds)) {
-		p.crds = append(p.crds, crds[name])
 	}
 	return p
 }
@@ -141,8 +139,9 @@ func hashRules(rules []Rule) string {
 }
 
 // newGate lists what a role may write, or a part of it. A resource that every
-// role may only read is left to the platform and its controllers.
-func newGate(versions []*tenancy.APIVersion) Gate {
+// role may only read is left to the platform and its controllers. of says in which
+// versions a resource may be written, none meaning all.
+func newGate(versions []*tenancy.APIVersion, of func(*tenancy.Resource) []string) Gate {
 	writable := map[groupResource]map[string]bool{} // an empty set means all versions
 	for _, v := range versions {
 		for _, r := range v.Resources {
@@ -153,24 +152,35 @@ func newGate(versions []*tenancy.APIVersion) Gate {
 			known, bound := writable[key]
 			switch {
 			case !bound:
-				writable[key] = set(r.Versions)
-			case len(known) > 0 && len(r.Versions) > 0:
-				maps.Copy(known, set(r.Versions))
+				writable[key] = set(of(r))
+			case len(known) > 0 && len(of(r)) > 0:
+				maps.Copy(known, set(of(r)))
 			default:
 				writable[key] = nil
 			}
 		}
 	}
 	g := Gate{Allowed: make([]Allowed, 0, len(writable))}
-	var e digest.Encoder
 	for _, key := range slices.SortedFunc(maps.Keys(writable), groupResource.compare) {
 		a := Allowed{Group: key.group, Resource: key.resource, Versions: slices.Sorted(maps.Keys(writable[key]))}
 		g.Allowed = append(g.Allowed, a)
+	}
+	g.name()
+	return g
+}
+
+// name calls the gate after its content.
+func (g *Gate) name() {
+	var e digest.Encoder
+	for _, a := range g.Allowed {
 		e.Strings(a.Group, a.Resource)
 		e.List(a.Versions)
 	}
+	for _, w := range g.Withheld {
+		e.Strings(w.Group, w.Resource, w.Version)
+		e.List(w.Fields)
+	}
 	g.Name = ReservedPrefix + "apis-" + shortHash(e)
-	return g
 }
 
 func written(r *tenancy.Resource) bool {

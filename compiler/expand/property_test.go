@@ -161,7 +161,7 @@ func TestContainersNeverContradict(t *testing.T) {
 		lc.Containers = schema.Containers{DefaultRequest: compute.Draw(t, "request"), Default: compute.Draw(t, "default"),
 			Max: compute.Draw(t, "max"), Min: compute.Draw(t, "min")}
 		repo, placed := world(lc)
-		states, _ := expand.Expand(repo, placed, nil, nil)
+		states, _ := expand.Expand(repo, placed, nil, nil, nil)
 		c := states[0].Containers
 		order := []map[string]string{c.Min, c.DefaultRequest, c.Default, c.Max}
 		for _, name := range []string{"cpu", "memory"} {
@@ -227,7 +227,7 @@ func TestRolesAndGatesAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		versions := rapid.SliceOfN(versionGen, 0, 3).Draw(t, "versions")
 		repo, placed := world(logicalCluster("acme/prod", versions...))
-		states, platforms := expand.Expand(repo, placed, nil, nil)
+		states, platforms := expand.Expand(repo, placed, nil, nil, nil)
 		roles := map[string]map[string]bool{}
 		for _, r := range platforms[0].Roles {
 			roles[r.Name] = verbSet(r.Rules)
@@ -289,7 +289,7 @@ func TestStatesAreIndependent(t *testing.T) {
 				lcs = append(lcs, all[k])
 			}
 			repo, placed := world(lcs...)
-			states, _ := expand.Expand(repo, placed, nil, nil)
+			states, _ := expand.Expand(repo, placed, nil, nil, nil)
 			return states
 		}
 		keys := slices.Sorted(maps.Keys(all))
@@ -322,6 +322,6 @@ func BenchmarkExpand(b *testing.B) {
 	repo, placed := world(lcs...)
 	b.ReportAllocs()
 	for b.Loop() {
-		expand.Expand(repo, placed, nil, nil)
+		expand.Expand(repo, placed, nil, nil, nil)
 	}
 }

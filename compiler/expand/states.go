@@ -12,6 +12,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -23,10 +24,13 @@ import (
 // physical cluster needs once, by name. policies may be nil. A logical cluster that is not placed
 // has no state, and neither has one on a physical cluster that is not declared.
 //
+// definitions are those that placing decided.
+//
 // States share maps with the tenancy and with each other: none may be changed.
-func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, policies *policy.Policies, given *implicit.Set) ([]State, []Platform) {
+func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, definitions []placement.Definition, policies *policy.Policies, given *implicit.Set) ([]State, []Platform) {
 	x := newExpansion(t, policies)
 	x.given = given
+	x.define(definitions)
 	var work []job
 	for _, lc := range t.LogicalClusters {
 		placed := sites[lc.Key]
@@ -56,6 +60,7 @@ type job struct {
 	site    *pins.Site
 	cluster *tenancy.PhysicalCluster
 	profile *profile
+	gate    *Gate
 	// policies hold for it, wherever it stands.
 	policies   []*policy.Admission
 	transforms []*policy.Transform
@@ -69,6 +74,10 @@ type expansion struct {
 	ids        map[*tenancy.APIVersion]uint32
 	profiles   map[string]*profile // by bindings
 	containers map[schema.Containers]Containers
+	// definitions are those of a physical cluster, by name.
+	definitions map[string]map[string]placement.Definition
+	gates       map[gated]*Gate
+	withheld    map[narrowed][]Withheld
 }
 
 func newExpansion(t *tenancy.Tenancy, policies *policy.Policies) *expansion {
@@ -79,6 +88,8 @@ func newExpansion(t *tenancy.Tenancy, policies *policy.Policies) *expansion {
 		ids:        map[*tenancy.APIVersion]uint32{},
 		profiles:   map[string]*profile{},
 		containers: map[schema.Containers]Containers{},
+		gates:      map[gated]*Gate{},
+		withheld:   map[narrowed][]Withheld{},
 	}
 	for _, c := range t.Clusters {
 		x.clusters[c.Name] = c
@@ -100,6 +111,7 @@ func (x *expansion) appendJob(work []job, lc *tenancy.LogicalCluster, site *pins
 		return work
 	}
 	j := job{lc: lc, site: site, cluster: cluster, profile: x.profile(lc.APIs)}
+	j.gate = x.gate(j.profile, cluster)
 	if cluster.Minor >= policy.MutatingMinor {
 		j.transforms = x.policies.Transforms(lc)
 	}
@@ -151,7 +163,7 @@ func (x *expansion) state(j job) State {
 		Containers:   x.containers[lc.Containers],
 		Namespaces:   namespaces(lc, site),
 		Roles:        Roles{j.profile.roles[0].Name, j.profile.roles[1].Name, j.profile.roles[2].Name},
-		Gate:         j.profile.gate.Name,
+		Gate:         j.gate.Name,
 		Deployers:    x.tenancy.Settings.GitOps.Namespace,
 		Engine:       x.engine(cluster),
 	}
@@ -278,7 +290,7 @@ func (x *expansion) platforms(work []job, states []State) []Platform {
 	for i := range out {
 		p := &out[i]
 		seen := map[*profile]bool{}
-		roles, gates, crds, policies := map[string]Role{}, map[string]Gate{}, map[string]*tenancy.CRD{}, map[string]*policy.Admission{}
+		roles, gates, policies := map[string]Role{}, map[string]Gate{}, map[string]*policy.Admission{}
 		transforms := map[string]*policy.Transform{}
 		kinds := map[GroupKind]bool{}
 		known := map[*implicit.Object]bool{}
@@ -304,20 +316,14 @@ func (x *expansion) platforms(work []job, states []State) []Platform {
 			for _, r := range profile.roles {
 				roles[r.Name] = r
 			}
-			gates[profile.gate.Name] = profile.gate
-			for _, c := range profile.crds {
-				// Equal definitions can stand in several files: one of them, whoever binds it.
-				if have := crds[c.Name]; have == nil || c.File < have.File {
-					crds[c.Name] = c
-				}
-			}
+			gates[work[0].gate.Name] = *work[0].gate
 		}
 		p.Roles, p.Gates, p.Policies, p.Transforms = byName(roles), byName(gates), byName(policies), byName(transforms)
 		p.Implicit = slices.SortedFunc(maps.Keys(kinds), func(a, b GroupKind) int {
 			return cmp.Or(strings.Compare(a.Group, b.Group), strings.Compare(a.Kind, b.Kind))
 		})
-		for _, c := range byName(crds) {
-			p.CRDs = append(p.CRDs, CRD{Name: c.Name, Data: c.Data})
+		for _, d := range byName(x.definitions[p.Cluster]) {
+			p.CRDs = append(p.CRDs, CRD{Name: d.CRD.Name, Data: dataOf(&d)})
 		}
 	}
 	return out

@@ -90,11 +90,11 @@ func compile(t *testing.T, archive []txtar.File) impact.Side {
 			t.Fatalf("%s: %s", f.Position, f.Message)
 		}
 	}
-	sites, placed := placement.Place(resolved, &pins.Pins{}, "2026-11-20")
+	where, placed := placement.Place(resolved, &pins.Pins{}, "2026-11-20")
 	for _, f := range placed {
 		t.Errorf("%s: %s", f.Position, f.Message)
 	}
-	return impact.Side{Tenancy: resolved, Sites: sites}
+	return impact.Side{Tenancy: resolved, Sites: where.Sites}
 }
 
 func describe(changes []impact.Change) string {

@@ -23,6 +23,7 @@ func cached(c *cache.Cache, key cache.Key) (*file, bool) {
 	for i := range f.Clusters {
 		f.Clusters[i].Key = d.logicalCluster(&f.Clusters[i].LogicalCluster)
 	}
+	f.Stored = d.stored()
 	return f, d.Done() == nil
 }
 
@@ -45,5 +46,6 @@ func store(c *cache.Cache, key cache.Key, f *file) {
 	for i := range f.Clusters {
 		e.logicalCluster(f.Clusters[i].Key, &f.Clusters[i].LogicalCluster)
 	}
+	e.stored(f.Stored)
 	c.Put(key, e.Data())
 }

@@ -2,6 +2,8 @@ package pins
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +27,39 @@ type file struct {
 	Organizations []string // in the platform's file only
 	Documents     []document
 	Clusters      []logicalCluster // in organizations' files only
+	Stored        []stored         // in the platform's file only
+}
+
+// stored is what several physical clusters store alike.
+type stored struct {
+	Name, Storage      string
+	Versions, Clusters []string
+}
+
+// group returns what is stored in the form of the file, sorted.
+func group(all map[StoredID]Stored) []stored {
+	type key struct{ name, storage, versions string }
+	groups := map[key]*stored{}
+	for _, id := range slices.SortedFunc(maps.Keys(all), StoredID.compare) {
+		s := all[id]
+		k := key{id.Name, s.Storage, strings.Join(s.Versions, " ")}
+		if groups[k] == nil {
+			groups[k] = &stored{Name: id.Name, Storage: s.Storage, Versions: s.Versions}
+		}
+		groups[k].Clusters = append(groups[k].Clusters, id.Cluster)
+	}
+	out := make([]stored, 0, len(groups))
+	for _, g := range groups {
+		out = append(out, *g)
+	}
+	slices.SortFunc(out, func(a, b stored) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Clusters[0], b.Clusters[0]))
+	})
+	return out
+}
+
+func (id StoredID) compare(other StoredID) int {
+	return cmp.Or(strings.Compare(id.Cluster, other.Cluster), strings.Compare(id.Name, other.Name))
 }
 
 type document struct {

@@ -51,6 +51,12 @@ func parse(data []byte) (*file, error) {
 			f.AsOf, err = date(v)
 		case "organizations":
 			f.Organizations, err = texts(v)
+		case "stored":
+			err = sequence(v, func(v *yaml.Node) error {
+				d, err := parseStored(v)
+				f.Stored = append(f.Stored, d)
+				return err
+			})
 		case "logicalClusters":
 			err = mapping(v, func(key string, v *yaml.Node) error {
 				lc, err := parseLogicalCluster(key, v)
@@ -110,6 +116,29 @@ func parseDocument(n *yaml.Node) (document, error) {
 	})
 	if err == nil && (d.Kind == "" || d.Body == nil) {
 		err = wrong(n, "a document needs its kind and its content")
+	}
+	return d, err
+}
+
+func parseStored(n *yaml.Node) (stored, error) {
+	var d stored
+	err := mapping(n, func(key string, v *yaml.Node) (err error) {
+		switch key {
+		case "name":
+			d.Name, err = text(v)
+		case "storage":
+			d.Storage, err = text(v)
+		case "versions":
+			d.Versions, err = texts(v)
+		case "clusters":
+			d.Clusters, err = texts(v)
+		default:
+			err = unknown(v, key)
+		}
+		return err
+	})
+	if err == nil && (d.Name == "" || len(d.Clusters) == 0 || !slices.Contains(d.Versions, d.Storage)) {
+		err = wrong(n, "a definition needs its name, the versions in which objects are stored, and the physical clusters")
 	}
 	return d, err
 }

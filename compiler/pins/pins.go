@@ -22,6 +22,21 @@ type Pins struct {
 	Definition func(name string) ([]byte, error)
 	// LogicalClusters by key.
 	LogicalClusters map[string]*LogicalCluster
+	// Stored says in which versions physical clusters store the objects of custom
+	// resources whose definitions are managed.
+	Stored map[StoredID]Stored
+}
+
+// StoredID is a custom resource, by the name of its definition, on a physical
+// cluster.
+type StoredID struct{ Cluster, Name string }
+
+// Stored says in which versions objects are stored.
+type Stored struct {
+	// Storage is the version in which they are written.
+	Storage string
+	// Versions are all in which they were ever written there, the first one first.
+	Versions []string
 }
 
 // DocumentID identifies a document.

@@ -61,6 +61,11 @@ func example() *Pins {
 					Phase: Leaving, Since: "2026-11-18"}},
 			},
 		},
+		Stored: map[StoredID]Stored{
+			{"eu-1", "databases.db.acme.example"}: {"v2", []string{"v1", "v2"}},
+			{"eu-2", "databases.db.acme.example"}: {"v2", []string{"v1", "v2"}},
+			{"eu-3", "databases.db.acme.example"}: {"v2", []string{"v2"}},
+		},
 	}
 }
 
@@ -73,6 +78,21 @@ asOf: "2026-11-20"
 organizations:
 - acme
 - acme/payments
+stored:
+- name: databases.db.acme.example
+  storage: v2
+  versions:
+  - v1
+  - v2
+  clusters:
+  - eu-1
+  - eu-2
+- name: databases.db.acme.example
+  storage: v2
+  versions:
+  - v2
+  clusters:
+  - eu-3
 documents:
 - kind: apiSets
   key: database
@@ -191,6 +211,8 @@ func TestReadRefusesDamage(t *testing.T) {
 		{"no cluster", replace(payments, "    cluster: eu-2\n", ""), "the physical cluster is missing"},
 		{"unknown phase", replace(payments, "leaving", "left"), `"left" is no phase`},
 		{"phase without a date", replace(payments, "      since: \"2026-11-18\"\n", ""), "stand together"},
+		{"a storage version that nothing is stored in", replace(platform, "  - v2\n  clusters:\n  - eu-3", "  - v1\n  clusters:\n  - eu-3"), "a definition needs"},
+		{"a definition twice", replace(platform, "  - eu-3", "  - eu-1"), "databases.db.acme.example on eu-1 stands in two places"},
 		{"not YAML", replace(payments, "api: {}", "api: {"), payments},
 		{"merge conflict", replace(payments, "logicalClusters:", "<<<<<<< ours\nlogicalClusters:"), payments},
 		{"alias", replace(payments, "api: {}", "api: *x"), payments},
@@ -341,6 +363,13 @@ func pinsGen() *rapid.Generator[*Pins] {
 					p.Definitions[id] = append(slices.Clip(p.Definitions[id]), Definition{Version: version, Resource: resource, Name: name})
 				}
 			}
+		}
+		p.Stored = map[StoredID]Stored{}
+		versions := rapid.Permutation([]string{"v1", "v1beta1", "v2"})
+		for range rapid.IntRange(0, 4).Draw(t, "definitions") {
+			id := StoredID{rapid.SampledFrom([]string{"eu-1", "eu-2", "1e5"}).Draw(t, "cluster"), rapid.SampledFrom([]string{"a.example", "b.example"}).Draw(t, "name")}
+			stored := versions.Draw(t, "versions")[:rapid.IntRange(1, 3).Draw(t, "stored")]
+			p.Stored[id] = Stored{rapid.SampledFrom(stored).Draw(t, "storage"), stored}
 		}
 		return p
 	})

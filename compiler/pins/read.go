@@ -121,6 +121,7 @@ func join(names []string, files []*file) (*Pins, error) {
 		Documents:       make(map[DocumentID]json.RawMessage, documents),
 		Definitions:     map[DocumentID][]Definition{},
 		LogicalClusters: make(map[string]*LogicalCluster, clusters),
+		Stored:          map[StoredID]Stored{},
 	}
 	for i := range files {
 		j.add(i)
@@ -152,8 +153,17 @@ func (j *joining) add(i int) {
 		if len(f.Clusters) > 0 {
 			j.damaged(name, "logical clusters stand in their organizations' files")
 		}
-	} else if f.AsOf != "" || len(f.Organizations) > 0 {
-		j.damaged(name, "asOf and organizations stand in the platform's file only")
+	} else if f.AsOf != "" || len(f.Organizations)+len(f.Stored) > 0 {
+		j.damaged(name, "asOf, organizations and stored stand in the platform's file only")
+	}
+	for _, d := range f.Stored {
+		for _, cluster := range d.Clusters {
+			id := StoredID{cluster, d.Name}
+			if _, ok := j.pins.Stored[id]; ok {
+				j.damaged(name, "%s on %s stands in two places", d.Name, cluster)
+			}
+			j.pins.Stored[id] = Stored{d.Storage, d.Versions}
+		}
 	}
 	for _, d := range f.Documents {
 		id := DocumentID{d.Kind, d.Key, d.Dir}

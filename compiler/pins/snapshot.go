@@ -29,6 +29,7 @@ func (p *Pins) Snapshot() []byte {
 		e.String(lc.Organization)
 		e.logicalCluster(key, lc)
 	}
+	e.stored(group(p.Stored))
 	return e.Data()
 }
 
@@ -52,6 +53,12 @@ func FromSnapshot(data []byte, fsys fs.FS) (*Pins, error) {
 	for i := range slab {
 		slab[i].Organization = d.String()
 		p.LogicalClusters[d.logicalCluster(&slab[i])] = &slab[i]
+	}
+	p.Stored = map[StoredID]Stored{}
+	for _, one := range d.stored() {
+		for _, cluster := range one.Clusters {
+			p.Stored[StoredID{cluster, one.Name}] = Stored{one.Storage, one.Versions}
+		}
 	}
 	return p, d.Done()
 }
@@ -84,6 +91,23 @@ func (e encoder) logicalCluster(key string, lc *LogicalCluster) {
 	}
 	e.Uint(known)
 	e.names(lc.APIs)
+}
+
+func (e encoder) stored(list []stored) {
+	e.Uint(uint64(len(list)))
+	for _, d := range list {
+		e.Text(d.Name)
+		e.Text(d.Storage)
+		e.texts(d.Versions)
+		e.texts(d.Clusters)
+	}
+}
+
+func (e encoder) texts(list []string) {
+	e.Uint(uint64(len(list)))
+	for _, s := range list {
+		e.Text(s)
+	}
 }
 
 func (e encoder) site(s *Site) {
@@ -153,4 +177,20 @@ func (d decoder) names() map[string]string {
 		m[name] = d.Text()
 	}
 	return m
+}
+
+func (d decoder) stored() []stored {
+	out := make([]stored, d.Count())
+	for i := range out {
+		out[i] = stored{Name: d.Text(), Storage: d.Text(), Versions: d.texts(), Clusters: d.texts()}
+	}
+	return out
+}
+
+func (d decoder) texts() []string {
+	out := make([]string, d.Count())
+	for i := range out {
+		out[i] = d.Text()
+	}
+	return out
 }

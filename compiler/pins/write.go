@@ -71,6 +71,13 @@ func (f *File) encode(e *digest.Encoder) {
 	if f.platform {
 		e.Strings(f.pins.AsOf)
 		e.List(f.organizations)
+		all := group(f.pins.Stored)
+		e.Number(len(all))
+		for _, d := range all {
+			e.Strings(d.Name, d.Storage)
+			e.List(d.Versions)
+			e.List(d.Clusters)
+		}
 	}
 	e.Strings(f.definition)
 	e.Number(len(f.clusters))
@@ -135,6 +142,13 @@ func (f *File) YAML() []byte {
 	head := manifest.M("apiVersion", apiVersion, "kind", kind)
 	if f.platform {
 		head = append(head, manifest.M("asOf", p.AsOf, "organizations", f.organizations)...)
+		var all manifest.List
+		for _, d := range group(p.Stored) {
+			all = append(all, manifest.M("name", d.Name, "storage", d.Storage, "versions", d.Versions, "clusters", d.Clusters))
+		}
+		if len(all) > 0 {
+			head = append(head, manifest.Field{Key: "stored", Value: all})
+		}
 	}
 	dst := make([]byte, 0, 256+512*(len(f.documents)+len(f.clusters)))
 	dst = append(dst, output.Header...)

@@ -59,7 +59,7 @@ func (p *placer) adopt() {
 		}
 		kept := *pin
 		kept.Left = slices.Clone(pin.Left)
-		p.out[key] = &kept
+		p.out.Sites[key] = &kept
 		p.count(kept.Site, amounts{logicalClusters: 1})
 		for _, s := range kept.Left {
 			p.count(s, amounts{logicalClusters: 1})

@@ -2,6 +2,7 @@ package placement
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,31 +14,35 @@ import (
 )
 
 // A physical cluster serves one CustomResourceDefinition of a name. So logical
-// clusters that bind different contents of a managed one, or the same name from
-// different API sets, can't share a physical cluster.
+// clusters that bind different contents of one share a physical cluster only where
+// one definition does for all of them: see evolution.Merge.
 
-// crdUse is one managed definition that a logical cluster binds: the number of
-// its name and of its content.
+// crdUse is one definition that a logical cluster binds: the number of its name
+// and of its content.
 type crdUse struct{ name, content int32 }
 
-// definitions number the managed definitions, so that they are compared fast.
+// definitions number the definitions that are bound, so that they are compared
+// fast. 0 stands for none.
 type definitions struct {
 	names    map[string]int32
 	contents map[content]int32
 	info     []*tenancy.APIVersion // by content: a version that has it
 	crd      []*tenancy.CRD        // by content
 	uses     map[*tenancy.APIVersion][]crdUse
+	mixes    []blend
+	mixed    map[string]int32 // by contents
 }
 
 type content struct {
-	name   int32
-	set    *tenancy.APISet
-	digest [32]byte
+	name    int32
+	set     *tenancy.APISet
+	digest  [32]byte
+	managed bool
 }
 
 func newDefinitions() definitions {
 	return definitions{names: map[string]int32{}, contents: map[content]int32{}, uses: map[*tenancy.APIVersion][]crdUse{},
-		info: []*tenancy.APIVersion{nil}, crd: []*tenancy.CRD{nil}}
+		info: []*tenancy.APIVersion{nil}, crd: []*tenancy.CRD{nil}, mixes: []blend{{}}, mixed: map[string]int32{}}
 }
 
 func (d *definitions) of(lc *tenancy.LogicalCluster) []crdUse {
@@ -56,7 +61,7 @@ func (d *definitions) of(lc *tenancy.LogicalCluster) []crdUse {
 func (d *definitions) number(v *tenancy.APIVersion) []crdUse {
 	var out []crdUse
 	for _, r := range v.Resources {
-		if r.CRD == nil || !r.CRD.Managed {
+		if r.CRD == nil {
 			continue
 		}
 		name, ok := d.names[r.CRD.Name]
@@ -64,7 +69,7 @@ func (d *definitions) number(v *tenancy.APIVersion) []crdUse {
 			name = int32(len(d.names))
 			d.names[r.CRD.Name] = name
 		}
-		c := content{name, v.Set, r.CRD.Digest}
+		c := content{name, v.Set, r.CRD.Digest, r.CRD.Managed}
 		n, ok := d.contents[c]
 		if !ok {
 			n = int32(len(d.info))
@@ -76,7 +81,8 @@ func (d *definitions) number(v *tenancy.APIVersion) []crdUse {
 	return out
 }
 
-// serves returns the content of a definition on a physical cluster, 0 if none.
+// serves returns the mix of contents of a definition on a physical cluster, 0 if
+// none.
 func (c *cluster) serves(name int32) int32 {
 	if int(name) < len(c.crds) {
 		return c.crds[name]
@@ -84,63 +90,65 @@ func (c *cluster) serves(name int32) int32 {
 	return 0
 }
 
-func (c *cluster) serve(u crdUse) {
-	for int(u.name) >= len(c.crds) {
+func (c *cluster) serve(name, mix int32) {
+	for int(name) >= len(c.crds) {
 		c.crds = append(c.crds, 0)
 	}
-	c.crds[u.name] = u.content
+	c.crds[name] = mix
 }
 
+// bind has a physical cluster serve what a logical cluster binds, where it can.
 func (p *placer) bind(tn *tenant, i int) {
+	c := p.clusters[i]
 	for _, u := range tn.crds {
-		p.clusters[i].serve(u)
+		if mix, _ := p.crds.with(c.serves(u.name), u.content); mix > 0 {
+			c.serve(u.name, mix)
+		}
 	}
 }
 
 func (p *placer) compatible(tn *tenant, i int) bool {
-	for _, u := range tn.crds {
-		if served := p.clusters[i].serves(u.name); served != 0 && served != u.content {
-			return false
-		}
-	}
-	return !contradictory(tn.crds)
+	_, obstacle := p.obstacle(tn, i)
+	return obstacle == nil
 }
 
-// contradictory reports whether a logical cluster binds two contents of one name
-// itself.
-func contradictory(uses []crdUse) bool {
-	for i, u := range uses {
-		if slices.ContainsFunc(uses[:i], func(v crdUse) bool { return v.name == u.name && v.content != u.content }) {
-			return true
+// obstacle returns the use by which a logical cluster can't stand on a physical
+// cluster, and what stands against it; nil if nothing does.
+func (p *placer) obstacle(tn *tenant, i int) (crdUse, *obstruction) {
+	for k, u := range tn.crds {
+		mix := p.clusters[i].serves(u.name)
+		for _, own := range tn.crds[:k] {
+			if own.name == u.name {
+				mix, _ = p.crds.with(mix, own.content)
+			}
+		}
+		if _, obstacle := p.crds.with(mix, u.content); obstacle != nil {
+			return u, obstacle
 		}
 	}
-	return false
+	return crdUse{}, nil
 }
 
 // conflict says which definition keeps a logical cluster from a physical cluster.
 func (p *placer) conflict(tn *tenant, i int) (string, bool) {
-	for k, u := range tn.crds {
-		served, whose := p.clusters[i].serves(u.name), "it serves that of"
-		for _, own := range tn.crds[:k] {
-			if own.name == u.name && own.content != u.content {
-				served, whose = own.content, "it also binds"
-			}
-		}
-		if served != 0 && served != u.content {
-			return fmt.Sprintf("%s defines %s, and %s %s", p.crds.info[u.content], p.crds.crd[u.content].Name, whose, p.crds.info[served]), true
-		}
+	u, obstacle := p.obstacle(tn, i)
+	if obstacle == nil {
+		return "", false
 	}
-	return "", false
+	whose, other := "it serves that of", obstacle.other(u.content)
+	if slices.ContainsFunc(tn.crds, func(own crdUse) bool { return own.content == other }) {
+		whose = "it also binds"
+	}
+	return fmt.Sprintf("%s defines %s, and %s %s%s", p.crds.info[u.content], p.crds.crd[u.content].Name, whose, p.crds.info[other], obstacle.because()), true
 }
 
 // agree finds the definitions that each physical cluster serves from those who
 // stay there, and settles where they disagree: see settle.
 func (p *placer) agree() {
-	type disagreement struct {
+	type place struct {
 		cluster int
 		name    int32
 	}
-	apart := map[disagreement][]*tenant{}
 	stays := func(tn *tenant) (int, bool) {
 		if len(tn.crds) == 0 || tn.pin == nil || tn.pin.Phase != pins.Present {
 			return 0, false
@@ -151,42 +159,51 @@ func (p *placer) agree() {
 		i, ok := p.byName[tn.pin.Cluster]
 		return i, ok
 	}
+	// All contents count at once: a third one can do for two that don't go together.
+	bound := map[place][]int32{}
+	var order []place
 	for _, tn := range p.tenants {
 		i, ok := stays(tn)
 		if !ok {
 			continue
 		}
 		for _, u := range tn.crds {
-			if served := p.clusters[i].serves(u.name); served == 0 {
-				p.clusters[i].serve(u)
-			} else if served != u.content {
-				apart[disagreement{i, u.name}] = nil
+			at := place{i, u.name}
+			if bound[at] == nil {
+				order = append(order, at)
 			}
+			if !slices.Contains(bound[at], u.content) {
+				bound[at] = append(bound[at], u.content)
+			}
+		}
+	}
+	apart := map[place][]*tenant{}
+	for _, at := range order {
+		if mix, obstacle := p.crds.mix(bound[at]); obstacle == nil {
+			p.clusters[at.cluster].serve(at.name, mix)
+		} else {
+			apart[at] = nil
 		}
 	}
 	if len(apart) == 0 {
 		return
 	}
-	var order []disagreement
 	for _, tn := range p.tenants {
 		i, ok := stays(tn)
 		if !ok {
 			continue
 		}
 		for k, u := range tn.crds {
-			at := disagreement{i, u.name}
-			members, ok := apart[at]
-			if !ok || slices.ContainsFunc(tn.crds[:k], func(v crdUse) bool { return v.name == u.name }) {
-				continue
+			at := place{i, u.name}
+			if members, ok := apart[at]; ok && !slices.ContainsFunc(tn.crds[:k], func(v crdUse) bool { return v.name == u.name }) {
+				apart[at] = append(members, tn)
 			}
-			if members == nil {
-				order = append(order, at)
-			}
-			apart[at] = append(members, tn)
 		}
 	}
 	for _, at := range order {
-		p.settle(at.cluster, at.name, apart[at])
+		if members, ok := apart[at]; ok {
+			p.settle(at.cluster, at.name, members)
+		}
 	}
 }
 
@@ -198,9 +215,10 @@ type faction struct {
 	settled int
 }
 
-// settle decides which content of a definition a physical cluster serves: the one
-// that most logical clusters bind whose documents did not change. The others
-// changed, and are held; if they did not, their API set did, and it is held.
+// settle decides which contents of a definition a physical cluster serves: first
+// the one that most logical clusters bind whose documents did not change, then
+// each other one that goes together with those before. Of the rest, those who
+// changed are held; if they did not, their API set did, and it is held.
 func (p *placer) settle(i int, name int32, members []*tenant) {
 	var factions []*faction
 	for _, tn := range members {
@@ -219,46 +237,47 @@ func (p *placer) settle(i int, name int32, members []*tenant) {
 			}
 		}
 	}
-	winner := factions[0]
-	for _, f := range factions[1:] {
-		if f.settled > winner.settled || f.settled == winner.settled && len(f.members) > len(winner.members) {
-			winner = f
-		}
-	}
+	slices.SortStableFunc(factions, func(a, b *faction) int {
+		return cmp.Or(b.settled-a.settled, len(b.members)-len(a.members))
+	})
 	c := p.clusters[i]
-	c.serve(crdUse{name, winner.content})
-	crd := p.crds.crd[winner.content].Name
+	c.serve(name, 0)
 	for _, f := range factions {
-		if f == winner {
+		mix, obstacle := p.crds.with(c.serves(name), f.content)
+		if obstacle == nil {
+			c.serve(name, mix)
 			continue
 		}
-		version, other := p.crds.info[f.content], p.crds.info[winner.content]
-		message := fmt.Sprintf("%s serves one definition of %s: it binds %s, while %s there bind %s (%s)", c.Name, crd, version,
-			plural(len(winner.members), "logical cluster", "logical clusters"), other, list(keys(winner.members), 3, ", "))
-		var rest []*tenant
-		for _, tn := range f.members {
-			if !p.changed(tn) {
-				rest = append(rest, tn)
-				continue
-			}
-			p.fail(tn, diag.New(diag.DefinitionConflict, tn.At("apis"), "%s", message).
-				Suggest("move with placement.cluster to a physical cluster where nobody binds %s, or change all together", other))
-		}
-		if len(rest) > 0 {
-			p.blameSet(c, crd, f, winner, rest)
-		}
+		winner := factions[slices.IndexFunc(factions, func(g *faction) bool { return g.content == obstacle.other(f.content) })]
+		p.refuse(c, f, winner, obstacle)
 	}
 }
 
-// blameSet reports a disagreement between logical clusters none of which
-// changed.
-func (p *placer) blameSet(c *cluster, crd string, f, winner *faction, rest []*tenant) {
-	set := p.crds.info[f.content].Set
-	d := diag.New(diag.DefinitionConflict, set.Pos, "%s serves one definition of %s, and %s would bind %s (%s) while %s would bind %s (%s)", c.Name, crd,
-		plural(len(rest), "logical cluster", "logical clusters"), p.crds.info[f.content], list(keys(rest), 3, ", "),
-		plural(len(winner.members), "logical cluster", "logical clusters"), p.crds.info[winner.content], list(keys(winner.members), 3, ", ")).
+// refuse reports those who bind a content that does not go together with what
+// others bind.
+func (p *placer) refuse(c *cluster, f, winner *faction, obstacle *obstruction) {
+	crd, version, other := p.crds.crd[winner.content].Name, p.crds.info[f.content], p.crds.info[winner.content]
+	var rest []*tenant
+	for _, tn := range f.members {
+		if !p.changed(tn) {
+			rest = append(rest, tn)
+			continue
+		}
+		d := diag.New(diag.DefinitionConflict, tn.At("apis"), "%s serves one definition of %s: it binds %s, while %s there bind %s (%s)%s", c.Name, crd, version,
+			plural(len(winner.members), "logical cluster", "logical clusters"), other, list(keys(winner.members), 3, ", "), obstacle.because())
+		p.fail(tn, obstacle.show(p, d.See(winner.members[0].At("apis"), "%s binds %s", winner.members[0].Key, other)).
+			Suggest("move with placement.cluster to a physical cluster where nobody binds %s, or change all together", other))
+	}
+	if len(rest) == 0 {
+		return
+	}
+	// None of them changed, so their API set did.
+	set := version.Set
+	d := diag.New(diag.DefinitionConflict, set.Pos, "%s serves one definition of %s, and %s would bind %s (%s) while %s would bind %s (%s)%s", c.Name, crd,
+		plural(len(rest), "logical cluster", "logical clusters"), version, list(keys(rest), 3, ", "),
+		plural(len(winner.members), "logical cluster", "logical clusters"), other, list(keys(winner.members), 3, ", "), obstacle.because()).
 		About(set.String()).Suggest("move one side with placement.cluster first, or change the version for all together")
-	finding := tenancy.Finding{Diagnostic: d}
+	finding := tenancy.Finding{Diagnostic: obstacle.show(p, d)}
 	if !set.Held {
 		finding.Concerns = []pins.DocumentID{{Kind: string(set.Kind), Key: set.Key, Dir: set.Dir}}
 	}

@@ -266,7 +266,7 @@ func TestNamespacesOfEnginesAreTaken(t *testing.T) {
 	}
 	out, _ := placement.Place(t1, nil, "2026-11-20")
 	for _, name := range []string{"argo", "flux"} {
-		if lc := out["acme/"+name]; lc == nil || lc.Namespaces[name] == "acme-"+name {
+		if lc := out.Sites["acme/"+name]; lc == nil || lc.Namespaces[name] == "acme-"+name {
 			t.Errorf("acme/%s has %+v", name, lc)
 		}
 	}

@@ -25,14 +25,24 @@ import (
 	"github.com/tenantry/tenantry/schema"
 )
 
-// Place returns where each logical cluster stands at the date, by key, and what
-// is to be said about it. Sites that are new have no cut yet; Cut gives them one.
-// The former pins may be nil and are not changed.
+// Result is what was decided.
+type Result struct {
+	// Sites say where each logical cluster stands, by key.
+	Sites map[string]*pins.LogicalCluster
+	// Definitions are the managed ones on each physical cluster, by cluster and name.
+	Definitions []Definition
+	// Stored are the versions in which physical clusters store custom resources.
+	Stored map[pins.StoredID]pins.Stored
+}
+
+// Place returns where each logical cluster stands at the date, and what is to be
+// said about it. Sites that are new have no cut yet; Cut gives them one. The
+// former pins may be nil and are not changed.
 //
 // A logical cluster for which there is no room is left out. What stands on a
 // physical cluster that no document declares any more stays in the result, though
 // nothing can be rendered for it.
-func Place(t *tenancy.Tenancy, former *pins.Pins, asOf string) (map[string]*pins.LogicalCluster, []tenancy.Finding) {
+func Place(t *tenancy.Tenancy, former *pins.Pins, asOf string) (Result, []tenancy.Finding) {
 	if former == nil {
 		former = &pins.Pins{}
 	}
@@ -42,6 +52,7 @@ func Place(t *tenancy.Tenancy, former *pins.Pins, asOf string) (map[string]*pins
 	p.agree()
 	p.move()
 	p.placeNew()
+	p.define()
 	p.survey()
 	return p.out, p.findings
 }
@@ -67,7 +78,7 @@ type placer struct {
 	// lastGood are the last good documents by key, once somebody asks.
 	lastGood map[string]json.RawMessage
 
-	out      map[string]*pins.LogicalCluster
+	out      Result
 	findings []tenancy.Finding
 }
 
@@ -90,7 +101,7 @@ func newPlacer(t *tenancy.Tenancy, former *pins.Pins, asOf string) *placer {
 		fits:     map[string]*fit{},
 		crds:     newDefinitions(),
 		vanished: map[string][]*tenant{},
-		out:      make(map[string]*pins.LogicalCluster, len(t.LogicalClusters)),
+		out:      Result{Sites: make(map[string]*pins.LogicalCluster, len(t.LogicalClusters))},
 	}
 	p.names = newNames(t)
 	for i, c := range t.Clusters {
@@ -110,7 +121,7 @@ func (p *placer) keep() {
 			}
 			continue
 		}
-		p.out[tn.Key] = tn.pin
+		p.out.Sites[tn.Key] = tn.pin
 		p.advance(tn)
 		for _, s := range tn.pin.Left {
 			p.count(s, tn.need)
@@ -171,7 +182,7 @@ func (p *placer) placeNew() {
 			continue
 		}
 		tn.pin = &pins.LogicalCluster{Organization: tn.Org.Path, Site: site}
-		p.out[tn.Key] = tn.pin
+		p.out.Sites[tn.Key] = tn.pin
 		p.count(site, tn.need)
 		p.bind(tn, best)
 	}

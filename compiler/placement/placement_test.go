@@ -236,7 +236,7 @@ func TestFormerPinsAreNotChanged(t *testing.T) {
 
 func TestNothingToPlace(t *testing.T) {
 	out, findings := placement.Place(&tenancy.Tenancy{}, nil, "2026-11-20")
-	if len(out) != 0 || len(findings) != 0 {
+	if len(out.Sites) != 0 || len(findings) != 0 {
 		t.Errorf("have %v, %v", out, findings)
 	}
 }

@@ -240,7 +240,8 @@ func checkCapacity(t *rapid.T, r *repo, before, after map[string]*pins.LogicalCl
 // give no others on the same day.
 func checkAgain(t *rapid.T, r *repo, former *pins.Pins, after map[string]*pins.LogicalCluster) {
 	for _, p := range []*pins.Pins{former, r.pins} {
-		again, _ := placement.Place(r.tenancy(), p, r.pins.AsOf)
+		placed, _ := placement.Place(r.tenancy(), p, r.pins.AsOf)
+		again := placed.Sites
 		placement.Cut(again, func(string, string) int { return 8 }, r.cut)
 		if p == former {
 			if diff := cmp.Diff(after, again); diff != "" {
@@ -287,8 +288,8 @@ func many(n, clusters int) *repo {
 func BenchmarkPlaceNew(b *testing.B) {
 	t := many(100_000, 50).tenancy()
 	for b.Loop() {
-		if out, _ := placement.Place(t, nil, "2026-11-20"); len(out) != 100_000 {
-			b.Fatalf("placed %d", len(out))
+		if out, _ := placement.Place(t, nil, "2026-11-20"); len(out.Sites) != 100_000 {
+			b.Fatalf("placed %d", len(out.Sites))
 		}
 	}
 }
@@ -306,6 +307,6 @@ func BenchmarkCut(b *testing.B) {
 	t := many(100_000, 50).tenancy()
 	for b.Loop() {
 		out, _ := placement.Place(t, nil, "2026-11-20")
-		placement.Cut(out, func(key, _ string) int { return 8 + len(key) }, 300)
+		placement.Cut(out.Sites, func(key, _ string) int { return 8 + len(key) }, 300)
 	}
 }

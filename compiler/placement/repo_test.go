@@ -20,13 +20,14 @@ import (
 
 // repo is a resolved tenancy and what its builds decided so far.
 type repo struct {
-	clusters map[string]*tenancy.PhysicalCluster
-	lcs      map[string]*tenancy.LogicalCluster
-	formerly map[string][]string // of organizations
-	owners   map[string][]string
-	pins     *pins.Pins
-	findings []tenancy.Finding // of the last build
-	cut      int
+	clusters    map[string]*tenancy.PhysicalCluster
+	lcs         map[string]*tenancy.LogicalCluster
+	formerly    map[string][]string // of organizations
+	owners      map[string][]string
+	pins        *pins.Pins
+	findings    []tenancy.Finding      // of the last build
+	definitions []placement.Definition // of the last build
+	cut         int
 }
 
 func newRepo() *repo {
@@ -144,10 +145,11 @@ func (r *repo) tenancy() *tenancy.Tenancy {
 func (r *repo) build(day int) map[string]*pins.LogicalCluster {
 	asOf := fmt.Sprintf("2026-11-%02d", day)
 	t := r.tenancy()
-	var out map[string]*pins.LogicalCluster
-	out, r.findings = placement.Place(t, r.pins, asOf)
+	placed, findings := placement.Place(t, r.pins, asOf)
+	out := placed.Sites
+	r.findings, r.definitions = findings, placed.Definitions
 	r.findings = append(r.findings, placement.Cut(out, func(string, string) int { return 8 }, r.cut)...)
-	r.pins = &pins.Pins{AsOf: asOf, LogicalClusters: out, Documents: map[pins.DocumentID]json.RawMessage{}}
+	r.pins = &pins.Pins{AsOf: asOf, LogicalClusters: out, Stored: placed.Stored, Documents: map[pins.DocumentID]json.RawMessage{}}
 	for key, lc := range r.lcs {
 		data, err := json.Marshal(lc.Spec)
 		if err != nil {

@@ -316,7 +316,7 @@ const asItWas = "the resource stays bound, and its CRD stays in the clusters as 
 // that roles and gates need.
 func bare(key string, spec schema.Resource) *Resource {
 	plural, group, _ := strings.Cut(key, ".")
-	return &Resource{Key: key, Group: group, Plural: plural, Served: spec.Versions, Subresources: []Subresource{statusSubresource()}}
+	return &Resource{Key: key, Group: group, Plural: plural, Served: spec.Versions, Subresources: []Subresource{statusSubresource()}, Lost: true}
 }
 
 // statusSubresource is what every role may read of a resource's status.

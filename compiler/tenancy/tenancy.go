@@ -102,6 +102,9 @@ type Resource struct {
 	View, Edit, Admin []string
 	// CRD is the definition, where the resource is not built in.
 	CRD *CRD
+	// Lost: it is not built in, and its definition can't be read. What stands in the
+	// physical clusters stays.
+	Lost bool
 }
 
 // Subresource is a part of a resource with verbs of its own.

@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apiadmission "k8s.io/apiserver/pkg/admission"
 )
 
@@ -31,8 +32,16 @@ func platform() *expand.Platform {
 			{Group: "", Resource: "resourcequotas"}, // so that it is not the gate that refuses
 			{Group: "apps", Resource: "deployments"},
 			{Group: "db.acme.example", Resource: "databases", Versions: []string{"v1"}},
-		}}},
+		}, Withheld: []expand.Withheld{{Group: "db.acme.example", Resource: "databases", Version: "v1",
+			Fields: []string{".spec.ports[*]['x-y']", ".spec.tier", ".spec.users.*.role"}}}}},
 	}
+}
+
+// database has the spec.
+func database(spec map[string]any) *unstructured.Unstructured {
+	u := object("x")
+	u.Object["spec"] = spec
+	return u
 }
 
 func state(key, physical string) *expand.State {
@@ -141,6 +150,21 @@ func TestAdmission(t *testing.T) {
 		{"another version", request{tenant, create, "db.acme.example/v2/databases", "Database", "acme-prod", "x", object("x"), nil}, "databases.v2.db.acme.example is not among the APIs"},
 		{"status in another version", request{tenant, update, "db.acme.example/v2/databases/status", "Database", "acme-prod", "x", object("x"), object("x")}, "not among the APIs"},
 		{"scale in another version", request{tenant, update, "db.acme.example/v2/databases/scale", "", "acme-prod", "x", object("x"), object("x")}, "not among the APIs"},
+		{"fields that are bound", request{tenant, create, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{
+			"ports": []any{map[string]any{"port": int64(1)}, nil}, "users": map[string]any{"a": map[string]any{}, "b": nil}}), nil}, ""},
+		{"null where fields could be", request{tenant, create, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{"ports": nil, "users": nil}), nil}, ""},
+		{"a field of others", request{tenant, create, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{"tier": "gold"}), nil},
+			".spec.tier of databases.v1.db.acme.example is not in the version of the API set"},
+		{"a field of others in an item", request{tenant, create, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{
+			"ports": []any{map[string]any{}, map[string]any{"x-y": "a"}}}), nil}, ".spec.ports[*]['x-y'] of databases"},
+		{"a field of others in a map", request{tenant, create, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{
+			"users": map[string]any{"a": map[string]any{"role": "b"}}}), nil}, ".spec.users.*.role of databases"},
+		{"a field of others by update", request{tenant, update, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{"tier": "gold"}), object("x")}, ".spec.tier of databases"},
+		{"a field of others that was there", request{tenant, update, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{"tier": "gold"}), database(map[string]any{"tier": "gold"})}, ""},
+		{"deleting a field of others", request{tenant, remove, "db.acme.example/v1/databases", "Database", "acme-prod", "x", nil, database(map[string]any{"tier": "gold"})}, ""},
+		{"scale where fields are withheld", request{tenant, update, "db.acme.example/v1/databases/scale", "", "acme-prod", "x", object("x"), object("x")}, ""},
+		{"an operator writes a field of others", request{operator, update, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{"tier": "gold"}), object("x")}, ""},
+		{"engine writes a field of others", request{engine, create, "db.acme.example/v1/databases", "Database", "acme-prod", "x", database(map[string]any{"tier": "gold"}), nil}, ""},
 		{"engine writes what is not bound", request{engine, create, networks, "NetworkPolicy", "acme-prod", "tenantry-default", object("tenantry-default", managed), nil}, ""},
 
 		// Frozen.

@@ -58,6 +58,9 @@ func compilePolicy(t *testing.T, env *environment.EnvSet, p *admissionv1.Validat
 	}
 	for _, v := range p.Spec.Validations {
 		check(composed, "validation", &validating.ValidationCondition{Expression: v.Expression}, full)
+		if v.MessageExpression == "" {
+			continue
+		}
 		check(composed, "message", &validating.MessageExpressionCondition{MessageExpression: v.MessageExpression}, cel.OptionalVariableDeclarations{})
 	}
 }

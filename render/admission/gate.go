@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/policy"
 )
 
 // chunk is how many resources stand in one expression: the API server's parser
@@ -54,7 +56,47 @@ func gate(p *expand.Platform, g *expand.Gate) admissionPolicy {
 		expression: strings.Join(pass, " || "),
 		message:    `variables.versioned + ' is not among the APIs of this logical cluster: bind an API set that has it, under "apis" of the logical cluster in the tenancy repo'`,
 	}}
+	for _, w := range g.Withheld {
+		for _, field := range w.Fields {
+			out.validations = append(out.validations, withhold(w, field))
+		}
+	}
 	return out
+}
+
+// withhold refuses a field that the physical cluster serves for others. Whoever
+// has it in an object from before can go on with it.
+func withhold(w expand.Withheld, field string) validation {
+	without := func(object string) string { return absent(object, evolution.Keys(field)[2:], 0) }
+	name := qualified(w.Resource, w.Version, w.Group)
+	return validation{
+		expression: fmt.Sprintf(`variables.versioned != %s || request.operation == 'DELETE' || (has(request.subResource) && request.subResource == 'scale') ||
+%s ||
+(request.operation == 'UPDATE' && !(%s)) || variables.terminating || variables.platform`,
+			policy.CELString(name), without("object"), without("oldObject")),
+		text: fmt.Sprintf(`%s of %s is not in the version of the API set that this logical cluster binds: bind one that has it, under "apis" of the logical cluster in the tenancy repo`, field, name),
+	}
+}
+
+// absent returns an expression that holds where nothing stands at a place in an
+// object. The keys lead there through its schema.
+func absent(value string, keys []string, depth int) string {
+	switch key := keys[0]; key {
+	case "items", "additionalProperties":
+		item := fmt.Sprintf("i%d", depth)
+		inside := item
+		if key == "additionalProperties" { // a map goes through its keys
+			inside = fmt.Sprintf("%s[%s]", value, item)
+		}
+		return fmt.Sprintf("(%s == null || %s.all(%s, %s))", value, value, item, absent(inside, keys[1:], depth+1))
+	default: // "properties" and a name
+		name := policy.CELString(keys[1])
+		missing := fmt.Sprintf("%s == null || !(%s in %s)", value, name, value)
+		if len(keys) == 2 {
+			return "(" + missing + ")"
+		}
+		return fmt.Sprintf("(%s || %s)", missing, absent(fmt.Sprintf("%s[%s]", value, name), keys[2:], depth))
+	}
 }
 
 // qualified joins names as kubectl does: "deployments.apps". Neither a resource

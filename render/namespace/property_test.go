@@ -107,7 +107,7 @@ func TestQuotasAddUp(t *testing.T) {
 		}
 		repo := &tenancy.Tenancy{Clusters: []*tenancy.PhysicalCluster{{Name: "a", PhysicalCluster: schema.DefaultPhysicalCluster()}},
 			LogicalClusters: []*tenancy.LogicalCluster{lc}}
-		states, _ := expand.Expand(repo, map[string]*pins.LogicalCluster{"acme/prod": {Site: site}}, nil, nil)
+		states, _ := expand.Expand(repo, map[string]*pins.LogicalCluster{"acme/prod": {Site: site}}, nil, nil, nil)
 		sum := map[string]resource.Quantity{}
 		for _, m := range namespace.Lower(&states[0]) {
 			if o, ok := decode(t, m).(*corev1.ResourceQuota); ok {
