@@ -13,9 +13,10 @@ test: ## all tests, examples and generated pages included
 rig: ## bin/rig: the control planes of the end-to-end tests; the first build takes some ten minutes
 	$(GO) run ./fixtures/rig/build
 
-e2e: rig ## end-to-end tests: real API servers, Flux and Argo CD
+e2e: rig ## end-to-end tests: real API servers, Flux, Argo CD, Kubernetes' authorizer, histories of real definitions
 	$(GO) -C fixtures/e2e test -count=1 -timeout 30m ./...
 	$(GO) -C fixtures/authorizer test -count=1 ./...
+	$(GO) -C fixtures/crds test -count=1 ./...
 
 check: ## formatting, vet and staticcheck
 	@unformatted="$$(gofmt -l $$(git ls-files '*.go'))"; \
@@ -24,6 +25,7 @@ check: ## formatting, vet and staticcheck
 	$(GO) tool staticcheck ./...
 	$(GO) -C fixtures/e2e vet ./...
 	$(GO) -C fixtures/authorizer vet ./...
+	$(GO) -C fixtures/crds vet ./...
 	$(GO) -C fixtures/e2e tool staticcheck ./...
 
 demo: build ## build the small example into bin/demo and show what came of it
@@ -48,7 +50,7 @@ fuzz: ## each fuzz target for FUZZTIME
 
 SOAK ?= 100000
 soak: ## compare SOAK pairs of schemas with what the API server's own code makes of their objects
-	TENANTRY_SOAK=$(SOAK) $(GO) test -count=1 -timeout 2h -v -run 'TestSoundness|TestSoakFindsLies' ./compiler/evolution
+	TENANTRY_SOAK=$(SOAK) $(GO) test -count=1 -timeout 2h -v -run 'TestSoundness|TestSoakFindsLies|TestMergeIsSound' ./compiler/evolution
 
 update: ## rewrite expected outputs and generated pages; the examples first, since pages show them
 	TENANTRY_UPDATE=1 $(GO) test -count=1 ./examples
