@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/expand"
-	"github.com/tenantry/tenantry/live"
+	"github.com/tenantry/tenantry/render/live"
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"

@@ -9,9 +9,9 @@ import (
 	"sync"
 
 	"github.com/tenantry/tenantry/compiler/expand"
-	"github.com/tenantry/tenantry/live"
-	"github.com/tenantry/tenantry/live/drift"
 	"github.com/tenantry/tenantry/render/inventory"
+	"github.com/tenantry/tenantry/render/live"
+	"github.com/tenantry/tenantry/render/live/drift"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kschema "k8s.io/apimachinery/pkg/runtime/schema"

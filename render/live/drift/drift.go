@@ -16,7 +16,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tenantry/tenantry/live"
+	"github.com/tenantry/tenantry/render/live"
 	"github.com/tenantry/tenantry/schema"
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tenantry/tenantry/live"
+	"github.com/tenantry/tenantry/render/live"
 	"golang.org/x/sync/errgroup"
 )
 

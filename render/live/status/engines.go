@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tenantry/tenantry/live"
+	"github.com/tenantry/tenantry/render/live"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kschema "k8s.io/apimachinery/pkg/runtime/schema"
