@@ -3,6 +3,7 @@ package docs_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/schema"
+	"sigs.k8s.io/yaml"
 )
 
 // TestLibraryPage holds the page of the library's modules equal to these.
@@ -56,7 +58,46 @@ modules: library.modules
 			}
 		}
 	}
+	b.WriteString(benchmarkSection(t))
 	golden(t, "library.md", b.String())
+}
+
+// benchmark is where the end-to-end test of the profile stands.
+const benchmark = "../fixtures/e2e/benchmark/testdata/"
+
+// benchmarkSection shows the profile that the end-to-end test applies, and what each
+// of its checks is held by.
+func benchmarkSection(t *testing.T) string {
+	profile, err := os.ReadFile(benchmark + "repo/profile.cue")
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(benchmark + "checks.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var checks []struct{ Check, By string }
+	if err := yaml.Unmarshal(data, &checks); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	_, rest, _ := strings.Cut(string(profile), "\n\n")
+	fmt.Fprintf(&b, `
+## A profile that passes the multi-tenancy benchmark
+
+The multi-tenancy working group of Kubernetes has a [benchmark](https://github.com/kubernetes-retired/multi-tenancy/tree/master/benchmarks) of what keeps tenants apart. A logical cluster of this class passes its checks. An end-to-end test applies the profile as it stands here to a real API server and tries each check there, as the tenant's administrator; %s says the same.
+
+%s
+
+| Check | Held by |
+| --- | --- |
+`, "`tenantry admit`", "```cue\n// profile.cue\n"+strings.TrimSpace(rest)+"\n```")
+	for _, c := range checks {
+		if c.By != "" {
+			fmt.Fprintf(&b, "| %s | %s |\n", c.Check, c.By)
+		}
+	}
+	return b.String()
 }
 
 // libraryParameters returns the parameters of each module as they are written.
