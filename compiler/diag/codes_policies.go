@@ -22,6 +22,7 @@ const (
 	ExemptionUseless   Code = "TEN0529"
 	TransformVersions  Code = "TEN0530"
 	TransformUnserved  Code = "TEN0531"
+	PolicyConflict     Code = "TEN0532"
 	MoveDenied         Code = "TEN0533"
 	MoveWarned         Code = "TEN0534"
 	MoveNoted          Code = "TEN0535"
@@ -142,5 +143,11 @@ var policiesEntries = []Entry{
 		Code: MoveNoted, Severity: Note, Title: "A policy notes an API binding",
 		Explain: "A logical cluster binds an API that it did not bind before, or another version of one, and a policy at stage evolve with enforcement audit is broken by it. " +
 			"It is written down here, and nothing comes of it.",
+	},
+	{
+		Code: PolicyConflict, Severity: Warning, Title: "Two policies can't both hold",
+		Explain: "Both reach one logical cluster, and nothing can keep to both. Either two policies use one module and the values that they let be chosen have none in common, so that " +
+			"whatever is judged breaks one of them; or a policy at stage transform changes what a rule allows into what it denies, which was shown with an object of the policy's own cases. " +
+			"Narrow one by a selector, bring their parameters together, or exempt. What could not be shown is not reported: that there is no such warning does not mean that all can be kept.",
 	},
 }

@@ -378,8 +378,8 @@ func CELString(s string) string {
 	return b.String()
 }
 
-// parser only parses: what names mean does not matter to it.
-var parser = sync.OnceValue(func() *cel.Env {
+// celParser only parses: what names mean does not matter to it.
+var celParser = sync.OnceValue(func() *cel.Env {
 	env, err := environmentOf(latest, nil)
 	if err != nil {
 		panic(err) // the API server's own environment
@@ -390,7 +390,7 @@ var parser = sync.OnceValue(func() *cel.Env {
 // replaceIdentifier puts another expression in the place of a variable, wherever
 // an expression names it.
 func replaceIdentifier(text, name, by string) (string, error) {
-	parsed, issues := parser().Parse(text)
+	parsed, issues := celParser().Parse(text)
 	if issues.Err() != nil {
 		return text, issues.Err()
 	}

@@ -153,6 +153,7 @@ func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Polici
 	})
 	c.exemptions(docs.Policies)
 	c.chains()
+	c.conflicts()
 	return c.out, c.found
 }
 

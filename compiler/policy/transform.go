@@ -354,7 +354,7 @@ func prefixVariables(text, prefix string) (string, error) {
 	if prefix == "" {
 		return text, nil
 	}
-	parsed, issues := parser().Parse(text)
+	parsed, issues := celParser().Parse(text)
 	if issues.Err() != nil {
 		return text, issues.Err()
 	}

@@ -1,0 +1,217 @@
+package policy
+
+import (
+	"context"
+	"slices"
+
+	"github.com/google/cel-go/common/ast"
+	"github.com/google/cel-go/common/operators"
+	"github.com/google/cel-go/parser"
+
+	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
+)
+
+// conflicts reports policies that can't both hold, where that can be shown: two uses
+// of a module whose lists have nothing in common, and a change that turns what a rule
+// allows into what it denies.
+func (c *compiler) conflicts() {
+	c.disjoint()
+	c.changedIntoDenied()
+}
+
+// choice is a rule that a value is one of those that a parameter lists, or is it.
+type choice struct {
+	rule      int
+	value     string // the expression
+	parameter string
+}
+
+// choices returns the rules of a module of which nothing but a choice decides.
+func choices(rules []schema.Rule) (out []choice) {
+	for i, r := range rules {
+		parsed, issues := celParser().Parse(r.Expression)
+		if issues.Err() != nil {
+			continue
+		}
+		e := parsed.NativeRep().Expr()
+		if e.Kind() != ast.CallKind || len(e.AsCall().Args()) != 2 {
+			continue
+		}
+		switch args := e.AsCall().Args(); e.AsCall().FunctionName() {
+		case operators.In:
+			out = appendChoice(out, i, args[0], args[1])
+		case operators.Equals:
+			out = appendChoice(appendChoice(out, i, args[0], args[1]), i, args[1], args[0])
+		}
+	}
+	return out
+}
+
+func appendChoice(out []choice, rule int, value, parameter ast.Expr) []choice {
+	if parameter.Kind() != ast.SelectKind || parameter.AsSelect().Operand().Kind() != ast.IdentKind || parameter.AsSelect().Operand().AsIdent() != ParamsVariable {
+		return out
+	}
+	constant := true // whoever uses the module
+	ast.PreOrderVisit(value, ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() == ast.IdentKind && (e.AsIdent() == ParamsVariable || e.AsIdent() == "variables") {
+			constant = false
+		}
+	}))
+	text, err := parser.Unparse(value, nil)
+	if !constant || err != nil {
+		return out
+	}
+	return append(out, choice{rule, text, parameter.AsSelect().FieldName()})
+}
+
+// offered returns what a parameter lets be chosen.
+func offered(p *Policy, parameter string) []string {
+	value, ok := p.Parameters[parameter]
+	if !ok {
+		return nil
+	}
+	list, ok := value.([]any)
+	if !ok {
+		return []string{string(appendValue(nil, value))}
+	}
+	out := []string{}
+	for _, e := range list {
+		out = append(out, string(appendValue(nil, e)))
+	}
+	return out
+}
+
+// disjoint reports uses of one module that leave no choice.
+func (c *compiler) disjoint() {
+	uses := map[*module][]*Policy{}
+	for _, p := range c.out.All {
+		if p.Module != nil && p.Spec.Enforcement == schema.Deny && p.Stage != schema.Transform {
+			m := c.modules[p.Module.Key]
+			uses[m] = append(uses[m], p)
+		}
+	}
+	for _, m := range c.out.modules {
+		if len(uses[m]) < 2 || len(m.doc.Spec.MatchConditions) > 0 { // a condition may keep them apart
+			continue
+		}
+		for _, choice := range choices(m.doc.Spec.Rules) {
+			for i, upper := range uses[m] {
+				for _, lower := range uses[m][i+1:] {
+					a, b := offered(upper, choice.parameter), offered(lower, choice.parameter)
+					if a == nil || b == nil || slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) }) {
+						continue
+					}
+					if lc := c.both(upper, lower); lc != nil {
+						c.add(&lower.Meta, diag.New(diag.PolicyConflict, lower.At("parameters", choice.parameter),
+							"policies %s and %s can't both be kept by %s: they have no %s in common", upper.Key, lower.Key, lc.Key, choice.parameter).
+							See(upper.At("parameters", choice.parameter), "policy %s stands here", upper.Key).
+							See(m.doc.At("rules", itoa(choice.rule), "expression"), "module %s demands one of them", m.doc.Key))
+					}
+				}
+			}
+		}
+	}
+}
+
+// both returns the first logical cluster that two policies hold for.
+func (c *compiler) both(a, b *Policy) *tenancy.LogicalCluster {
+	for _, lc := range c.tenancy.LogicalClusters {
+		if lc.State == schema.Deleted || !a.reaches(lc) || !b.reaches(lc) {
+			continue
+		}
+		held := 0
+		for _, e := range c.out.Of(lc) {
+			if (e.Policy == a || e.Policy == b) && e.Exemption == nil {
+				held++
+			}
+		}
+		if held == 2 {
+			return lc
+		}
+	}
+	return nil
+}
+
+// changedIntoDenied tries the mutations on the objects of their own cases, and reports
+// rules that allow such an object as it is written and deny what becomes of it.
+func (c *compiler) changedIntoDenied() {
+	if c.out.transforms == nil {
+		return
+	}
+	type pair struct {
+		transform *Transform
+		admission string
+	}
+	tried := map[pair]bool{}
+	judges := map[string]*Judge{}
+	for _, lc := range c.tenancy.LogicalClusters {
+		transforms := c.out.transforms[lc]
+		if transforms == nil || lc.State == schema.Deleted {
+			continue
+		}
+		for _, e := range c.out.Of(lc) {
+			if e.Admission == nil || e.Exemption != nil || e.Spec.Enforcement != schema.Deny {
+				continue
+			}
+			for _, t := range transforms {
+				if tried[pair{t, e.Admission.ID}] {
+					continue
+				}
+				tried[pair{t, e.Admission.ID}] = true
+				j := judges[e.Admission.ID]
+				if j == nil {
+					var err error
+					if j, err = e.Admission.Judge(latest); err != nil {
+						continue // said of the policy
+					}
+					judges[e.Admission.ID] = j
+				}
+				c.tryCases(t, e.Policy, j, lc)
+			}
+		}
+	}
+}
+
+func (c *compiler) tryCases(t *Transform, rule *Policy, j *Judge, lc *tenancy.LogicalCluster) {
+	m, err := t.Mutator(latest, c.out.schemas)
+	if err != nil {
+		return // said of the policy
+	}
+	ctx, nobody := context.Background(), authorizerfactory.NewAlwaysDenyAuthorizer()
+	seen := map[*Policy]bool{}
+	for _, step := range t.Steps {
+		p := step.Policy
+		if seen[p] || p == rule {
+			continue
+		}
+		seen[p] = true
+		cases := p.Rules.Cases
+		if len(cases) == 0 && p.Module != nil {
+			cases = p.Module.Spec.Cases
+		}
+		for _, name := range sortedKeys(cases) {
+			write, err := c.out.Write(cases[name])
+			if err != nil || !j.Matches(write) || write.GetObject() == nil {
+				continue
+			}
+			namespace := namespaceOf(cases[name], write)
+			if len(j.Denied(ctx, write, namespace, nobody)) > 0 {
+				continue // it is not for what is changed
+			}
+			object, err := m.Mutate(ctx, write, namespace, nobody)
+			if err != nil {
+				continue
+			}
+			if denied := j.Denied(ctx, with(write, object), namespace, nobody); len(denied) > 0 {
+				c.add(&p.Meta, diag.New(diag.PolicyConflict, p.Pos, "policy %s makes of what is written in %s what policy %s denies: of its case %s, %s",
+					p.Key, lc.Key, rule.Key, name, denied[0].Message).
+					See(rule.Pos, "policy %s stands here", rule.Key).
+					See(rule.rulesAt.At("rules", itoa(max(denied[0].Rule, 0)), "expression"), "it demands this"))
+				break
+			}
+		}
+	}
+}
