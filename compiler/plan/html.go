@@ -21,7 +21,7 @@ import (
 
 // PageLimit is how much a page holds, in bytes of its items before they are
 // packed. Packed they take about a twentieth.
-const PageLimit = 64 << 20
+const PageLimit = 128 << 20
 
 // The page's own style and script are small, and the only ones that its content
 // security policy lets run: what comes from a repo is text, whatever it says.

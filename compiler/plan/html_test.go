@@ -199,10 +199,10 @@ var leftOut = regexp.MustCompile(`Left out, since the page has no room for all: 
 // A page is bounded. It leaves out what matters least, and says how much.
 func TestPageFits(t *testing.T) {
 	if testing.Short() {
-		t.Skip("writes pages of 64 MiB")
+		t.Skip("writes a page of 128 MiB")
 	}
-	long := strings.Repeat("value ", 150)
-	const clusters, creates, deletes = 10000, 80000, 500
+	long := strings.Repeat("value ", 1000)
+	const clusters, creates, deletes = 10000, 25000, 500
 	p := large(clusters, 0, 0)
 	o := plan.Objects{Cluster: "eu-1", Counts: map[string]int{plan.Create: creates, plan.Delete: deletes}}
 	for i := range creates + deletes {
