@@ -14,6 +14,7 @@ const (
 	LockDiffers         Code = "TEN1111"
 	LockStale           Code = "TEN1112"
 	LockDamaged         Code = "TEN1113"
+	ImplicitSchema      Code = "TEN1114"
 )
 
 var implicitEntries = []Entry{
@@ -95,5 +96,13 @@ var implicitEntries = []Entry{
 		Title: "A lock cannot be read",
 		Explain: "The file was edited by hand or merged wrongly: its digests do not fit what it holds. What was built last stays. Take the " +
 			"file from the last good commit, or write it anew with `tenantry lock --accept`.",
+	},
+	{
+		Code: ImplicitSchema, Severity: Error,
+		Title: "An implicit custom resource does not fit its definition",
+		Explain: "The object is held against the CustomResourceDefinitions of its kind in the API sets outside orgs/, with the API server's own code: fields that " +
+			"do not exist, types, bounds, and rules in CEL, after defaults are filled in. Placeholders are filled in with the extremes of what they may stand for. " +
+			"Where several definitions of the kind serve the version, the object must fit all of them. What an API server refuses would keep everything from being applied " +
+			"that stands beside it.",
 	},
 }

@@ -165,7 +165,11 @@ func (c *checker) object(index int, raw map[string]any) *Object {
 		value, _ := p.value(raw[key], []string{key})
 		o.body = append(o.body, manifest.Field{Key: key, Value: value})
 	}
-	if !c.failed && !o.Custom {
+	switch {
+	case c.failed:
+	case o.Custom:
+		c.custom(o, raw, at)
+	default:
 		c.builtin(o, raw, at)
 	}
 	c.merge(o, at)
