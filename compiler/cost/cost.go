@@ -12,6 +12,7 @@
 package cost
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -44,6 +45,9 @@ type Book struct {
 	apis     map[string]Money
 	// factors by physical cluster, the region's included; left out, 1.
 	factors map[string]Money
+	// resources that only priced API sets offer, by their keys, each with these sets,
+	// the cheapest first.
+	resources map[string][]string
 }
 
 // price is the price of one resource.
@@ -191,7 +195,7 @@ func (b *Book) total(charge *tenancy.Charge, site *pins.LogicalCluster) Money {
 		}
 	}
 	sum = sum.Add(b.classes[charge.Class]).Add(b.backings[string(charge.Backing)])
-	for _, set := range charge.APIs {
+	for _, set := range b.sets(charge) {
 		sum = sum.Add(b.apis[set])
 	}
 	return sum.Mul(factor)
@@ -200,6 +204,50 @@ func (b *Book) total(charge *tenancy.Charge, site *pins.LogicalCluster) Money {
 // of returns what an amount costs.
 func (p *price) of(q resource.Quantity) Money {
 	return p.smallest.Times(tenancy.Units(p.resource, q))
+}
+
+// sets returns the API sets that a charge pays for: those that are bound, and those
+// whose resources a set inside orgs/ offers in their place.
+func (b *Book) sets(charge *tenancy.Charge) []string {
+	if len(charge.Own) == 0 || len(b.resources) == 0 {
+		return charge.APIs
+	}
+	out := slices.Clone(charge.APIs)
+	for _, key := range charge.Own {
+		offering := b.resources[key]
+		if len(offering) > 0 && !slices.ContainsFunc(offering, func(set string) bool { return slices.Contains(out, set) }) {
+			out = append(out, offering[0])
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// offered finds the resources that only priced API sets offer.
+func (b *Book) offered(sets []*tenancy.APISet) {
+	b.resources = map[string][]string{}
+	free := map[string]bool{}
+	for _, set := range sets {
+		if tenancy.InsideOrgs(set.Dir) {
+			continue
+		}
+		for _, v := range set.Versions {
+			for _, r := range v.Resources {
+				if b.apis[set.Name].Sign() == 0 {
+					free[r.Key] = true
+				} else if !slices.Contains(b.resources[r.Key], set.Name) {
+					b.resources[r.Key] = append(b.resources[r.Key], set.Name)
+				}
+			}
+		}
+	}
+	for key, names := range b.resources {
+		if free[key] {
+			delete(b.resources, key)
+			continue
+		}
+		slices.SortFunc(names, func(x, y string) int { return cmp.Or(b.apis[x].Cmp(b.apis[y]), strings.Compare(x, y)) })
+	}
 }
 
 // each calls f with the parts of a charge, without factors. What has no price is
@@ -218,7 +266,7 @@ func (b *Book) each(charge *tenancy.Charge, f func(Part)) {
 	}
 	flat(Class, charge.Class, b.classes[charge.Class])
 	flat(Backing, string(charge.Backing), b.backings[string(charge.Backing)])
-	for _, set := range charge.APIs {
+	for _, set := range b.sets(charge) {
 		flat(API, set, b.apis[set])
 	}
 }
@@ -323,6 +371,7 @@ func (r *reader) book(pb *tenancy.PriceBook) *Book {
 	}
 	b.classes = known("classes", "class", classes, pb.Spec.Classes)
 	b.apis = known("apis", "API set outside orgs/", sets, pb.Spec.APIs)
+	b.offered(r.t.APISets)
 	b.backings = map[string]Money{}
 	for backing, text := range sorted(pb.Spec.Backings) {
 		b.backings[string(backing)] = r.money(&pb.Meta, text, "backings", string(backing))

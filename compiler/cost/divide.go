@@ -85,7 +85,7 @@ func (b *Book) divide(charge *tenancy.Charge, budget, factor Money) Division {
 		}
 	}
 	d.Fixed = d.Fixed.Add(b.classes[charge.Class]).Add(b.backings[string(charge.Backing)])
-	for _, set := range charge.APIs {
+	for _, set := range b.sets(charge) {
 		d.Fixed = d.Fixed.Add(b.apis[set])
 	}
 	d.Fixed = d.Fixed.Mul(factor)

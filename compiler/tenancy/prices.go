@@ -105,6 +105,8 @@ type Charge struct {
 	Backing schema.Backing
 	Quota   map[string]resource.Quantity
 	APIs    []string // API sets declared outside orgs/, sorted
+	// Own are the resources of sets that are declared inside orgs/, by their keys.
+	Own []string
 	// Weights are what of the quota is divided from Budget.
 	Weights []Weight
 	Budget  schema.Money
@@ -118,7 +120,20 @@ func (lc *LogicalCluster) Charge() Charge {
 			c.APIs = append(c.APIs, b.Version.Set.Name)
 		}
 	}
+	c.Own = lc.ownResources(func(string) bool { return true })
 	return c
+}
+
+// ownResources returns the resources of those bound sets inside orgs/ that pass.
+func (lc *LogicalCluster) ownResources(set func(name string) bool) (out []string) {
+	for _, b := range lc.APIs {
+		if insideOrgs(b.Version.Set.Dir) && set(b.Version.Set.Name) {
+			for _, r := range b.Version.Resources {
+				out = append(out, r.Key)
+			}
+		}
+	}
+	return out
 }
 
 // Before returns what a logical cluster's cost followed from before its document
@@ -179,6 +194,7 @@ func (t *Tenancy) Before(lc *LogicalCluster, changed func(*load.Meta) bool) (was
 	}
 	was.Backing = cmp.Or(was.Backing, schema.NamespaceBacking)
 	was.APIs = slices.Sorted(maps.Keys(apis))
+	was.Own = lc.ownResources(func(name string) bool { return apis[name] })
 	return was, by, true
 }
 
