@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -122,8 +123,13 @@ func instant(text string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
+var hugeExponent = regexp.MustCompile(`[eE][+-]?[0-9]{3}`)
+
 // quantity reads an amount as Kubernetes writes it.
 func quantity(text string) (cost.Money, error) {
+	if len(text) > 32 || hugeExponent.MatchString(text) {
+		return cost.Money{}, fmt.Errorf("%.20q is no amount that can be reckoned with", text)
+	}
 	q, err := resource.ParseQuantity(text)
 	if err != nil || q.Sign() < 0 {
 		return cost.Money{}, fmt.Errorf("%q is no amount such as 4, 250m or 96Gi", text)
@@ -186,7 +192,7 @@ func readPrometheus(name string, data []byte, month Month) (out []Record, found 
 					}
 					for in.More() {
 						at := in.InputOffset()
-						for bytes.IndexByte([]byte(" \t\r\n,"), data[at]) >= 0 { // More has seen that something follows
+						for at < int64(len(data)) && bytes.IndexByte([]byte(" \t\r\n,"), data[at]) >= 0 {
 							at++
 						}
 						s := series{line: lines(at)}
@@ -285,12 +291,12 @@ func readPrometheus(name string, data []byte, month Month) (out []Record, found 
 	return out, found, nil
 }
 
-// lineCounter returns a function that says on which line an offset stands. Offsets
-// do not fall from call to call.
+// lineCounter returns a function that says on which line an offset stands. One that
+// lies before that of an earlier call counts as that.
 func lineCounter(data []byte) func(int64) int {
 	line, at := 1, int64(0)
 	return func(offset int64) int {
-		in := bufio.NewReader(bytes.NewReader(data[at:min(offset, int64(len(data)))]))
+		in := bufio.NewReader(bytes.NewReader(data[at:max(at, min(offset, int64(len(data))))]))
 		for {
 			text, err := in.ReadString('\n')
 			at += int64(len(text))

@@ -81,12 +81,15 @@ func (b *Book) WorstCase(lc *tenancy.LogicalCluster, site *pins.LogicalCluster) 
 
 // ParseExact reads an amount as Parse does, however fine it is.
 func ParseExact(text string) (Money, error) {
+	if len(text) > 64 {
+		return Money{}, fmt.Errorf("%.20q... is no amount", text)
+	}
 	mantissa, exponent, _ := strings.Cut(strings.ToLower(text), "e")
 	if _, decimals, _ := strings.Cut(mantissa, "."); len(decimals) <= maxDecimals && exponent == "" {
 		return Parse(text)
 	}
 	d, ok := new(inf.Dec).SetString(mantissa)
-	if !ok || strings.Contains(mantissa, "/") || len(mantissa) > 64 {
+	if !ok || strings.Contains(mantissa, "/") {
 		return Money{}, fmt.Errorf("%q is no amount", text)
 	}
 	if exponent != "" {
