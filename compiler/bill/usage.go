@@ -72,7 +72,10 @@ func readCSV(name string, data []byte) (out []Record, found []diag.Diagnostic, e
 		if errors.Is(err, io.EOF) {
 			return out, found, nil
 		}
-		line, _ := in.FieldPos(0)
+		line := 0
+		if len(row) > 0 {
+			line, _ = in.FieldPos(0)
+		}
 		bad := func(format string, args ...any) {
 			found = append(found, diag.New(diag.UsageUnreadable, diag.Position{File: name, Line: line}, format, args...))
 		}

@@ -9,6 +9,7 @@ import (
 // Whatever a file of usage holds, reading it ends, and each record takes time.
 func FuzzRead(f *testing.F) {
 	f.Add("logicalCluster,resource,from,to,amount\na/b,cpu,2026-11-01,2026-11-02T03:04:05Z,250m\n")
+	f.Add("logicalCluster,resource,from,to,amount\na/\",cpu,2026-11-01,2026-11-02,250m\n") // no field can be read
 	f.Add("logicalCluster,resource,from,to,amount,cluster\n\"a\n,b\",x,1e9,,\n")
 	f.Add(`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"namespace":"a","resource":"cpu"},"values":[[1793491200,"1"],[1793494800.5,"1e-7"]]}]}}`)
 	f.Add(`{"data":{"result":[{"metric":{},"value":[1,"NaN"]}, ],"resultType":"vector"},"status":"success"}`)
