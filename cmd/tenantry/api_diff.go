@@ -32,7 +32,8 @@ something that they could not meet before? A change is compatible, conditional
 lists all rules.
 
 OLD and NEW are each one of
-  FILE or DIRECTORY    with CustomResourceDefinitions in YAML or JSON
+  FILE or DIRECTORY    with CustomResourceDefinitions in YAML or JSON, in documents
+                       or lists
   -                    standard input
   REV:PATH             a file or directory in a git revision, from the root of the
                        repository that --dir lies in

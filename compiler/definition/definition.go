@@ -37,10 +37,11 @@ type Definition struct {
 	Problems []string
 }
 
-// Read returns the CustomResourceDefinitions of a file, in its order. Other
-// documents of the file are passed over. The error is for a file that is neither
-// YAML nor JSON, and comes with those that stand before the place; what is wrong
-// with a definition stands in its Problems.
+// Read returns the CustomResourceDefinitions of a file, in its order, those in
+// lists as kubectl prints them among them. Other documents of the file are passed
+// over. The error is for a file that is neither YAML nor JSON, and comes with those
+// that stand before the place; what is wrong with a definition stands in its
+// Problems.
 func Read(data []byte) ([]*Definition, error) {
 	var out []*Definition
 	line, rest := 1, data
@@ -54,32 +55,56 @@ func Read(data []byte) ([]*Definition, error) {
 		if err != nil {
 			return out, err
 		}
-		var head struct {
-			APIVersion string `json:"apiVersion"`
-			Kind       string `json:"kind"`
-			Metadata   struct {
-				Name string `json:"name"`
-			} `json:"metadata"`
-		}
+		var head head
 		if err := yaml.Unmarshal(text, &head); err != nil {
 			return out, errors.New(strings.TrimPrefix(err.Error(), "error converting YAML to JSON: "))
 		}
-		if head.Kind != "CustomResourceDefinition" || !strings.HasPrefix(head.APIVersion, "apiextensions.k8s.io/") {
+		// An item of a list begins with the spaces by which it is indented.
+		document := bytes.TrimLeft(bytes.TrimRight(text, " \t\r\n"), "\r\n")
+		first := 0 // where the document begins; 0 if that is not known
+		if i := bytes.Index(rest, document); i >= 0 {
+			line += bytes.Count(rest[:i], []byte("\n"))
+			rest, first = rest[i:], line
+		}
+		if isList(head.APIVersion, head.Kind) {
+			items, err := listItems(document)
+			if err != nil {
+				return out, err
+			}
+			for _, item := range items {
+				if first > 0 && item.line > 0 {
+					item.line += first - 1
+				}
+				out = add(out, item.head, item.text, item.line, names)
+			}
 			continue
 		}
-		d := &Definition{Name: head.Metadata.Name, Text: bytes.TrimSpace(text)}
-		if i := bytes.Index(rest, d.Text); i >= 0 {
-			line += bytes.Count(rest[:i], []byte("\n"))
-			rest, d.Line = rest[i:], line
-		}
-		if names[d.Name] {
-			d.Problems = []string{"the file has two of this name"}
-		} else {
-			d.decode(head.APIVersion)
-		}
-		names[d.Name] = true
-		out = append(out, d)
+		out = add(out, head, document, first, names)
 	}
+}
+
+// add adds the definition that a document holds, if it holds one.
+func add(out []*Definition, h head, text []byte, line int, names map[string]bool) []*Definition {
+	if h.Kind != "CustomResourceDefinition" || !strings.HasPrefix(h.APIVersion, "apiextensions.k8s.io/") {
+		return out
+	}
+	d := &Definition{Name: h.Metadata.Name, Text: text, Line: line}
+	if names[d.Name] {
+		d.Problems = []string{"the file has two of this name"}
+	} else {
+		d.decode(h.APIVersion)
+	}
+	names[d.Name] = true
+	return append(out, d)
+}
+
+// head is what tells what a document is.
+type head struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Metadata   struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
 }
 
 func (d *Definition) decode(apiVersion string) {
@@ -147,7 +172,9 @@ func contentDigest(text []byte) ([32]byte, error) {
 	}
 	delete(object, "status")
 	if metadata, ok := object["metadata"].(map[string]any); ok {
-		delete(metadata, "creationTimestamp")
+		for _, field := range []string{"creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"} {
+			delete(metadata, field)
+		}
 	}
 	canonical, err := json.Marshal(object)
 	return sha256.Sum256(canonical), err

@@ -3,6 +3,8 @@ package definition
 import (
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
 const widget = `apiVersion: apiextensions.k8s.io/v1
@@ -66,6 +68,59 @@ func TestDigestIsOfContent(t *testing.T) {
 	}
 }
 
+// A list, as kubectl prints it, is as good as its items, and what an API server has
+// added to them does not count.
+func TestReadList(t *testing.T) {
+	want, err := Read([]byte(widget))
+	if err != nil {
+		t.Fatal(err)
+	}
+	added := strings.Replace(widget, "metadata:\n", "metadata:\n  uid: 0b9f5ae3\n  resourceVersion: \"12\"\n  generation: 3\n  managedFields: []\n", 1)
+	gadget := strings.NewReplacer("widgets", "gadgets", "Widget", "Gadget").Replace(widget)
+	item := func(text, by string) string {
+		return by + "- " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n"+by+"  ") + "\n"
+	}
+	asJSON, err := yaml.YAMLToJSON([]byte(widget))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		text string
+		line int // of size, 0 where it is not known
+	}{
+		"list":       {"# dump\n---\napiVersion: v1\nitems:\n" + item(added, "") + item(gadget, "") + "kind: List\nmetadata:\n  resourceVersion: \"\"\n", 31},
+		"indented":   {"kind: CustomResourceDefinitionList\napiVersion: apiextensions.k8s.io/v1\nitems:\n" + item(widget, "  ") + item(gadget, "  "), 26},
+		"documents":  {"kind: ConfigMap\n---\napiVersion: v1\nkind: List\nitems:\n" + item(widget, "") + "---\n" + gadget, 28},
+		"JSON":       {`{"apiVersion": "v1", "kind": "List", "items": [` + string(asJSON) + `]}`, 0},
+		"empty":      {"apiVersion: v1\nkind: List\nitems: []\n", 0},
+		"other list": {"apiVersion: acme.example/v1\nkind: WidgetList\nitems:\n" + item(widget, ""), 0},
+	} {
+		read, err := Read([]byte(c.text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if strings.Contains(name, "empty") || strings.Contains(name, "other") {
+			if len(read) != 0 {
+				t.Errorf("%s has definitions", name)
+			}
+			continue
+		}
+		if len(read) == 0 || read[0].Digest != want[0].Digest || len(read[0].Problems) > 0 || name != "JSON" && (len(read) != 2 || read[1].Name != "gadgets.acme.example") {
+			t.Errorf("%s: %+v", name, read)
+			continue
+		}
+		line, _ := read[0].Find("v1", "schema", "openAPIV3Schema", "properties", "spec", "properties", "replicas")
+		if line != c.line {
+			t.Errorf("%s: replicas stands in line %d, want %d", name, line, c.line)
+		}
+		again, err := Read(read[0].Text)
+		if err != nil || len(again) != 1 || again[0].Digest != want[0].Digest {
+			t.Errorf("%s: the text of an item reads as %+v, %v", name, again, err)
+		}
+	}
+}
+
 // Whatever stands in a file, reading it ends with definitions or with problems.
 func FuzzRead(f *testing.F) {
 	f.Add(widget)
@@ -74,6 +129,8 @@ func FuzzRead(f *testing.F) {
 	f.Add("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n---\n{}\n---\n[]\n")
 	f.Add("apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {conversion: {strategy: Webhook}, versions: [{}]}\n")
 	f.Add("kind: &a [*a]\n")
+	f.Add("apiVersion: v1\nkind: List\nitems: [{}, 1, {a: &a {b: c}}, *a]\n")
+	f.Add("apiVersion: v1\nkind: List\nitems:\n- " + strings.ReplaceAll(widget, "\n", "\n  ") + "\n- {}\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		read, _ := Read([]byte(text))
 		for _, d := range read {

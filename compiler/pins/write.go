@@ -137,7 +137,7 @@ func (f *File) YAML() []byte {
 		if err != nil { // never: what is written was read
 			return nil
 		}
-		return append(append([]byte(output.Header), bytes.TrimSpace(text)...), '\n')
+		return append(append([]byte(output.Header), bytes.Trim(text, "\r\n")...), '\n')
 	}
 	head := manifest.M("apiVersion", apiVersion, "kind", kind)
 	if f.platform {
