@@ -152,6 +152,15 @@ func (s *apiSides) version(c *cobra.Command, name, version string) (*apiSide, er
 	return &apiSide{API: *impact.Of(v), promise: v.Set.Spec.Promise}, nil
 }
 
+// named returns what SET@VERSION names.
+func (s *apiSides) named(c *cobra.Command, name string) (*tenancy.APIVersion, error) {
+	set, version, ok := strings.Cut(name, "@")
+	if !ok {
+		return nil, fmt.Errorf("a version of an API set is named SET@VERSION, not %q", name)
+	}
+	return s.find(c, set, version)
+}
+
 // find returns a version of an API set by its name or that of a channel.
 func (s *apiSides) find(c *cobra.Command, name, version string) (*tenancy.APIVersion, error) {
 	if s.result == nil {

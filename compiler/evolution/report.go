@@ -148,24 +148,24 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 	for i := range r.Changes {
 		c := &r.Changes[i]
 		if h := strings.TrimSpace(c.Resource + " " + c.Version); h != heading {
-			fmt.Fprintf(b, "\n**%s**\n\n| | Where | What | For whom | Rule |\n| --- | --- | --- | --- | --- |\n", markdown(h))
+			fmt.Fprintf(b, "\n**%s**\n\n| | Where | What | For whom | Rule |\n| --- | --- | --- | --- | --- |\n", Markdown(h))
 			heading = h
 		}
-		what := markdown(c.Message)
+		what := Markdown(c.Message)
 		if witness := c.witnessed(); witness != "" {
 			what += "<br>accepted before, refused now: " + code(witness)
 		}
 		var concern []string
 		for _, line := range c.Concern(r.Promise) {
-			concern = append(concern, markdown(line))
+			concern = append(concern, Markdown(line))
 		}
 		fmt.Fprintf(b, "| %s | %s | %s | %s | `%s/%s` |\n", c.Judge(r.Promise), code(c.Path), what, strings.Join(concern, "<br>"), c.Rule, c.Case)
 	}
 	return b.Flush()
 }
 
-// markdown returns text that no Markdown reader takes for markup.
-func markdown(s string) string {
+// Markdown returns text that no Markdown reader takes for markup.
+func Markdown(s string) string {
 	return markup.Replace(diag.Visible(s))
 }
 
@@ -176,7 +176,7 @@ func code(s string) string {
 	if s == "" {
 		return ""
 	}
-	return "<code>" + markdown(s) + "</code>"
+	return "<code>" + Markdown(s) + "</code>"
 }
 
 // Diagnostics returns the changes as findings. at tells where a change stands.

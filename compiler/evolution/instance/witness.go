@@ -125,12 +125,12 @@ func (w *Witnesses) shows(object map[string]any, path string) bool {
 		return false
 	}
 	_, errs := w.after.Admit(object)
-	return slices.ContainsFunc(errs, func(err *field.Error) bool { return related(err.Field, path) })
+	return slices.ContainsFunc(errs, func(err *field.Error) bool { return Related(err.Field, path) })
 }
 
-// related reports whether the place of a validation error is, is above or is
+// Related reports whether the place of a validation error is, is above or is
 // below the path of a change.
-func related(place, path string) bool {
+func Related(place, path string) bool {
 	a, b := words(place), words(path)
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] && b[i] != "*" && a[i] != "*" {
