@@ -184,7 +184,7 @@ func namespaceOf(c schema.Case, attributes admission.Attributes) *corev1.Namespa
 // they leave it. messages say why the API server would refuse it, problem what is
 // not as it should be: the result is not the one wanted, or not stable.
 func (p *Policies) change(ctx context.Context, policy *Policy, c schema.Case, write admission.Attributes) (changed admission.Attributes, messages []string, problem string) {
-	t, err := policy.transform()
+	t, err := policy.Transform()
 	if err != nil {
 		return nil, nil, err.Error()
 	}

@@ -238,5 +238,5 @@ func definition(data []byte, name string) (*apiextensions.CustomResourceDefiniti
 	return nil, fmt.Errorf("there is no definition %s", name)
 }
 
-// transform returns the transform of one policy alone.
-func (p *Policy) transform() (*Transform, error) { return newTransform([]*Policy{p}) }
+// Transform returns what one policy at stage transform makes of writes by itself.
+func (p *Policy) Transform() (*Transform, error) { return newTransform([]*Policy{p}) }
