@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/plan"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
@@ -167,7 +168,13 @@ func TestNoLooseningIsOverlooked(t *testing.T) {
 		base, changed := limited(rt, "before"), limited(rt, "after")
 		before := compiled(t, base.files(t), nil, store)
 		after := compiled(t, changed.files(t), before, store)
-		if errs := slices.Concat(errorsOf(before), errorsOf(after)); errs != nil {
+		if errs := errorsOf(before); errs != nil {
+			rt.Fatalf("the documents have errors: %v", errs)
+		}
+		if slices.ContainsFunc(after.Diagnostics, func(d diag.Diagnostic) bool { return d.Code == diag.PromiseBroken }) {
+			return // the API set is held at what it was
+		}
+		if errs := errorsOf(after); errs != nil {
 			rt.Fatalf("the documents have errors: %v", errs)
 		}
 		p := compared(t, before, after)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -49,19 +50,29 @@ func (id patternID) String() string {
 // below where something that these may refer to differs.
 func (l *limits) patterns() {
 	dirs := map[string]bool{}
+	var shared []string // directories whose names patterns below may refer to
 	for _, file := range l.source.files {
 		if !strings.HasSuffix(file, ".cue") {
 			continue
 		}
 		dir := directoryOf(file)
 		dirs[dir] = true
-		if !plainOnly(l.source.before, file) || !plainOnly(l.source.after, file) {
-			for _, tree := range []*source.Tree{l.source.before, l.source.after} {
-				for _, f := range tree.Files() {
-					if below := directoryOf(f.Path); strings.HasSuffix(f.Path, ".cue") && (dir == "" || within(below, dir) || !strings.HasPrefix(dir, "orgs")) && strings.Contains(string(f.Data), "]:") {
-						dirs[below] = true
-					}
-				}
+		if !slices.Contains(shared, dir) && !(plainOnly(l.source.before, file) && plainOnly(l.source.after, file)) {
+			if tenancy.Reach(dir) == "" { // the root, or a package that any directory may import
+				dir = ""
+			}
+			shared = append(shared, dir)
+		}
+	}
+	for _, tree := range []*source.Tree{l.source.before, l.source.after} {
+		if len(shared) == 0 {
+			break
+		}
+		for _, f := range tree.Files() {
+			dir := directoryOf(f.Path)
+			if strings.HasSuffix(f.Path, ".cue") && !dirs[dir] && mayDemand.Match(f.Data) &&
+				slices.ContainsFunc(shared, func(above string) bool { return above == "" || within(dir, above) }) {
+				dirs[dir] = true
 			}
 		}
 	}
@@ -70,7 +81,7 @@ func (l *limits) patterns() {
 		readPatterns(l.source.before, dir, before)
 		readPatterns(l.source.after, dir, after)
 	}
-	ids := slices.Collect(maps.Keys(union(before, after)))
+	ids := slices.Collect(maps.Keys(merged(before, after)))
 	slices.SortFunc(ids, func(a, b patternID) int { return strings.Compare(a.String(), b.String()) })
 	for _, id := range ids {
 		was, is := before[id], after[id]
@@ -102,16 +113,8 @@ func (l *limits) patterns() {
 	}
 }
 
-func union[K comparable, V any](a, b map[K]V) map[K]bool {
-	out := make(map[K]bool, len(a)+len(b))
-	for k := range a {
-		out[k] = true
-	}
-	for k := range b {
-		out[k] = true
-	}
-	return out
-}
+// mayDemand finds what a pattern, or a reference to patterns, is written with.
+var mayDemand = regexp.MustCompile(`\]\s*:|&|(?m:^\s*[a-zA-Z]+:\s*[#_a-zA-Z])`)
 
 func directoryOf(file string) string {
 	if dir := path.Dir(file); dir != "." {

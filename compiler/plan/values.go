@@ -133,8 +133,8 @@ func shown(v any) any {
 	return v
 }
 
-func merged[V any](a, b map[string]V) map[string]bool {
-	out := make(map[string]bool, len(a)+len(b))
+func merged[K comparable, V any](a, b map[K]V) map[K]bool {
+	out := make(map[K]bool, len(a)+len(b))
 	for k := range a {
 		out[k] = true
 	}
