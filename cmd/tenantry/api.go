@@ -11,6 +11,6 @@ from one version to another, and for whom.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(newAPIDiff(), newAPIImpact())
+	c.AddCommand(newAPIDiff(), newAPILCD(), newAPIImpact())
 	return c
 }

@@ -93,10 +93,22 @@ func (m *merge) refuse(a, b int, version, path, format string, args ...any) {
 
 // join makes the definition of the first member, with the versions of all.
 func (m *merge) join() {
-	first := m.members[0].Definition
-	m.out = first.DeepCopy()
-	m.out.Status = apiextensionsv1.CustomResourceDefinitionStatus{}
+	m.out = m.head()
 	spec := &m.out.Spec
+	for _, name := range m.versionNames() {
+		if v, ok := m.widest(name); ok {
+			spec.Versions = append(spec.Versions, v)
+		}
+	}
+}
+
+// head makes the definition of the first member, without versions, and with the
+// names for command lines of all.
+func (m *merge) head() *crd {
+	first := m.members[0].Definition
+	out := first.DeepCopy()
+	out.Status = apiextensionsv1.CustomResourceDefinitionStatus{}
+	spec := &out.Spec
 	spec.Versions = nil
 	for i := 1; i < len(m.members); i++ {
 		other := m.members[i].Definition
@@ -116,14 +128,10 @@ func (m *merge) join() {
 		}
 		spec.Names.ShortNames = union(spec.Names.ShortNames, other.Spec.Names.ShortNames)
 		spec.Names.Categories = union(spec.Names.Categories, other.Spec.Names.Categories)
-		m.out.Labels = under(m.out.Labels, other.Labels)
-		m.out.Annotations = under(m.out.Annotations, other.Annotations)
+		out.Labels = under(out.Labels, other.Labels)
+		out.Annotations = under(out.Annotations, other.Annotations)
 	}
-	for _, name := range m.versionNames() {
-		if v, ok := m.widest(name); ok {
-			spec.Versions = append(spec.Versions, v)
-		}
-	}
+	return out
 }
 
 func union(a, b []string) []string {
