@@ -87,9 +87,22 @@ func bound(x float64, exclusive bool) string {
 	return decimal(x)
 }
 
+// shifted tells how a bound changes: which of them lets everything through that the
+// other one does, if any, and fits the type.
+func shifted(was, is *props, old, new upper, oldBound, newBound float64) string {
+	switch {
+	case new.covers(old) && usable(is, newBound):
+		return "loosened"
+	case old.covers(new) && usable(was, oldBound):
+		return "tightened"
+	}
+	return "changed"
+}
+
 var boundCases = []Case{
 	{ID: "added", Writers: Breaking, Readers: Compatible, What: "a bound where there was none"},
-	{ID: "tightened", Writers: Breaking, Readers: Compatible, What: "a bound that is not proved to be looser for every number"},
+	{ID: "tightened", Writers: Breaking, Readers: Compatible, What: "a tighter bound"},
+	{ID: "changed", Writers: Breaking, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a bound that is proved to be neither looser nor tighter for every number"},
 	{ID: "loosened", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a looser bound"},
 	{ID: "removed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "the bound is gone"},
 }

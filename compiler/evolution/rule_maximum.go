@@ -19,11 +19,7 @@ var maximumRule = &Rule{
 		case *old == *new && n.was.ExclusiveMaximum == n.is.ExclusiveMaximum:
 		default:
 			a, b := upper{*old, n.was.ExclusiveMaximum}, upper{*new, n.is.ExclusiveMaximum}
-			kind := "tightened"
-			if b.covers(a) && usable(n.is, *new) {
-				kind = "loosened"
-			}
-			n.report(kind, bound(*old, n.was.ExclusiveMaximum), bound(*new, n.is.ExclusiveMaximum), fmt.Sprintf("the maximum changes from %s to %s", bound(*old, n.was.ExclusiveMaximum), bound(*new, n.is.ExclusiveMaximum)))
+			n.report(shifted(n.was, n.is, a, b, *old, *new), bound(*old, n.was.ExclusiveMaximum), bound(*new, n.is.ExclusiveMaximum), fmt.Sprintf("the maximum changes from %s to %s", bound(*old, n.was.ExclusiveMaximum), bound(*new, n.is.ExclusiveMaximum)))
 		}
 		for _, s := range []*props{&n.old, &n.new} {
 			s.Maximum, s.ExclusiveMaximum = nil, false

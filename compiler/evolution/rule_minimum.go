@@ -19,11 +19,7 @@ var minimumRule = &Rule{
 		case *old == *new && n.was.ExclusiveMinimum == n.is.ExclusiveMinimum:
 		default:
 			a, b := lower(*old, n.was.ExclusiveMinimum), lower(*new, n.is.ExclusiveMinimum)
-			kind := "tightened"
-			if b.covers(a) && usable(n.is, *new) {
-				kind = "loosened"
-			}
-			n.report(kind, bound(*old, n.was.ExclusiveMinimum), bound(*new, n.is.ExclusiveMinimum), fmt.Sprintf("the minimum changes from %s to %s", bound(*old, n.was.ExclusiveMinimum), bound(*new, n.is.ExclusiveMinimum)))
+			n.report(shifted(n.was, n.is, a, b, *old, *new), bound(*old, n.was.ExclusiveMinimum), bound(*new, n.is.ExclusiveMinimum), fmt.Sprintf("the minimum changes from %s to %s", bound(*old, n.was.ExclusiveMinimum), bound(*new, n.is.ExclusiveMinimum)))
 		}
 		for _, s := range []*props{&n.old, &n.new} {
 			s.Minimum, s.ExclusiveMinimum = nil, false
