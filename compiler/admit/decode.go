@@ -2,8 +2,6 @@ package admit
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -12,7 +10,6 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/api/validation"
-	"k8s.io/apimachinery/pkg/api/validation/path"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -222,11 +219,19 @@ func (w *write) validate() {
 func (w *write) names() validation.ValidateNameFunc {
 	switch w.at.resource.Group + "/" + w.at.resource.Resource {
 	case "rbac.authorization.k8s.io/roles", "rbac.authorization.k8s.io/rolebindings", "rbac.authorization.k8s.io/clusterroles", "rbac.authorization.k8s.io/clusterrolebindings":
-		return path.ValidatePathSegmentName
+		return pathSegment
 	case "/services":
 		return validation.NameIsDNSLabel
 	}
 	return validation.NameIsDNSSubdomain
+}
+
+// pathSegment: names of roles and bindings are anything that can stand in a path.
+func pathSegment(name string, _ bool) []string {
+	if name == "." || name == ".." || strings.ContainsAny(name, "/%") {
+		return []string{"may not be . or .., and may not contain / or %"}
+	}
+	return nil
 }
 
 // coerce makes of a custom resource what is validated: without its status where that
@@ -265,14 +270,6 @@ func typed[T any](o runtime.Object) (*T, bool) {
 	var null *T
 	t, ok := any(o).(*T)
 	return t, ok && t != null
-}
-
-func jsonOf(o any) string {
-	data, err := json.Marshal(o)
-	if err != nil {
-		return fmt.Sprint(o)
-	}
-	return string(data)
 }
 
 func sorted[K ~string, V any](m map[K]V) []K {
