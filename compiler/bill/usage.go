@@ -161,8 +161,7 @@ func readPrometheus(name string, data []byte, month Month) (out []Record, found 
 		return nil, nil, fmt.Errorf("%s: line %d: not the answer of a Prometheus query: %w", name, lines(in.InputOffset()), err)
 	}
 	// object walks the fields of an object, so that each series has its line.
-	var object func(field func(key string) error) error
-	object = func(field func(key string) error) error {
+	object := func(field func(key string) error) error {
 		if t, err := in.Token(); err != nil || t != json.Delim('{') {
 			return errors.Join(err, errors.New("an object is missing"))
 		}

@@ -40,7 +40,7 @@ func (h *holding) most(v cue.Value, questions []Most) []Admitted {
 		}
 		admits := func(n int64) (err error) {
 			for _, text := range q.Spellings(n) {
-				if err = v.FillPath(cue.MakePath(path...), v.Context().CompileString(text)).Validate(cue.Concrete(true), cue.Final()); err == nil {
+				if err = v.FillPath(cue.MakePath(path...), h.builder.ctx.CompileString(text)).Validate(cue.Concrete(true), cue.Final()); err == nil {
 					return nil
 				}
 			}
