@@ -58,6 +58,9 @@ type Options struct {
 	Workers int
 	// Cache may be nil.
 	Cache *cache.Cache
+	// Evaluated may be nil; compilations that are given the same share what they
+	// evaluate.
+	Evaluated *load.Evaluated
 	// ToolVersion keys the cache.
 	ToolVersion string
 	// Timeout bounds the evaluation of one directory; 0 means the loader's default.

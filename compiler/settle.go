@@ -27,7 +27,7 @@ import (
 // declared deleted.
 func (c *compilation) load(ctx context.Context) error {
 	c.loader = load.New(c.tree, load.Options{
-		Cache: c.Cache, Workers: c.Workers, ToolVersion: c.ToolVersion, Timeout: c.Timeout, Refused: c.refused,
+		Cache: c.Cache, Evaluated: c.Evaluated, Workers: c.Workers, ToolVersion: c.ToolVersion, Timeout: c.Timeout, Refused: c.refused,
 		OnProgress: func(done, total int) { c.progress("evaluating directories", done, total) },
 	})
 	loaded, err := c.loader.Load(ctx)

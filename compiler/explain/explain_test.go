@@ -131,7 +131,7 @@ logicalClusters: "acme/app": {
 			}
 			files[name] = data
 		}
-		files["apis/workloads/apis.cue"] = []byte("package tenancy\n\napiSets: workloads: {channels: stable: \"v1\", versions: {v1: resources: {pods: {}, secrets: {}}, v2: resources: pods: {}}}\n")
+		files["apis/workloads/apis.cue"] = []byte("package tenancy\n\napiSets: workloads: {channels: stable: \"v1\", versions: {v1: resources: {pods: {}, secrets: {}}, v2: {promise: \"none\", resources: pods: {}}}}\n")
 		files["orgs/acme/acme.cue"] = []byte(text)
 		for name, data := range files {
 			target := filepath.Join(dir, name)

@@ -47,6 +47,19 @@ func typeDigest() string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// Evaluated holds what runs of one process have evaluated, for each other: what is
+// equal on two sides of a comparison is decoded once. The zero value is ready for
+// use. Outcomes are never changed, so that runs can share them.
+type Evaluated struct{ syntax, outcomes sync.Map }
+
+func recall[T any](m *sync.Map, key cache.Key) (v T, ok bool) {
+	found, ok := m.Load(key)
+	if ok {
+		v = found.(T)
+	}
+	return v, ok
+}
+
 // analyzeAll reads the syntax of all files, a directory at a time.
 func (l *Loader) analyzeAll(ctx context.Context, dirs []string) error {
 	var next atomic.Int64
@@ -74,22 +87,25 @@ func (l *Loader) analyzeDirectory(files []*file) {
 		h.String(f.Path).Bytes(f.Digest[:])
 	}
 	key := h.Key()
-	if !l.options.Cache.Disabled() {
-		if data, ok := l.options.Cache.Get(key); ok {
-			var stored []*analysis
-			if decode(data, &stored) == nil && len(stored) == len(files) {
-				for i, f := range files {
-					f.analysis = stored[i]
-				}
-				return
-			}
+	stored, ok := recall[[]*analysis](&l.options.Evaluated.syntax, key)
+	if !ok && !l.options.Cache.Disabled() {
+		if data, found := l.options.Cache.Get(key); found {
+			ok = decode(data, &stored) == nil
 		}
+	}
+	if ok && len(stored) == len(files) {
+		for i, f := range files {
+			f.analysis = stored[i]
+		}
+		l.options.Evaluated.syntax.Store(key, stored)
+		return
 	}
 	all := make([]*analysis, len(files))
 	for i, f := range files {
 		f.analysis = l.analyze(f.File)
 		all[i] = f.analysis
 	}
+	l.options.Evaluated.syntax.Store(key, all)
 	if !l.options.Cache.Disabled() {
 		l.options.Cache.Put(key, encode(&all))
 	}
@@ -155,17 +171,19 @@ func (l *Loader) variantDigest(text []byte) [32]byte {
 }
 
 func (l *Loader) cachedOutcome(key cache.Key) (o outcome, ok bool) {
-	if l.options.Cache.Disabled() {
-		return o, false
+	if o, ok := recall[outcome](&l.options.Evaluated.outcomes, key); ok || l.options.Cache.Disabled() {
+		return o, ok
 	}
 	data, ok := l.options.Cache.Get(key)
-	if !ok {
+	if !ok || decode(data, &o) != nil {
 		return o, false
 	}
-	return o, decode(data, &o) == nil
+	l.options.Evaluated.outcomes.Store(key, o)
+	return o, true
 }
 
 func (l *Loader) putOutcome(key cache.Key, o outcome) {
+	l.options.Evaluated.outcomes.Store(key, o)
 	if !l.options.Cache.Disabled() {
 		l.options.Cache.Put(key, encode(&o))
 	}

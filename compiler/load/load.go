@@ -152,6 +152,8 @@ type Stats struct {
 type Options struct {
 	// Cache may be nil.
 	Cache *cache.Cache
+	// Evaluated may be nil; runs that are given the same share what they evaluate.
+	Evaluated *Evaluated
 	// Workers is the number of directories evaluated at a time; by default one
 	// for each processor.
 	Workers int
@@ -202,6 +204,9 @@ func New(tree *source.Tree, o Options) *Loader {
 	}
 	if o.MaxMemory <= 0 {
 		o.MaxMemory = 6 << 30
+	}
+	if o.Evaluated == nil {
+		o.Evaluated = &Evaluated{}
 	}
 	return &Loader{tree: tree, options: o, libraries: map[string]*library{}, outcomes: map[*directory]outcome{}}
 }

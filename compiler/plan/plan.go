@@ -21,6 +21,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/impact"
+	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/render"
 )
 
@@ -112,6 +113,7 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 			return nil, err
 		}
 	}
+	o.Evaluated = &load.Evaluated{}
 	base := o.Options
 	base.Revision = o.Against
 	if o.AgainstDir {

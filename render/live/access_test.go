@@ -47,7 +47,7 @@ func TestArgoSecrets(t *testing.T) {
 
 // What the output says of its logical clusters, and of how clusters are reached.
 func TestRead(t *testing.T) {
-	o, err := Read(t.Context(), ".", "../examples/hosted/rendered")
+	o, err := Read(t.Context(), ".", "../../examples/hosted/rendered")
 	if err != nil {
 		t.Fatal(err)
 	}
