@@ -10,9 +10,12 @@ var validationsRule = &Rule{
 	ID:    "validations",
 	Looks: "x-kubernetes-validations",
 	Reason: "CEL rules are compared by their text and by whether they also hold where there is no old value (optionalOldSelf). What a rule " +
-		"says when it fails does not decide whether it fails.",
+		"says when it fails does not decide whether it fails. A new rule is harmless where fields that are new with it are absent, and that alone " +
+		"makes it hold, by has(), !, &&, || and ?: in the order in which they are evaluated. Lists and maps that it is in must be bounded, so that it " +
+		"takes next to nothing of the budget that an object's rules share.",
 	Cases: []Case{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a rule that was not there"},
+		{ID: "added-for-new-fields", Writers: Compatible, Readers: Compatible, What: "a rule that was not there, and holds where fields that are new with it are absent"},
 		{ID: "removed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a rule is gone"},
 		{ID: "reworded", Writers: Compatible, Readers: Compatible, What: "another message, reason or fieldPath of the same rule"},
 	},
@@ -22,6 +25,8 @@ var validationsRule = &Rule{
 			now := new[key]
 			was, ok := old[key]
 			switch {
+			case !ok && n.holdsWithoutNewFields(now.Rule):
+				n.report("added-for-new-fields", nil, now.Rule, fmt.Sprintf("a validation rule is new, and holds where the fields that are new with it are absent: %s", now.Rule))
 			case !ok:
 				n.report("added", nil, now.Rule, fmt.Sprintf("a validation rule is new: %s", now.Rule))
 			case worded(was) != worded(now):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
@@ -345,6 +346,22 @@ func (s *soak) rules(p *props) apiextensionsv1.ValidationRules {
 	return apiextensionsv1.ValidationRules{{Rule: pick(s, list...)}}
 }
 
+// regulate adds a field with a rule about it and others.
+func (s *soak) regulate(p *props) {
+	const x = "n"
+	others := append(slices.Sorted(maps.Keys(p.Properties)), x)
+	if p.Properties == nil {
+		p.Properties = map[string]props{}
+	}
+	if _, ok := p.Properties[x]; !ok {
+		p.Properties[x] = s.value(3)
+	}
+	y := pick(s, others...)
+	p.XValidations = append(p.XValidations, apiextensionsv1.ValidationRule{Rule: strings.NewReplacer("X", "self."+x, "Y", "self."+y).Replace(pick(s,
+		"!has(X)", "has(X)", "!(has(X) && has(Y))", "!has(Y) || !has(X)", "has(X) || has(Y)", "has(Y) && !has(X)", "!has(X) || X == Y",
+		"has(X) ? has(Y) : true", "has(X) ? true : has(Y)", "has(X) == has(Y)", "!has(Y) || has(X)", "Y == Y || !has(X)"))})
+}
+
 // mutate changes one place of a schema.
 func (s *soak) mutate(p *props) {
 	// Go down to a place, more often than not.
@@ -384,7 +401,10 @@ func (s *soak) mutate(p *props) {
 			p.XPreserveUnknownFields = ptr(true)
 		}
 	case 9:
-		if p.Type == "object" {
+		switch {
+		case p.Type == "object" && p.AdditionalProperties == nil && s.chance(0.5):
+			s.regulate(p)
+		case p.Type == "object":
 			p.XValidations = pick(s, nil, s.rules(p))
 		}
 	case 10:
