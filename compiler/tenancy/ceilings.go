@@ -145,7 +145,7 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 		}
 		if !ok {
 			c.found.fault(&lc.Meta, diag.New(diag.CeilingUnbounded, lc.At("quota"), "%s has no quota of %s, which %s bounds", lc.Key, ceiling.key, o.Path).
-				See(ceiling.pos, "the ceiling stands here").Suggest("add it: quota: %s", ceiling.key), "it stays")
+				See(ceiling.pos(), "the ceiling stands here").Suggest("add it: quota: %s", ceiling.key), "it stays")
 			continue
 		}
 		a := &addition{by: &lc.Meta, want: want}
@@ -159,7 +159,7 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 	if total.Cmp(ceiling.value) > 0 {
 		without := total.DeepCopy()
 		without.Sub(back)
-		c.found.add(&o.Meta, afterExpiry(without.Cmp(ceiling.value) <= 0, diag.New(diag.CeilingLowered, ceiling.pos, "what exists below %s has %s of %s, above its ceiling of %s", o.Path, total.String(), ceiling.key, ceiling.value.String()).
+		c.found.add(&o.Meta, afterExpiry(without.Cmp(ceiling.value) <= 0, diag.New(diag.CeilingLowered, ceiling.pos(), "what exists below %s has %s of %s, above its ceiling of %s", o.Path, total.String(), ceiling.key, ceiling.value.String()).
 			Suggest("raise the ceiling, or have quotas lowered")))
 	}
 	orgs := slices.SortedFunc(maps.Keys(inherited), func(a, b *Organization) int { return strings.Compare(a.Path, b.Path) })
@@ -184,7 +184,7 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 	for _, a := range ordered {
 		if len(a.open) > 0 {
 			c.found.fault(a.by, diag.New(diag.CeilingUnbounded, a.pos, "%s leaves %s without a quota of %s, which %s bounds", a.by, listKeys(a.open), ceiling.key, o.Path).
-				See(ceiling.pos, "the ceiling stands here").Suggest("give it in the defaults: quota: %s", ceiling.key), "it stays")
+				See(ceiling.pos(), "the ceiling stands here").Suggest("give it in the defaults: quota: %s", ceiling.key), "it stays")
 			continue
 		}
 		sum := total.DeepCopy()
@@ -220,7 +220,7 @@ func (c *checker) within(o *Organization, lc *LogicalCluster, total resource.Qua
 	if have.Cmp(room) <= 0 {
 		return have
 	}
-	lc.cap(ceiling.name, room, Cap{ceiling.name, "the ceiling of " + o.Path, ceiling.pos}, &c.found)
+	lc.cap(ceiling.name, room, Cap{ceiling.name, "the ceiling of " + o.Path, ceiling.pos()}, &c.found)
 	return lc.Quota[ceiling.name]
 }
 
@@ -239,7 +239,7 @@ func (c *checker) exceeded(o *Organization, a *addition, total, sum resource.Qua
 		pos = lc.Origins()["quota."+ceiling.name].Pos
 	}
 	c.found.fault(a.by, diag.New(diag.CeilingExceeded, pos, "%s would bring %s to %s, above its ceiling of %s", what, o.Path, sum.String(), ceiling.value.String()).
-		See(ceiling.pos, "the ceiling stands here").
+		See(ceiling.pos(), "the ceiling stands here").
 		Suggest("ask for at most %s, or ask the owners of %s for a higher ceiling", room.String(), o.Path), "it stays")
 }
 
@@ -261,7 +261,7 @@ func (c *checker) unbounded(o *Organization, lcs []*LogicalCluster, ceiling amou
 	if len(lcs) == 0 {
 		return
 	}
-	d := diag.New(diag.CeilingUnbounded, ceiling.pos, "%d logical clusters below %s have no quota of %s, so no sum can be bounded", len(lcs), o.Path, ceiling.key)
+	d := diag.New(diag.CeilingUnbounded, ceiling.pos(), "%d logical clusters below %s have no quota of %s, so no sum can be bounded", len(lcs), o.Path, ceiling.key)
 	if len(lcs) == 1 {
 		d.Message = lcs[0].Key + " has no quota of " + ceiling.key + ", so no sum can be bounded"
 	}

@@ -160,7 +160,7 @@ func (l *layer) set() iter.Seq2[string, diag.Position] {
 			}
 		}
 		for _, a := range l.quota {
-			if !yield("quota."+a.name, a.pos) {
+			if !yield("quota."+a.name, a.pos()) {
 				return
 			}
 		}

@@ -21,8 +21,11 @@ type amount struct {
 	name  string // as ResourceQuota has it
 	key   string // as the document has it
 	value resource.Quantity
-	pos   diag.Position
+	// quota says where the quota's fields stand. Most positions are never asked for.
+	quota positions
 }
+
+func (a *amount) pos() diag.Position { return a.quota(a.key) }
 
 // positions returns where a field of a document stands.
 type positions func(path ...string) diag.Position
@@ -35,7 +38,7 @@ func amounts(quota schema.Quota, m *load.Meta, at positions, out *findings) []am
 	}
 	list := make([]amount, 0, len(quota))
 	for key, text := range quota {
-		a := amount{name: schema.ResourceName(key), key: key, pos: at(key)}
+		a := amount{name: schema.ResourceName(key), key: key, quota: at}
 		var problem string
 		// What no API server takes would keep its neighbours from being applied too.
 		if strings.Contains(a.name, "/") && len(validation.IsQualifiedName(a.name)) > 0 {
@@ -44,7 +47,7 @@ func amounts(quota schema.Quota, m *load.Meta, at positions, out *findings) []am
 			a.value, problem = parseAmount(a.name, string(text))
 		}
 		if problem != "" {
-			out.fault(m, diag.New(diag.AmountInvalid, a.pos, "%s: %s", key, problem), "the amount is left out")
+			out.fault(m, diag.New(diag.AmountInvalid, a.pos(), "%s: %s", key, problem), "the amount is left out")
 			continue
 		}
 		list = append(list, a)
@@ -55,7 +58,7 @@ func amounts(quota schema.Quota, m *load.Meta, at positions, out *findings) []am
 	for i := range list {
 		a := &list[i]
 		if isBytes(a.name) && a.value.Sign() > 0 && a.value.CmpInt64(1<<20) < 0 {
-			out.add(m, diag.New(diag.AmountTiny, a.pos, "%s is %s bytes", a.key, a.value.String()).Suggest(`write a unit, as in "%sGi"`, a.value.String()))
+			out.add(m, diag.New(diag.AmountTiny, a.pos(), "%s is %s bytes", a.key, a.value.String()).Suggest(`write a unit, as in "%sGi"`, a.value.String()))
 		}
 	}
 	// Only documents from before an amount had one name can name it twice: the lower
@@ -201,7 +204,7 @@ func namespaces(lc *LogicalCluster, out *findings) []Namespace {
 		}
 		for _, a := range own[i] {
 			if _, ok := lc.Quota[a.name]; !ok {
-				out.fault(&lc.Meta, diag.New(diag.NamespaceQuota, a.pos, "namespace %s has a quota of %s, and the logical cluster has none", name, a.key).
+				out.fault(&lc.Meta, diag.New(diag.NamespaceQuota, a.pos(), "namespace %s has a quota of %s, and the logical cluster has none", name, a.key).
 					Suggest("give the logical cluster a quota of %s, of which this is a part", a.key), "the amount is left out")
 			}
 		}
@@ -234,7 +237,7 @@ func namespaces(lc *LogicalCluster, out *findings) []Namespace {
 			d := diag.New(diag.NamespaceQuota, lc.At("namespaces"), "the namespaces take %s of %s, and the logical cluster has %s", sum.String(), resourceName, total.String())
 			for i := range names {
 				if a, ok := find(own[i], resourceName); ok {
-					d = d.See(a.pos, "%s takes %s", names[i], a.value.String())
+					d = d.See(a.pos(), "%s takes %s", names[i], a.value.String())
 				}
 			}
 			out.fault(&lc.Meta, d.See(lc.Origins()["quota."+resourceName].Pos, "the total stands here"), "what is above the total falls away")

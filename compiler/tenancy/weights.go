@@ -52,7 +52,7 @@ func weights(shares schema.BudgetShares, quota []amount, m *load.Meta, at positi
 		}
 		if a, ok := find(quota, w.Name); ok {
 			out.fault(m, diag.New(diag.WeightedTwice, at("quotaFromBudget", key), "%s has an amount, so nothing of it can be divided from the budget", key).
-				See(a.pos, "the amount stands here").Suggest("take one of them away"), "the amount counts")
+				See(a.pos(), "the amount stands here").Suggest("take one of them away"), "the amount counts")
 			continue
 		}
 		if share.Minimum != "" {
