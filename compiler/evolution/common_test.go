@@ -1,12 +1,9 @@
 package evolution_test
 
 import (
-	"os"
 	"reflect"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/evolution"
@@ -63,15 +60,7 @@ func TestCommon(t *testing.T) {
 // Whatever the common denominator of two schemas accepts, both accept as it is
 // stored, and keep.
 func TestCommonIsSound(t *testing.T) {
-	pairs, seed := 400, uint64(5)
-	if n := os.Getenv("TENANTRY_SOAK"); n != "" {
-		var err error
-		if pairs, err = strconv.Atoi(n); err != nil {
-			t.Fatal(err)
-		}
-		pairs, seed = pairs/10, uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d", seed)
+	pairs, seed := soakSize(t, 400, 5, 10)
 	s := newSoak(seed)
 	found, none, tried := 0, 0, 0
 	for made := 0; found < pairs; made++ {

@@ -2,13 +2,10 @@ package evolution_test
 
 import (
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/evolution"
@@ -151,16 +148,7 @@ func TestWithheld(t *testing.T) {
 // accepts, stores and gives back as the member alone would, and it is a definition
 // that an API server takes.
 func TestMergeIsSound(t *testing.T) {
-	merges := 250
-	seed := uint64(3)
-	if n := os.Getenv("TENANTRY_SOAK"); n != "" {
-		var err error
-		if merges, err = strconv.Atoi(n); err != nil {
-			t.Fatal(err)
-		}
-		merges, seed = merges/10, uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d", seed)
+	merges, seed := soakSize(t, 250, 3, 10)
 	s := newSoak(seed)
 	made, merged, widened, tried := 0, 0, 0, 0
 	for merged < merges {

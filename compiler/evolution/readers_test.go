@@ -1,10 +1,7 @@
 package evolution_test
 
 import (
-	"os"
-	"strconv"
 	"testing"
-	"time"
 
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/evolution/instance"
@@ -21,15 +18,7 @@ func TestReadersAreNotSurprised(t *testing.T) {
 			}
 		}
 	})
-	pairs, seed := 300, uint64(11)
-	if n := os.Getenv("TENANTRY_SOAK"); n != "" {
-		var err error
-		if pairs, err = strconv.Atoi(n); err != nil {
-			t.Fatal(err)
-		}
-		pairs, seed = pairs/10, uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d", seed)
+	pairs, seed := soakSize(t, 300, 11, 10)
 	if found := surprise(t, newSoak(seed), pairs, ""); found != nil {
 		t.Errorf("seed %d: %s", seed, found)
 	}

@@ -20,19 +20,27 @@ import (
 
 type props = apiextensionsv1.JSONSchemaProps
 
+// soakSize returns how many pairs a test judges and from which seed: few from the
+// same seed, or from a new one what TENANTRY_SOAK says, divided by how many times as
+// long one of its pairs takes.
+func soakSize(t *testing.T, few int, seed uint64, times int) (int, uint64) {
+	t.Helper()
+	if n := os.Getenv("TENANTRY_SOAK"); n != "" {
+		all, err := strconv.Atoi(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		few, seed = all/times, uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed %d", seed)
+	return few, seed
+}
+
 // Whatever is judged compatible for writers is: objects that the API server's own
 // code accepts under the old schema it accepts under the new one, and stores the
 // same. TENANTRY_SOAK is the number of pairs that are judged so, by default few.
 func TestSoundness(t *testing.T) {
-	pairs, seed := 600, uint64(1)
-	if n := os.Getenv("TENANTRY_SOAK"); n != "" {
-		var err error
-		if pairs, err = strconv.Atoi(n); err != nil {
-			t.Fatal(err)
-		}
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d", seed)
+	pairs, seed := soakSize(t, 600, 1, 1)
 	s := newSoak(seed)
 	start := time.Now()
 	for s.compatible < pairs {
