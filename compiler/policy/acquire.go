@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types/ref"
+	"github.com/google/cel-go/interpreter"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
@@ -93,7 +94,7 @@ func (p *Policies) Acquire(changed func(schema.Kind, string, string) bool) []ten
 	}
 	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.program.sums }))
 	lcs := p.tenancy.LogicalClusters
-	memos := memosOf(list)
+	memos := newMemos(list)
 	found := make([][]tenancy.Finding, len(lcs))
 	each(len(lcs), 64, func(i int) {
 		if lc := lcs[i]; lc.State != schema.Deleted {
@@ -103,25 +104,17 @@ func (p *Policies) Acquire(changed func(schema.Kind, string, string) bool) []ten
 	return slices.Concat(found...)
 }
 
-func memosOf(list []*Policy) map[*Policy]*memo {
-	out := make(map[*Policy]*memo, len(list))
-	for _, p := range list {
-		out[p] = &memo{}
-	}
-	return out
-}
-
 // judge judges one logical cluster.
-func (p *Policies) judge(f *facts, memos map[*Policy]*memo, lc *tenancy.LogicalCluster, changed bool) (out []tenancy.Finding) {
+func (p *Policies) judge(f *facts, memos *memos, lc *tenancy.LogicalCluster, changed bool) (out []tenancy.Finding) {
 	var given *facing
 	for _, e := range p.Of(lc) {
 		if e.Stage != schema.Acquire || e.Exemption != nil {
 			continue
 		}
 		if given == nil {
-			given = &facing{values: f.given(lc)}
+			given = f.facing(lc)
 		}
-		for i, message := range memos[e.Policy].broken(e.program, given, e.Parameters) {
+		for i, message := range memos.broken(e.Policy, given) {
 			if message != "" {
 				out = append(out, p.violation(e.Policy, i, message, lc, changed))
 			}
@@ -161,41 +154,67 @@ func (p *Policies) violation(policy *Policy, rule int, message string, lc *tenan
 }
 
 // broken returns the message of each rule that is broken, and "" for those that
-// are kept. A rule that can't be evaluated is broken, as at an API server whose
+// are kept; nil where all are. A rule that can't be evaluated is broken, as at an API server whose
 // failure policy is Fail.
-func (p *program) broken(given, params map[string]any) []string {
-	vars := make(map[string]any, len(given)+2)
-	for name, v := range given {
-		vars[name] = v
-	}
-	vars["params"] = params
-	variables := lazy.NewMapValue(p.variablesType)
-	for _, v := range p.variables {
-		variables.Append(v.name, func(*lazy.MapValue) ref.Val {
-			out, _, err := v.program.Eval(vars)
-			if err != nil {
-				return errorValue(err)
-			}
-			return out
-		})
-	}
-	vars["variables"] = variables
-	out := make([]string, len(p.rules))
+func (p *program) broken(given, params map[string]any, bounded bool) []string {
+	vars := &scene{program: p, given: given, params: params, bounded: bounded}
+	var out []string
 	for i, r := range p.rules {
 		holds, err := run(r.holds, vars)
-		switch {
-		case err != nil:
+		if err == nil && holds == true {
+			continue
+		}
+		if out == nil {
+			out = make([]string, len(p.rules))
+		}
+		if err != nil {
 			out[i] = "the rule can't be evaluated: " + err.Error()
-		case holds != true:
+		} else {
 			out[i] = r.explain(vars)
 		}
 	}
 	return out
 }
 
+// scene is what a program's expressions see.
+type scene struct {
+	program       *program
+	given, params map[string]any
+	variables     *lazy.MapValue // nil until an expression asks for it
+	// bounded: what is given and the parameters are; see [bounded].
+	bounded bool
+}
+
+// ResolveName returns the value of a variable.
+func (s *scene) ResolveName(name string) (any, bool) {
+	switch name {
+	case ParamsVariable:
+		return s.params, true
+	case "variables":
+		if s.variables == nil {
+			s.variables = lazy.NewMapValue(s.program.variablesType)
+			for _, v := range s.program.variables {
+				s.variables.Append(v.name, func(*lazy.MapValue) ref.Val {
+					out, _, err := v.of(s.bounded).Eval(s)
+					if err != nil {
+						return errorValue(err)
+					}
+					return out
+				})
+			}
+		}
+		return s.variables, true
+	}
+	v, ok := s.given[name]
+	return v, ok
+}
+
+// Parent returns nil: all that is seen is here.
+func (s *scene) Parent() interpreter.Activation { return nil }
+
 // explain returns the message of a rule that is broken, by the API server's order:
 // the computed one, the fixed one, the expression.
-func (r *compiledRule) explain(vars map[string]any) string {
+func (r *compiledRule) explain(vars *scene) string {
 	if r.message != nil {
 		if m, err := run(r.message, vars); err == nil {
 			if s, ok := m.(string); ok && strings.TrimSpace(s) != "" && !strings.Contains(s, "\n") {
@@ -215,7 +234,7 @@ type facts struct {
 	organizations map[*tenancy.Organization]map[string]any
 	chains        map[*tenancy.Organization][]any
 	clusters      map[*tenancy.LogicalCluster]map[string]any
-	members       map[*tenancy.Organization][]any
+	boundless     map[*tenancy.LogicalCluster]bool // those of clusters that are not [bounded]
 	classes       map[*tenancy.Class]map[string]any
 }
 
@@ -223,7 +242,7 @@ type facts struct {
 // them.
 func newFacts(t *tenancy.Tenancy, sums bool) *facts {
 	f := &facts{tenancy: t, organizations: map[*tenancy.Organization]map[string]any{}, chains: map[*tenancy.Organization][]any{},
-		clusters: map[*tenancy.LogicalCluster]map[string]any{}, members: map[*tenancy.Organization][]any{}, classes: map[*tenancy.Class]map[string]any{}}
+		clusters: map[*tenancy.LogicalCluster]map[string]any{}, boundless: map[*tenancy.LogicalCluster]bool{}, classes: map[*tenancy.Class]map[string]any{}}
 	for _, o := range t.Organizations {
 		count, total := 0, map[string]resource.Quantity{}
 		if sums {
@@ -257,29 +276,34 @@ func newFacts(t *tenancy.Tenancy, sums bool) *facts {
 		}
 		if sums && lc.State != schema.Deleted {
 			f.clusters[lc] = logicalClusterFacts(lc)
+			if !bounded(f.clusters[lc]) {
+				f.boundless[lc] = true
+			}
 		}
 	}
 	return f
 }
 
-// given returns the variables for one logical cluster.
-func (f *facts) given(lc *tenancy.LogicalCluster) map[string]any {
+// facing returns what rules see of one logical cluster.
+func (f *facts) facing(lc *tenancy.LogicalCluster) *facing {
 	self := f.clusters[lc]
 	if self == nil {
 		self = logicalClusterFacts(lc)
 	}
+	given := map[string]any{"logicalCluster": self, "organization": f.organizations[lc.Org], "ancestors": f.chains[lc.Org], "class": f.classes[lc.Class]}
+	out := &facing{values: given, bounded: bounded(given)}
 	siblings := []any{}
 	if f.clusters[lc] != nil {
 		for _, other := range lc.Org.LogicalClusters {
 			if other != lc && f.clusters[other] != nil {
 				siblings = append(siblings, f.clusters[other])
+				out.bounded = out.bounded && !f.boundless[other]
 			}
 		}
 	}
-	return map[string]any{
-		"logicalCluster": self, "organization": f.organizations[lc.Org], "ancestors": f.chains[lc.Org],
-		"class": f.classes[lc.Class], "siblings": siblings,
-	}
+	given["siblings"] = siblings
+	out.bounded = out.bounded && len(siblings) <= boundedElements
+	return out
 }
 
 func logicalClusterFacts(lc *tenancy.LogicalCluster) map[string]any {

@@ -140,7 +140,7 @@ func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (mess
 		if err != nil {
 			return nil, err.Error()
 		}
-		for _, m := range policy.program.broken(given, policy.Parameters) {
+		for _, m := range policy.program.broken(given, policy.Parameters, false) {
 			if m != "" {
 				messages = append(messages, m)
 			}

@@ -11,6 +11,8 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
 )
 
@@ -147,6 +149,7 @@ func (c *compiler) changedIntoDenied() {
 	}
 	tried := map[pair]bool{}
 	judges := map[string]*Judge{}
+	trials := map[*Transform][]trial{}
 	for _, lc := range c.tenancy.LogicalClusters {
 		transforms := c.out.transforms[lc]
 		if transforms == nil || lc.State == schema.Deleted {
@@ -169,22 +172,34 @@ func (c *compiler) changedIntoDenied() {
 					}
 					judges[e.Admission.ID] = j
 				}
-				c.tryCases(t, e.Policy, j, lc)
+				if _, ok := trials[t]; !ok {
+					trials[t] = c.trials(t)
+				}
+				c.tryCases(trials[t], e.Policy, j, lc)
 			}
 		}
 	}
 }
 
-func (c *compiler) tryCases(t *Transform, rule *Policy, j *Judge, lc *tenancy.LogicalCluster) {
+// trial is a write of a case of a policy that changes writes, before and after.
+type trial struct {
+	policy        *Policy
+	name          string
+	namespace     *corev1.Namespace
+	write, result admission.Attributes
+}
+
+// trials makes of the cases of a transform's policies what the whole transform makes
+// of them.
+func (c *compiler) trials(t *Transform) (out []trial) {
 	m, err := t.Mutator(latest, c.out.schemas)
 	if err != nil {
-		return // said of the policy
+		return nil // said of the policy
 	}
-	ctx, nobody := context.Background(), authorizerfactory.NewAlwaysDenyAuthorizer()
 	seen := map[*Policy]bool{}
 	for _, step := range t.Steps {
 		p := step.Policy
-		if seen[p] || p == rule {
+		if seen[p] {
 			continue
 		}
 		seen[p] = true
@@ -194,24 +209,32 @@ func (c *compiler) tryCases(t *Transform, rule *Policy, j *Judge, lc *tenancy.Lo
 		}
 		for _, name := range sortedKeys(cases) {
 			write, err := c.out.Write(cases[name])
-			if err != nil || !j.Matches(write) || write.GetObject() == nil {
+			if err != nil || write.GetObject() == nil {
 				continue
 			}
 			namespace := namespaceOf(cases[name], write)
-			if len(j.Denied(ctx, write, namespace, nobody)) > 0 {
-				continue // it is not for what is changed
+			if object, err := m.Mutate(context.Background(), write, namespace, authorizerfactory.NewAlwaysDenyAuthorizer()); err == nil {
+				out = append(out, trial{p, name, namespace, write, with(write, object)})
 			}
-			object, err := m.Mutate(ctx, write, namespace, nobody)
-			if err != nil {
-				continue
-			}
-			if denied := j.Denied(ctx, with(write, object), namespace, nobody); len(denied) > 0 {
-				c.add(&p.Meta, diag.New(diag.PolicyConflict, p.Pos, "policy %s makes of what is written in %s what policy %s denies: of its case %s, %s",
-					p.Key, lc.Key, rule.Key, name, denied[0].Message).
-					See(rule.Pos, "policy %s stands here", rule.Key).
-					See(rule.rulesAt.At("rules", itoa(max(denied[0].Rule, 0)), "expression"), "it demands this"))
-				break
-			}
+		}
+	}
+	return out
+}
+
+func (c *compiler) tryCases(trials []trial, rule *Policy, j *Judge, lc *tenancy.LogicalCluster) {
+	ctx, nobody := context.Background(), authorizerfactory.NewAlwaysDenyAuthorizer()
+	reported := map[*Policy]bool{}
+	for _, t := range trials {
+		p := t.policy
+		if p == rule || reported[p] || !j.Matches(t.write) || len(j.Denied(ctx, t.write, t.namespace, nobody)) > 0 {
+			continue // it is not for what is changed
+		}
+		if denied := j.Denied(ctx, t.result, t.namespace, nobody); len(denied) > 0 {
+			reported[p] = true
+			c.add(&p.Meta, diag.New(diag.PolicyConflict, p.Pos, "policy %s makes of what is written in %s what policy %s denies: of its case %s, %s",
+				p.Key, lc.Key, rule.Key, t.name, denied[0].Message).
+				See(rule.Pos, "policy %s stands here", rule.Key).
+				See(rule.rulesAt.At("rules", itoa(max(denied[0].Rule, 0)), "expression"), "it demands this"))
 		}
 	}
 }

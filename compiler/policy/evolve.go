@@ -51,7 +51,7 @@ func (p *Policies) Evolve(m Moves) []tenancy.Finding {
 		return nil
 	}
 	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.program.sums }))
-	e := &evolution{Policies: p, Moves: m, list: list, facts: f, memos: memosOf(list), verdicts: map[[2]*tenancy.APIVersion]string{}}
+	e := &evolution{Policies: p, Moves: m, list: list, facts: f, memos: newMemos(list), verdicts: map[[2]*tenancy.APIVersion]string{}}
 	lcs := p.tenancy.LogicalClusters
 	found := make([][]tenancy.Finding, len(lcs))
 	each(len(lcs), 64, func(i int) {
@@ -68,7 +68,7 @@ type evolution struct {
 	Moves
 	list  []*Policy
 	facts *facts
-	memos map[*Policy]*memo
+	memos *memos
 
 	mu       sync.Mutex
 	verdicts map[[2]*tenancy.APIVersion]string
@@ -92,7 +92,7 @@ func (e *evolution) judge(lc *tenancy.LogicalCluster) (out []tenancy.Finding) {
 			continue
 		}
 		if given == nil {
-			given = &facing{values: e.facts.given(lc)}
+			given = e.facts.facing(lc)
 			given.set("asOf", e.AsOf)
 		}
 		old := versionOf(b.Version.Set, from)
@@ -113,7 +113,7 @@ func (e *evolution) judge(lc *tenancy.LogicalCluster) (out []tenancy.Finding) {
 			if p.program.uses["verdict"] && given.values["verdict"] == nil {
 				given.set("verdict", e.verdict(from, old, b.Version))
 			}
-			for i, message := range e.memos[p.Policy].broken(p.program, given, p.Parameters) {
+			for i, message := range e.memos.broken(p.Policy, given) {
 				if message != "" {
 					out = append(out, e.move(p.Policy, i, message, lc, b, from, old, !lc.Held && e.Changed(lc.Kind, lc.Key, lc.Dir)))
 					denied = denied || p.Spec.Enforcement == schema.Deny

@@ -73,14 +73,14 @@ type program struct {
 }
 
 type compiled struct {
-	name    string
-	program cel.Program
+	name string
+	*expression
 }
 
 type compiledRule struct {
 	rule    schema.Rule
-	holds   cel.Program
-	message cel.Program // nil: rule.Message
+	holds   *expression
+	message *expression // nil: rule.Message
 }
 
 // celProblem is what is wrong with one expression of a set of rules.
@@ -99,6 +99,8 @@ type celProblem struct {
 type ruleEnvironment struct {
 	*cel.Env
 	variables *apiservercel.DeclType
+	// given are the variables of rules that the compiler itself runs.
+	given []declared
 	// object is the type of the objects that are written; nil or dynamic where it is
 	// not known.
 	object *apiservercel.DeclType
@@ -136,7 +138,9 @@ func (c *compiler) environment(key environmentKey) (*ruleEnvironment, error) {
 		if key.params != nil {
 			vars = append(vars, declared{ParamsVariable, key.params})
 		}
-		e, err = newRuleEnvironment(key.minor, vars)
+		if e, err = newRuleEnvironment(key.minor, vars); e != nil {
+			e.given = vars
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -161,7 +165,7 @@ func compileRules(set *schema.RuleSet, env *ruleEnvironment, cost func(path []st
 	clear(fields)
 	var problems []celProblem
 	in := env.Env
-	compile := func(path []string, text string, want *cel.Type) (cel.Program, *cel.Type) {
+	compile := func(path []string, text string, want *cel.Type) (*expression, *cel.Type) {
 		ast, issues := in.Compile(text)
 		if issues.Err() != nil {
 			for _, e := range issues.Errors() {
@@ -187,7 +191,11 @@ func compileRules(set *schema.RuleSet, env *ruleEnvironment, cost func(path []st
 			problems = append(problems, celProblem{path, text, common.NewLocation(1, 0), err.Error()})
 			return nil, nil
 		}
-		return prog, ast.OutputType()
+		out := &expression{program: prog}
+		if env.given != nil {
+			out.uncounted = uncounted(in, ast, env.given)
+		}
+		return out, ast.OutputType()
 	}
 	for i, v := range set.Variables {
 		prog, out := compile([]string{"variables", itoa(i), "expression"}, v.Expression, nil)
@@ -336,8 +344,8 @@ func plainMessage(s string) string {
 }
 
 // run evaluates an expression; problem says in plain words why it could not be.
-func run(p cel.Program, vars map[string]any) (value any, problem error) {
-	v, _, err := p.Eval(vars)
+func run(e *expression, vars *scene) (value any, problem error) {
+	v, _, err := e.of(vars.bounded).Eval(vars)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
@@ -57,65 +58,132 @@ func (p *program) noteReads(a *cel.Ast) {
 	}))
 }
 
-// memo keeps what a policy's rules say, by all that they look at: many logical
+// memos keep what policies' rules say, by all that they look at: many logical
 // clusters have the same class, quota or organization.
-type memo struct {
-	mu           sync.RWMutex
-	known        map[string][]string
-	hits, misses int
+type memos struct {
+	of map[*Policy]place
+	// looks are what policies look at, once for those that look at the same.
+	looks []*look
 }
+
+// place is where the answers of a policy are found.
+type place struct {
+	look, slot int
+	bounded    bool // the parameters; see [bounded]
+}
+
+// look is what some policies' rules look at.
+type look struct {
+	reads    []read
+	policies int
+
+	mu           sync.RWMutex
+	known        map[string]*answers
+	off          bool
+	hits, misses atomic.Int64
+}
+
+// answers are what the policies of one look say of what they see. One that is nil is
+// not known.
+type answers []atomic.Pointer[[]string]
 
 // Where hardly anything is alike, remembering costs more than it saves.
 const memoTrial = 500
 
-// broken is program.broken for a policy with these parameters.
-func (m *memo) broken(p *program, given *facing, params map[string]any) []string {
-	if m == nil {
-		return p.broken(given.values, params)
-	}
-	m.mu.RLock()
-	off := m.known == nil && m.misses > 0
-	m.mu.RUnlock()
-	key, ok := given.key(p)
-	if off || !ok {
-		return p.broken(given.values, params)
-	}
-	m.mu.RLock()
-	out, ok := m.known[string(key)]
-	m.mu.RUnlock()
-	if !ok {
-		out = p.broken(given.values, params)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case ok:
-		m.hits++
-	case m.misses >= memoTrial && m.hits < m.misses:
-		m.known = nil
-	default:
-		if m.known == nil && m.misses == 0 {
-			m.known = map[string][]string{}
+func newMemos(list []*Policy) *memos {
+	m := &memos{of: make(map[*Policy]place, len(list))}
+	for _, p := range list {
+		i := slices.IndexFunc(m.looks, func(l *look) bool { return slices.Equal(l.reads, p.program.reads) })
+		if i < 0 {
+			i = len(m.looks)
+			m.looks = append(m.looks, &look{reads: p.program.reads, known: map[string]*answers{}})
 		}
-		if m.misses++; m.known != nil {
-			m.known[string(key)] = out
-		}
+		m.of[p] = place{i, m.looks[i].policies, bounded(p.Parameters)}
+		m.looks[i].policies++
 	}
+	return m
+}
+
+// broken is program.broken for a policy.
+func (m *memos) broken(p *Policy, given *facing) []string {
+	at := m.of[p]
+	judge := func() []string { return p.program.broken(given.values, p.Parameters, given.bounded && at.bounded) }
+	known := given.answers(m, at.look)
+	if known == nil {
+		return judge()
+	}
+	slot := &(*known)[at.slot]
+	if out := slot.Load(); out != nil {
+		return *out
+	}
+	out := judge()
+	slot.Store(&out)
 	return out
+}
+
+// answersTo returns the answers to what a key says; nil where they are not remembered.
+func (l *look) answersTo(key []byte) *answers {
+	l.mu.RLock()
+	out, off := l.known[string(key)], l.off
+	l.mu.RUnlock()
+	switch {
+	case off:
+		return nil
+	case out != nil:
+		l.hits.Add(1)
+		return out
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if out = l.known[string(key)]; out != nil {
+		return out
+	}
+	if l.misses.Add(1) > memoTrial && l.hits.Load() < l.misses.Load() {
+		l.off, l.known = true, nil
+		return nil
+	}
+	made := make(answers, l.policies)
+	l.known[string(key)] = &made
+	return &made
 }
 
 // facing is what the rules of all policies see of one logical cluster.
 type facing struct {
 	values  map[string]any
+	bounded bool // see the function of that name
 	written map[read][]byte
 	buffer  []byte
+	// found are the answers to each look, where looked says so.
+	found  []*answers
+	looked []bool
 }
 
-// key writes down all that a program looks at; false where that is different for
-// each.
-func (f *facing) key(p *program) ([]byte, bool) {
+// answers returns the answers to what the rules of one look see; nil where they are
+// not remembered.
+func (f *facing) answers(m *memos, look int) *answers {
+	if f.looked == nil {
+		f.found, f.looked = make([]*answers, len(m.looks)), make([]bool, len(m.looks))
+	}
+	if !f.looked[look] {
+		f.looked[look], f.found[look] = true, nil
+		l := m.looks[look]
+		l.mu.RLock()
+		off := l.off
+		l.mu.RUnlock()
+		if off {
+			return nil
+		}
+		if key, ok := f.key(l.reads); ok {
+			f.found[look] = l.answersTo(key)
+		}
+	}
+	return f.found[look]
+}
+
+// key writes down all that is read; false where that is different for each.
+func (f *facing) key(reads []read) ([]byte, bool) {
 	f.buffer = f.buffer[:0]
-	for _, r := range p.reads {
+	for _, r := range reads {
 		value, ok := f.values[r.variable]
 		if !ok {
 			continue // a parameter, or a variable of the rules, whose reads are noted as well
@@ -162,6 +230,8 @@ func (r read) of(value any) any {
 // set gives a variable another value.
 func (f *facing) set(variable string, value any) {
 	f.values[variable] = value
+	f.bounded = f.bounded && bounded(value)
+	clear(f.looked)
 	for r := range f.written {
 		if r.variable == variable {
 			delete(f.written, r)

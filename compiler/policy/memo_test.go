@@ -57,15 +57,16 @@ func TestMemo(t *testing.T) {
 		if len(problems) > 0 {
 			t.Fatalf("%s: %v", expression, problems)
 		}
-		m := &memo{}
+		policy := &Policy{program: p}
+		m := newMemos([]*Policy{policy})
 		for range 1000 {
 			given := givens()
-			want := p.broken(given, nil)
-			if got := m.broken(p, &facing{values: given}, nil); !slices.Equal(got, want) {
+			want := p.broken(given, nil, false)
+			if got := m.broken(policy, &facing{values: given, bounded: bounded(given)}); !slices.Equal(got, want) {
 				t.Fatalf("%s of %v: %q, want %q", expression, given, got, want)
 			}
 		}
-		remembered += m.hits
+		remembered += int(m.looks[0].hits.Load())
 	}
 	if remembered < 1000 {
 		t.Errorf("only %d answers were remembered", remembered)

@@ -15,9 +15,11 @@ package policy
 
 import (
 	"cmp"
+	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
@@ -37,6 +39,7 @@ type Policies struct {
 	modules    []*module // by key
 	minor      int       // of the oldest physical cluster's Kubernetes
 	exemptions map[*Policy][]*tenancy.Exemption
+	effective  map[*tenancy.LogicalCluster][]Effective
 	admits     bool // there is one with rules on writes
 	// transforms change the writes of logical clusters; those that nothing changes are
 	// missing.
@@ -89,15 +92,64 @@ type Effective struct {
 }
 
 // Of returns the policies that reach a logical cluster, the uppermost first, and
-// by key within a directory. Exempted ones are among them.
+// by key within a directory. Exempted ones are among them. The list is shared.
 func (p *Policies) Of(lc *tenancy.LogicalCluster) []Effective {
-	var out []Effective
-	for _, one := range p.All {
-		if !one.reaches(lc) {
-			continue
+	if out, ok := p.effective[lc]; ok {
+		return out
+	}
+	return p.exempted(lc, p.reaching(lc))
+}
+
+// gather works out once what reaches each logical cluster. Most lists are those of
+// many.
+func (p *Policies) gather() {
+	var mu sync.Mutex
+	shared := map[string][]Effective{}
+	lcs := p.tenancy.LogicalClusters
+	lists := make([][]Effective, len(lcs))
+	each(len(lcs), 64, func(i int) {
+		reaching := p.reaching(lcs[i])
+		for _, n := range reaching {
+			if p.exemptions[p.All[n]] != nil {
+				lists[i] = p.exempted(lcs[i], reaching)
+				return
+			}
 		}
-		e := Effective{Policy: one}
-		for _, x := range p.exemptions[one] {
+		key := make([]byte, 0, 2*len(reaching))
+		for _, n := range reaching {
+			key = binary.AppendUvarint(key, uint64(n))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		list, ok := shared[string(key)]
+		if !ok {
+			list = p.exempted(lcs[i], reaching)
+			shared[string(key)] = list
+		}
+		lists[i] = list
+	})
+	p.effective = make(map[*tenancy.LogicalCluster][]Effective, len(lcs))
+	for i, lc := range lcs {
+		p.effective[lc] = lists[i]
+	}
+}
+
+// reaching returns the indices of the policies that reach a logical cluster.
+func (p *Policies) reaching(lc *tenancy.LogicalCluster) []int {
+	out := make([]int, 0, len(p.All))
+	for i, one := range p.All {
+		if one.reaches(lc) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// exempted returns policies with the exemptions from them that cover a logical cluster.
+func (p *Policies) exempted(lc *tenancy.LogicalCluster, reaching []int) (out []Effective) {
+	for _, n := range reaching {
+		e := Effective{Policy: p.All[n]}
+		for _, x := range p.exemptions[e.Policy] {
 			if x.Holds() && x.Covers(lc.Key) {
 				e.Exemption = x
 				break
@@ -152,6 +204,7 @@ func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Polici
 		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.Dir, b.Dir), strings.Compare(a.Key, b.Key))
 	})
 	c.exemptions(docs.Policies)
+	c.out.gather()
 	c.chains()
 	c.conflicts()
 	return c.out, c.found
