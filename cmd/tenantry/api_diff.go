@@ -51,7 +51,9 @@ A configuration is a YAML file:
     default: {writers: breaking, paths: [.spec.replicas]}
 
 With --witness, a breaking change is shown by a small object that the old
-definition accepts and the new one refuses, where one is found.
+definition accepts and the new one refuses, where one is found. The search is
+bounded by a count of values, so very large definitions end, too; the report says
+for which changes it was cut short.
 
 Exit codes: 0 compatible or conditional, 1 breaking, 2 the command could not run.`,
 		Example: `  tenantry api diff old.yaml new.yaml

@@ -81,6 +81,8 @@ type Change struct {
 	New any `json:"new,omitempty"`
 	// Witness is an object that the old definition accepts and the new one refuses.
 	Witness map[string]any `json:"witness,omitempty"`
+	// CutShort says that the search for a witness found none before it had to end.
+	CutShort bool `json:"cutShort,omitempty"`
 }
 
 // Judge returns the worst class of a change under a promise: backward cares for

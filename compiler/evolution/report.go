@@ -17,6 +17,8 @@ type Report struct {
 	Verdict Class          `json:"verdict"`
 	Promise schema.Promise `json:"promise"`
 	Changes []Change       `json:"changes"`
+	// CutShort is how many changes may have a witness that was not looked for to the end.
+	CutShort int `json:"cutShort,omitempty"`
 }
 
 // NewReport judges the changes under a promise; an empty one is full.
@@ -27,7 +29,13 @@ func NewReport(changes []Change, p schema.Promise) Report {
 	if changes == nil {
 		changes = []Change{} // readers may iterate without asking
 	}
-	return Report{Verdict(changes, p), p, changes}
+	r := Report{Verdict: Verdict(changes, p), Promise: p, Changes: changes}
+	for i := range changes {
+		if changes[i].CutShort {
+			r.CutShort++
+		}
+	}
+	return r
 }
 
 // Count returns how many changes are of the class under the promise.
@@ -52,7 +60,11 @@ func (r Report) Summary() string {
 			counts = append(counts, fmt.Sprintf("%d %s", n, c))
 		}
 	}
-	return fmt.Sprintf("%s under the promise %s: %s", r.Verdict, r.Promise, strings.Join(counts, ", "))
+	summary := fmt.Sprintf("%s under the promise %s: %s", r.Verdict, r.Promise, strings.Join(counts, ", "))
+	if r.CutShort > 0 {
+		summary += fmt.Sprintf("; witnesses of %d not searched to the end", r.CutShort)
+	}
+	return summary
 }
 
 // WriteJSON writes the report as one object.
@@ -88,16 +100,20 @@ func (c *Change) Concern(p schema.Promise) []string {
 	return out
 }
 
-// witnessed returns the witness as a line of JSON.
-func (c *Change) witnessed() string {
+// witnessed returns what the witness is said to show, and the witness as a line of
+// JSON, if there is one.
+func (c *Change) witnessed() (says, witness string) {
+	if c.CutShort {
+		return "no witness was found before the search was cut short", ""
+	}
 	if c.Witness == nil {
-		return ""
+		return "", ""
 	}
 	data, err := json.Marshal(c.Witness)
 	if err != nil {
-		return ""
+		return "", ""
 	}
-	return string(data)
+	return "accepted before, refused now: ", string(data)
 }
 
 // WriteText writes the report for people.
@@ -129,8 +145,8 @@ func (r Report) WriteText(w io.Writer, color bool) error {
 		for _, line := range c.Concern(r.Promise) {
 			fmt.Fprintf(b, "               %s\n", line)
 		}
-		if witness := c.witnessed(); witness != "" {
-			fmt.Fprintf(b, "               accepted before, refused now: %s\n", diag.Visible(witness))
+		if says, witness := c.witnessed(); says != "" {
+			fmt.Fprintf(b, "               %s%s\n", says, diag.Visible(witness))
 		}
 	}
 	if heading != "" {
@@ -152,8 +168,8 @@ func (r Report) WriteMarkdown(w io.Writer) error {
 			heading = h
 		}
 		what := Markdown(c.Message)
-		if witness := c.witnessed(); witness != "" {
-			what += "<br>accepted before, refused now: " + code(witness)
+		if says, witness := c.witnessed(); says != "" {
+			what += "<br>" + says + code(witness)
 		}
 		var concern []string
 		for _, line := range c.Concern(r.Promise) {
@@ -193,8 +209,8 @@ func (r Report) Diagnostics(at func(*Change) diag.Position) []diag.Diagnostic {
 		if concern := c.Concern(r.Promise); concern != nil {
 			message += "\n" + strings.Join(concern, "\n")
 		}
-		if witness := c.witnessed(); witness != "" {
-			message += "\naccepted before, refused now: " + witness
+		if says, witness := c.witnessed(); says != "" {
+			message += "\n" + says + witness
 		}
 		out = append(out, diag.New(codes[c.Judge(r.Promise)], at(c), "%s", message))
 	}

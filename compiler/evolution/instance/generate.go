@@ -19,13 +19,16 @@ type props = apiextensionsv1.JSONSchemaProps
 // null. Most of them are valid under the first schema, and none must be.
 type Generator struct {
 	rng *rand.Rand
-	// Focus is the path of a place that objects are to have, as changes name it.
+	// Focus is the path of a place that objects are to have, as changes name it. Beside
+	// it lists and maps are as short as they may be, and little is there that need not.
 	Focus string
 	// Nulls and Whole tell how often null and whole numbers with a fraction (2.0) stand
 	// where other values could, from 0 to 1.
 	Nulls, Whole float64
 	// Sparse leaves out most of what is optional.
 	Sparse bool
+	// made counts the values of the object so far.
+	made int
 }
 
 // NewGenerator returns a generator. Equal seeds make equal objects.
@@ -35,12 +38,13 @@ func NewGenerator(seed uint64) *Generator {
 
 // Object makes up an object for the schema old, with an eye on the schema new.
 func (g *Generator) Object(old, new *props) map[string]any {
+	g.made = 0
 	object, ok := g.value(old, new, "", 0).(map[string]any)
 	if !ok {
 		object = map[string]any{}
 	}
 	name := g.pick("a", "widget", "a-long-name-of-an-object")
-	if g.Sparse {
+	if g.Sparse || g.Focus != "" {
 		name = "example"
 	}
 	if s, ok := old.Properties["metadata"]; ok {
@@ -54,19 +58,35 @@ func (g *Generator) Object(old, new *props) map[string]any {
 	return object
 }
 
-// deepest is the depth beyond which nothing optional is made up.
-const deepest = 12
+// deepest is the depth beyond which nothing optional is made up, and largest the
+// number of values in an object beyond which nothing is.
+const deepest, largest = 12, 1500
+
+// grows reports whether something optional may be made up at a depth.
+func (g *Generator) grows(depth int) bool { return depth <= deepest && g.made < largest }
 
 func (g *Generator) chance(p float64) bool { return g.rng.Float64() < p }
 
 func (g *Generator) pick(values ...string) string { return values[g.rng.IntN(len(values))] }
 
-func (g *Generator) focused(path string) bool {
-	rest, ok := strings.CutPrefix(g.Focus, path)
-	return g.Focus != "" && ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
+// focused reports whether the path leads to the focus or to what it lies in.
+func (g *Generator) focused(path string) bool { return g.Focus != "" && holds(path, g.Focus) }
+
+// beside reports whether the path leads neither to the focus, nor to what it lies in,
+// nor to what lies in it.
+func (g *Generator) beside(path string) bool {
+	return g.Focus != "" && !holds(path, g.Focus) && !holds(g.Focus, path)
+}
+
+// holds reports whether one path leads to what another one leads to, or to what that
+// lies in.
+func holds(outer, inner string) bool {
+	rest, ok := strings.CutPrefix(inner, outer)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 func (g *Generator) value(s, other *props, path string, depth int) any {
+	g.made++
 	if other == nil {
 		other = &props{}
 	}
@@ -284,29 +304,42 @@ func (g *Generator) span(min1, max1, min2, max2 *int64, usual int) (low, high in
 func (g *Generator) list(s, other *props, path string, depth int) []any {
 	low, high := g.span(s.MinItems, s.MaxItems, other.MinItems, other.MaxItems, 3)
 	n := low
-	if high > low && depth < deepest {
+	if high > low && g.grows(depth+1) {
 		n += g.rng.IntN(high - low + 1)
-	}
-	inside := path + "[*]"
-	if g.focused(inside) {
-		n = max(n, 1)
 	}
 	if depth > 3 {
 		n = min(n, low+2)
 	}
+	inside, least, room := path+"[*]", 0, largest
+	if s.MinItems != nil {
+		least = int(min(*s.MinItems, 3000))
+	}
+	switch {
+	case g.focused(inside):
+		n = max(least, 1)
+	case g.Focus == path:
+		room = 20 * largest
+	case g.beside(path):
+		n = least
+	case g.Focus != "":
+		n = min(n, least+3)
+	}
+	item := &props{Type: "string"}
+	if s.Items != nil && s.Items.Schema != nil {
+		item = s.Items.Schema
+	}
+	var beside *props
+	if other.Items != nil {
+		beside = other.Items.Schema
+	}
+	distinct := s.XListType != nil && *s.XListType != "atomic"
 	out := make([]any, 0, n)
-	for range n {
-		if len(out) > 0 && g.chance(0.15) {
-			out = append(out, out[0]) // lists with equal items
+	for len(out) < n && (len(out) < least || g.made < room) {
+		// Lists with equal items, too; and most items of a long list are.
+		if len(out) > 0 && g.chance(0.15) || !distinct && len(out) >= 5 {
+			g.made += size(out[0])
+			out = append(out, out[0])
 			continue
-		}
-		item := &props{Type: "string"}
-		if s.Items != nil && s.Items.Schema != nil {
-			item = s.Items.Schema
-		}
-		var beside *props
-		if other.Items != nil {
-			beside = other.Items.Schema
 		}
 		out = append(out, g.value(item, beside, inside, depth+1))
 	}
@@ -328,7 +361,11 @@ func (g *Generator) object(s, other *props, path string, depth int) map[string]a
 	for _, name := range sorted(s.Properties) {
 		p := s.Properties[name]
 		inside := evolution.PathOf(path, name)
-		if !slices.Contains(s.Required, name) && !g.focused(inside) && (depth > deepest || !g.chance(often)) {
+		likely := often
+		if g.beside(inside) {
+			likely = min(often, 0.1)
+		}
+		if !slices.Contains(s.Required, name) && !g.focused(inside) && !(g.grows(depth) && g.chance(likely)) {
 			continue
 		}
 		out[name] = g.value(&p, fieldOf(other, name), inside, depth+1)
@@ -345,8 +382,15 @@ func (g *Generator) object(s, other *props, path string, depth int) map[string]a
 	if values != nil && (values.Schema != nil || values.Allows) || unknown && g.chance(0.5) {
 		low, high := g.span(s.MinProperties, s.MaxProperties, other.MinProperties, other.MaxProperties, 3)
 		n := max(low-len(out), 0)
-		if high > low && depth < deepest {
+		if high > low && g.grows(depth+1) {
 			n += g.rng.IntN(high - low + 1)
+		}
+		if g.beside(path) {
+			n = 0
+			if s.MinProperties != nil {
+				n = int(min(*s.MinProperties, 3000))
+			}
+			n = max(n-len(out), 0)
 		}
 		inside := path + ".*"
 		names := slices.Concat([]string{"a", "b", "key", "x.y/z", "c1", "d1", "e1"}, sorted(other.Properties))

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -14,36 +15,57 @@ import (
 // AddWitnesses gives changes of one resource that break writers an object which
 // the old definition accepts and the new one refuses because of the change. Where
 // none was found, the change is left as it is: some break without a refusal, by
-// losing what was written. The error is that of the context.
+// losing what was written. What is tried for a version is bounded, and a change for
+// which that was too little says that its search was cut short. The error is that
+// of the context.
 func AddWitnesses(ctx context.Context, changes []evolution.Change, old, new *apiextensionsv1.CustomResourceDefinition) error {
 	if old == nil || new == nil {
 		return nil
 	}
-	witnesses := map[string]*Witnesses{}
+	versions := map[string][]*evolution.Change{}
 	for i := range changes {
-		c := &changes[i]
-		if c.Writers != evolution.Breaking || c.Version == "" {
-			continue
+		if c := &changes[i]; c.Writers == evolution.Breaking && c.Version != "" {
+			versions[c.Version] = append(versions[c.Version], c)
 		}
-		w, ok := witnesses[c.Version]
-		if !ok {
-			w = newWitnesses(old, new, c.Version)
-			witnesses[c.Version] = w
-		}
-		if w == nil {
-			continue
-		}
-		object, ok, err := w.Find(ctx, c.Path)
-		if err != nil {
-			return err
-		}
-		if ok {
-			object["apiVersion"], object["kind"] = old.Spec.Group+"/"+c.Version, old.Spec.Names.Kind
-			c.Witness = object
+	}
+	for _, version := range sorted(versions) {
+		if w := newWitnesses(old, new, version); w != nil {
+			if err := w.add(ctx, versions[version], old.Spec.Group+"/"+version, old.Spec.Names.Kind); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+// add finds a witness of each change, one for all changes at a place. What one
+// search leaves of its share the others have.
+func (w *Witnesses) add(ctx context.Context, changes []*evolution.Change, apiVersion, kind string) error {
+	places := map[string][]*evolution.Change{}
+	for _, c := range changes {
+		places[c.Path] = append(places[c.Path], c)
+	}
+	left := effort
+	for i, path := range sorted(places) {
+		found, err := w.find(ctx, path, left/(len(places)-i))
+		if err != nil {
+			return err
+		}
+		left -= found.spent
+		for _, c := range places[path] {
+			if c.CutShort = found.cutShort; found.object != nil {
+				found.object["apiVersion"], found.object["kind"] = apiVersion, kind
+				c.Witness = found.object
+			}
+		}
+	}
+	return nil
+}
+
+// effort is how many values the objects may have that are tried for the changes of
+// a version, all together. A count and no time, so that the same definitions have
+// the same witnesses everywhere.
+const effort = 1_000_000
 
 // Witnesses finds objects that one schema accepts and another one refuses.
 type Witnesses struct{ before, after *Server }
@@ -89,11 +111,32 @@ const attempts = 200
 // for a reason at, above or below the path, as changes name it. It is false where
 // no such object was found. The error is that of the context.
 func (w *Witnesses) Find(ctx context.Context, path string) (map[string]any, bool, error) {
+	found, err := w.find(ctx, path, effort)
+	return found.object, found.object != nil, err
+}
+
+// search is the outcome of looking for a witness.
+type search struct {
+	// object is nil where none was found.
+	object map[string]any
+	// spent is how many values the objects had that were tried.
+	spent int
+	// cutShort tells that none was found and more could have been tried.
+	cutShort bool
+}
+
+// find looks for a witness until about so many values are spent, the last quarter of
+// them for making it smaller.
+func (w *Witnesses) find(ctx context.Context, path string, share int) (search, error) {
+	var s search
 	g := NewGenerator(1)
 	g.Whole = 0
 	for i := range attempts {
 		if err := ctx.Err(); err != nil {
-			return nil, false, err
+			return s, err
+		}
+		if s.cutShort = s.spent >= share-share/4; s.cutShort {
+			break
 		}
 		g.Sparse, g.Nulls = i%2 == 0, 0
 		if i%5 == 4 {
@@ -103,12 +146,13 @@ func (w *Witnesses) Find(ctx context.Context, path string) (map[string]any, bool
 			g.Focus = above(path)
 		}
 		object := w.before.Prune(g.Object(w.before.schema, w.after.schema))
+		s.spent += size(object)
 		if w.shows(object, path) {
-			object, err := w.shrink(ctx, object, path)
-			return object, err == nil, err
+			s.object = object
+			return s, w.shrink(ctx, &s, path, share)
 		}
 	}
-	return nil, false, nil
+	return s, nil
 }
 
 // above returns the path of what the place lies in.
@@ -126,6 +170,24 @@ func (w *Witnesses) shows(object map[string]any, path string) bool {
 	}
 	_, errs := w.after.Admit(object)
 	return slices.ContainsFunc(errs, func(err *field.Error) bool { return Related(err.Field, path) })
+}
+
+// size is how many values there are in a value; a long text counts for several.
+func size(v any) int {
+	n := 1
+	switch v := v.(type) {
+	case map[string]any:
+		for _, inner := range v {
+			n += size(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			n += size(inner)
+		}
+	case string:
+		n += len(v) / 64
+	}
+	return n
 }
 
 // Related reports whether the place of a validation error is, is above or is
@@ -152,66 +214,72 @@ func words(path string) []string {
 }
 
 // shrink leaves out what the object can lack and still be a witness.
-func (w *Witnesses) shrink(ctx context.Context, object map[string]any, path string) (map[string]any, error) {
-	for tries := 0; tries < 1000; {
-		smaller := false
-		for _, next := range simpler(object, true) {
-			if err := ctx.Err(); err != nil {
-				return nil, err
+func (w *Witnesses) shrink(ctx context.Context, s *search, path string, share int) error {
+	for smaller := true; smaller; {
+		smaller = false
+		for next := range simpler(s.object, true) {
+			if err := ctx.Err(); err != nil || s.spent >= share {
+				return err
 			}
-			tries++
+			s.spent += size(next)
 			if o, ok := next.(map[string]any); ok && w.shows(o, path) {
-				object, smaller = o, true
+				s.object, smaller = o, true
 				break
 			}
 		}
-		if !smaller {
-			break
-		}
 	}
-	return object, nil
+	return nil
 }
 
-// simpler returns values that differ from one in one place and are smaller, the
+// simpler yields values that differ from one in one place and are smaller, the
 // smallest first.
-func simpler(v any, whole bool) []any {
-	var out []any
-	switch v := v.(type) {
-	case map[string]any:
-		keys := sorted(v)
-		if whole { // every object has these
-			keys = slices.DeleteFunc(keys, func(key string) bool { return key == "apiVersion" || key == "kind" || key == "metadata" })
-		}
-		for _, key := range keys {
-			less := maps.Clone(v)
-			delete(less, key)
-			out = append(out, less)
-		}
-		for _, key := range keys {
-			for _, inner := range simpler(v[key], false) {
+func simpler(v any, whole bool) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		switch v := v.(type) {
+		case map[string]any:
+			keys := sorted(v)
+			if whole { // every object has these
+				keys = slices.DeleteFunc(keys, func(key string) bool { return key == "apiVersion" || key == "kind" || key == "metadata" })
+			}
+			for _, key := range keys {
 				less := maps.Clone(v)
-				less[key] = inner
-				out = append(out, less)
+				delete(less, key)
+				if !yield(less) {
+					return
+				}
 			}
-		}
-	case []any:
-		for i := range v {
-			out = append(out, slices.Delete(slices.Clone(v), i, i+1))
-		}
-		for i := range v {
-			for _, inner := range simpler(v[i], false) {
-				less := slices.Clone(v)
-				less[i] = inner
-				out = append(out, less)
+			for _, key := range keys {
+				for inner := range simpler(v[key], false) {
+					less := maps.Clone(v)
+					less[key] = inner
+					if !yield(less) {
+						return
+					}
+				}
 			}
-		}
-	case string:
-		if letters := []rune(v); len(letters) > 1 {
-			out = append(out, string(letters[:len(letters)/2]), string(letters[:len(letters)-1]))
+		case []any:
+			for i := range v {
+				if !yield(slices.Delete(slices.Clone(v), i, i+1)) {
+					return
+				}
+			}
+			for i := range v {
+				for inner := range simpler(v[i], false) {
+					less := slices.Clone(v)
+					less[i] = inner
+					if !yield(less) {
+						return
+					}
+				}
+			}
+		case string:
+			letters := []rune(v)
+			if len(letters) > 1 && (!yield(string(letters[:len(letters)/2])) || !yield(string(letters[:len(letters)-1]))) {
+				return
+			}
 			if plain := strings.Repeat("a", len(letters)); plain != v {
-				out = append(out, plain)
+				yield(plain)
 			}
 		}
 	}
-	return out
 }
