@@ -13,9 +13,12 @@
 // nobody has thought about, and is reported as breaking. So a field that a later
 // version of apiextensions.k8s.io adds is never passed over.
 //
-// The API server checks an update less strictly where a field keeps its value
-// (ratcheting). Nothing here relies on it: it helps no object that is created
-// anew.
+// This holds for updates as well: what the old definition accepts in the place of an
+// object that is valid under it, the new one accepts, CEL rules that compare with
+// the old value (transition rules) among them. The API server checks an update less
+// strictly where a field keeps its value (ratcheting). Nothing here relies on it: it
+// helps no object that is created anew. Nor is anything promised of objects that the
+// old definition refuses by now, and lets be only for as long as they don't change.
 package evolution
 
 import (

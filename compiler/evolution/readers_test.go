@@ -66,7 +66,7 @@ func surprise(t *testing.T, s *soak, pairs int, lie string) *counterexample {
 			}
 			tried++
 			if errs := before.Validate(before.Prune(stored)); len(errs) > 0 {
-				return &counterexample{old, new, changes, stored, "read where it could not be: " + errs.ToAggregate().Error()}
+				return &counterexample{old: old, new: new, changes: changes, object: stored, why: "read where it could not be: " + errs.ToAggregate().Error()}
 			}
 		}
 	}

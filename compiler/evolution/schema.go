@@ -107,7 +107,12 @@ func (n *node) report(kind string, old, new any, message string) {
 	c := n.walk.report(n.rule, kind, n.path(), old, new, message)
 	switch n.rule.find(kind).effect {
 	case altersValue:
-		if at := n.noticed(); at != "" {
+		at := n.noticed()
+		// Of a field that nobody knew, an API server has checked that the default may stay.
+		if known := !reflect.DeepEqual(*n.was, props{}); at == "" && known && anyBelow(n.is, comparesWithOld) {
+			at = "a rule there that compares with the old value"
+		}
+		if at != "" {
 			c.Writers, c.WritersIf = Breaking, ""
 			c.Message += "; " + at + " can notice, and refuse what was valid"
 		}
@@ -140,6 +145,12 @@ func hasRules(s *props) bool {
 		}
 	}
 	return false
+}
+
+// comparesWithOld reports whether CEL rules of a schema compare with the old value, and
+// so can refuse an update because a default has been there before.
+func comparesWithOld(s *props) bool {
+	return slices.ContainsFunc(s.XValidations, func(r apiextensionsv1.ValidationRule) bool { return strings.Contains(r.Rule, "oldSelf") })
 }
 
 // nestedRules reports whether a schema inside allOf has CEL rules at any depth.

@@ -78,7 +78,28 @@ func (s *soak) value(depth int) props {
 	if s.chance(0.15) && kind != "object" {
 		s.fillIn(&p)
 	}
+	if s.chance(0.05) && kind != "object" && kind != "any" {
+		p.XValidations = s.transition(&p)
+	}
 	return p
+}
+
+// transition returns a CEL rule about a value and what it was.
+func (s *soak) transition(p *props) apiextensionsv1.ValidationRules {
+	list := []string{"self == oldSelf", "true || self == oldSelf"}
+	switch p.Type {
+	case "integer", "number":
+		list = append(list, "self >= oldSelf", "self != oldSelf", "oldSelf == 0 || self != 0")
+	case "string", "array":
+		list = append(list, "size(self) >= size(oldSelf)", "oldSelf in [self] || size(oldSelf) < 2")
+	case "object":
+		list = append(list, "size(self) >= size(oldSelf)", "oldSelf.all(key, key in self)")
+	}
+	rule := apiextensionsv1.ValidationRule{Rule: pick(s, list...)}
+	if s.chance(0.3) {
+		rule = apiextensionsv1.ValidationRule{Rule: pick(s, "!oldSelf.hasValue() || oldSelf.value() == self", "oldSelf.hasValue() || self == self"), OptionalOldSelf: ptr(true)}
+	}
+	return apiextensionsv1.ValidationRules{rule}
 }
 
 func (s *soak) object(depth int) props {
@@ -322,7 +343,8 @@ func (s *soak) fillIn(p *props) {
 func (s *soak) rules(p *props) apiextensionsv1.ValidationRules {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(p.Properties)) {
-		list = append(list, fmt.Sprintf("!has(self.%s)", name), fmt.Sprintf("has(self.%s)", name), fmt.Sprintf("!has(self.%s) || self.%s == self.%s", name, name, name))
+		list = append(list, fmt.Sprintf("!has(self.%s)", name), fmt.Sprintf("has(self.%s)", name), fmt.Sprintf("!has(self.%s) || self.%s == self.%s", name, name, name),
+			fmt.Sprintf("!has(oldSelf.%s) || has(self.%s)", name, name), fmt.Sprintf("has(self.%s) == has(oldSelf.%s) && (!has(self.%s) || self.%s == oldSelf.%s)", name, name, name, name, name))
 		switch f := p.Properties[name]; {
 		case f.XIntOrString:
 			list = append(list, fmt.Sprintf("!has(self.%s) || type(self.%s) == int", name, name))
@@ -343,6 +365,9 @@ func (s *soak) rules(p *props) apiextensionsv1.ValidationRules {
 	if len(list) == 0 {
 		return nil
 	}
+	if s.chance(0.1) {
+		return s.transition(&props{})
+	}
 	return apiextensionsv1.ValidationRules{{Rule: pick(s, list...)}}
 }
 
@@ -359,7 +384,8 @@ func (s *soak) regulate(p *props) {
 	y := pick(s, others...)
 	p.XValidations = append(p.XValidations, apiextensionsv1.ValidationRule{Rule: strings.NewReplacer("X", "self."+x, "Y", "self."+y).Replace(pick(s,
 		"!has(X)", "has(X)", "!(has(X) && has(Y))", "!has(Y) || !has(X)", "has(X) || has(Y)", "has(Y) && !has(X)", "!has(X) || X == Y",
-		"has(X) ? has(Y) : true", "has(X) ? true : has(Y)", "has(X) == has(Y)", "!has(Y) || has(X)", "Y == Y || !has(X)"))})
+		"has(X) ? has(Y) : true", "has(X) ? true : has(Y)", "has(X) == has(Y)", "!has(Y) || has(X)", "Y == Y || !has(X)",
+		"!has(X) || X == oldSelf.n", "!has(oldSelf.n) || !has(X)", "has(X) == has(oldSelf.n)"))})
 }
 
 // mutate changes one place of a schema.
@@ -406,6 +432,8 @@ func (s *soak) mutate(p *props) {
 			s.regulate(p)
 		case p.Type == "object":
 			p.XValidations = pick(s, nil, s.rules(p))
+		case p.XPreserveUnknownFields == nil:
+			p.XValidations = pick(s, nil, s.transition(p))
 		}
 	case 10:
 		if p.Items != nil && p.Items.Schema != nil {

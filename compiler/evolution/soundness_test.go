@@ -3,6 +3,7 @@ package evolution_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"reflect"
@@ -38,7 +39,7 @@ func soakSize(t *testing.T, few int, seed uint64, times int) (int, uint64) {
 
 // Whatever is judged compatible for writers is: objects that the API server's own
 // code accepts under the old schema it accepts under the new one, and stores the
-// same. TENANTRY_SOAK is the number of pairs that are judged so, by default few.
+// same; and so with updates of such objects. TENANTRY_SOAK is the number of pairs that are judged so, by default few.
 func TestSoundness(t *testing.T) {
 	pairs, seed := soakSize(t, 600, 1, 1)
 	s := newSoak(seed)
@@ -48,8 +49,9 @@ func TestSoundness(t *testing.T) {
 			t.Fatalf("seed %d, pair %d: %s", seed, s.made, c)
 		}
 	}
-	t.Logf("%d pairs, %d judged compatible and %d conditional for writers, %d objects, %v", s.made, s.compatible, s.conditional, s.objects, time.Since(start).Round(time.Millisecond))
-	if s.objects < s.compatible*4 {
+	t.Logf("%d pairs, %d judged compatible and %d conditional for writers, %d objects, %d updates, %d of them under transition rules, %v",
+		s.made, s.compatible, s.conditional, s.objects, s.updates, s.transitions, time.Since(start).Round(time.Millisecond))
+	if s.objects < s.compatible*4 || s.transitions < s.compatible/4 {
 		t.Errorf("too few objects are valid under the old schemas to show anything")
 	}
 	for _, r := range evolution.Rules() {
@@ -105,15 +107,23 @@ func TestSoakFindsLies(t *testing.T) {
 			})
 		}
 	}
-	// Defaults that something else notices, and types that CEL rules see.
-	for _, lie := range []string{"default/added", "type/widened"} {
-		t.Run(lie+" seen from above", func(t *testing.T) {
+	// What only more than the change itself shows: defaults that something else notices,
+	// types that CEL rules see, rules that compare with what was.
+	for _, lie := range []struct {
+		id, name string
+		is       func(*evolution.Change) bool
+	}{
+		{"default/added", "seen from above", nil},
+		{"type/widened", "seen from above", nil},
+		{"validations/added", "a transition", func(c *evolution.Change) bool { return strings.Contains(fmt.Sprint(c.New), "oldSelf") }},
+	} {
+		t.Run(lie.id+" "+lie.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSoak(8)
-			s.only = lie
+			s.only = lie.id
 			for s.made < lieTries {
 				found := s.next(func(c *evolution.Change) evolution.Class {
-					if c.Rule+"/"+c.Case == lie && c.Writers == evolution.Breaking {
+					if c.Rule+"/"+c.Case == lie.id && c.Writers == evolution.Breaking && (lie.is == nil || lie.is(c)) {
 						c.WritersIf = "default-suits" // values may differ, and must be valid
 						return evolution.Conditional
 					}
@@ -144,6 +154,9 @@ type soak struct {
 	rng                                    *rand.Rand
 	objects_                               *instance.Generator
 	made, compatible, conditional, objects int
+	// updates are those that were tried, and transitions those of them of schemas with
+	// rules that compare with what was.
+	updates, transitions int
 	// tried counts, by rule and case, the objects that were tried on pairs with it.
 	tried map[string]int
 	// only leaves out pairs whose changes do not have this rule and case.
@@ -160,12 +173,17 @@ type counterexample struct {
 	changes  []evolution.Change
 	object   map[string]any
 	why      string
+	// stored is what the object is to take the place of; nil where it is created.
+	stored map[string]any
 }
 
 func (c *counterexample) String() string {
 	var changes []string
 	for _, change := range c.changes {
 		changes = append(changes, fmt.Sprintf("%s/%s at %q: %s (%s)", change.Rule, change.Case, change.Path, change.Writers, change.Message))
+	}
+	if c.stored != nil {
+		c.why += "\nan update of " + show(c.stored)
 	}
 	return fmt.Sprintf("%s\nobject %s\nold %s\nnew %s\nchanges\n  %s", c.why, show(c.object), show(c.old), show(c.new), strings.Join(changes, "\n  "))
 }
@@ -212,8 +230,9 @@ func (s *soak) next(judge func(*evolution.Change) evolution.Class) *counterexamp
 	}
 	after, err := instance.NewServer(new)
 	if err != nil {
-		return &counterexample{old, new, changes, nil, err.Error()}
+		return &counterexample{old: old, new: new, changes: changes, why: err.Error()}
 	}
+	transitions := compares(old) || compares(new)
 	conditions := map[string]bool{}
 	for _, c := range changes {
 		conditions[c.WritersIf] = c.Writers == evolution.Conditional
@@ -239,14 +258,117 @@ func (s *soak) next(judge func(*evolution.Change) evolution.Class) *counterexamp
 		for _, written := range []map[string]any{object, stored} {
 			again, errs := after.Admit(written)
 			if len(errs) > 0 {
-				return &counterexample{old, new, changes, written, "refused: " + errs.ToAggregate().Error()}
+				return &counterexample{old: old, new: new, changes: changes, object: written, why: "refused: " + errs.ToAggregate().Error()}
 			}
 			if !conditions["default-suits"] && !reflect.DeepEqual(again, stored) {
-				return &counterexample{old, new, changes, written, fmt.Sprintf("stored as %v and not as %v", again, stored)}
+				return &counterexample{old: old, new: new, changes: changes, object: written, why: fmt.Sprintf("stored as %v and not as %v", again, stored)}
+			}
+		}
+		if !transitions && !s.chance(0.05) {
+			continue // an update asks for no more than a creation
+		}
+		read, wrong := after.Coerce(stored)
+		if wrong != nil {
+			return &counterexample{old: old, new: new, changes: changes, object: stored, why: "can't be read: " + wrong.Error()}
+		}
+		for range 2 {
+			written := s.edit(stored, s.objects_.Object(old, new)).(map[string]any)
+			if conditions["no-explicit-nulls"] && some(written, func(v any) bool { return v == nil }) ||
+				conditions["exact-numbers"] && some(written, func(v any) bool { _, ok := v.(float64); return ok }) ||
+				!reflect.DeepEqual(before.Prune(written), written) {
+				continue
+			}
+			updated, wrong := before.Coerce(written)
+			if wrong != nil || len(before.ValidateUpdate(updated, stored)) > 0 {
+				continue
+			}
+			s.updates++
+			if transitions {
+				s.transitions++
+			}
+			again, wrong := after.Coerce(written)
+			errs := after.ValidateUpdate(again, read)
+			if wrong != nil {
+				errs = append(errs, wrong)
+			}
+			if len(errs) > 0 {
+				return &counterexample{old, new, changes, written, "refused: " + errs.ToAggregate().Error(), stored}
+			}
+			if !conditions["default-suits"] && !reflect.DeepEqual(again, updated) {
+				return &counterexample{old, new, changes, written, fmt.Sprintf("stored as %v and not as %v", again, updated), stored}
 			}
 		}
 	}
 	return nil
+}
+
+// compares reports whether a schema has CEL rules that compare with what was.
+func compares(s *props) bool {
+	for _, r := range s.XValidations {
+		if strings.Contains(r.Rule, "oldSelf") {
+			return true
+		}
+	}
+	if s.Items != nil && s.Items.Schema != nil && compares(s.Items.Schema) ||
+		s.AdditionalProperties != nil && s.AdditionalProperties.Schema != nil && compares(s.AdditionalProperties.Schema) {
+		return true
+	}
+	for _, p := range s.Properties {
+		if compares(&p) {
+			return true
+		}
+	}
+	return false
+}
+
+// edit returns a value with a place or two taken from another one.
+func (s *soak) edit(v, from any) any {
+	switch x := v.(type) {
+	case map[string]any:
+		y, ok := from.(map[string]any)
+		if !ok {
+			return pick(s, v, from)
+		}
+		out := maps.Clone(x)
+		for range 1 + s.rng.IntN(2) {
+			both := maps.Clone(x)
+			maps.Copy(both, y)
+			for _, key := range []string{"apiVersion", "kind", "metadata"} {
+				delete(both, key)
+			}
+			if len(both) == 0 {
+				break
+			}
+			key := pick(s, slices.Sorted(maps.Keys(both))...)
+			was, had := out[key]
+			is, has := y[key]
+			switch {
+			case had && has && s.chance(0.8):
+				out[key] = s.edit(was, is)
+			case has:
+				out[key] = is
+			case s.chance(0.5):
+				delete(out, key)
+			}
+		}
+		return out
+	case []any:
+		y, ok := from.([]any)
+		if !ok || len(x) == 0 || len(y) == 0 {
+			return pick(s, v, from)
+		}
+		out := slices.Clone(x)
+		switch i := s.rng.IntN(len(x)); s.rng.IntN(4) {
+		case 0:
+			out = append(out, y[s.rng.IntN(len(y))])
+		case 1:
+			out = slices.Delete(out, i, i+1)
+		default:
+			out[i] = s.edit(x[i], y[s.rng.IntN(len(y))])
+		}
+		return out
+	}
+	return pick(s, v, from)
 }
 
 // some reports whether anything in a value is so.
