@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"encoding/json"
+	"sync"
 
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -25,8 +26,8 @@ var rendered = map[string]kubeschema.GroupVersionResource{
 	"RoleBinding":   {Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings"},
 }
 
-// admit says where policies on writes can't be enforced, and runs them over what is
-// rendered for each logical cluster.
+// admit says where policies on writes can't be enforced and what is wrong with patches,
+// and runs the former over what is rendered for each logical cluster.
 func (c *compilation) admit() (out []tenancy.Finding) {
 	r := c.result
 	clusters := make(map[string]*tenancy.PhysicalCluster, len(r.Tenancy.Clusters))
@@ -38,6 +39,12 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 			out = append(out, r.Policies.Unserved(lc, clusters[site.Cluster], func() bool { return !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir) })...)
 		}
 	}
+	expanded := sync.OnceValues(func() ([]expand.State, []expand.Platform) {
+		return expand.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
+	})
+	if r.Policies.Patch() {
+		out = append(out, c.patch(expanded())...)
+	}
 	judged := map[string]bool{}
 	for kind, resource := range rendered {
 		if r.Policies.Judges(resource) {
@@ -47,8 +54,8 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 	if len(judged) == 0 {
 		return out
 	}
-	states, _ := expand.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
 	judges := map[string]*policy.Judge{}
+	states, _ := expanded()
 	for i := range states {
 		s := &states[i]
 		lc := r.Tenancy.LogicalCluster(s.Key)

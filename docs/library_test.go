@@ -46,7 +46,7 @@ modules: library.modules
 	for _, stage := range []struct {
 		stage schema.Stage
 		title string
-	}{{schema.Acquire, "On what a logical cluster may be"}, {schema.Admit, "On what is written in it"}} {
+	}{{schema.Acquire, "On what a logical cluster may be"}, {schema.Admit, "On what is written in it"}, {schema.Transform, "What is changed in what is written or rendered"}} {
 		fmt.Fprintf(&b, "\n## %s\n", stage.title)
 		for _, m := range loaded.Documents.Modules {
 			if m.Spec.Stage != stage.stage {

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/admission"
@@ -218,12 +219,7 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 		if err := b.lower(w, i); err != nil {
 			return err
 		}
-		if c.engine == nil {
-			continue
-		}
-		objects = append(objects, c.ObjectOf(s, inventory.APIVersion, inventory.Kind,
-			gitops.ObjectName(s.Key, c.Name), inventory.Spec(s)))
-		objects = append(objects, c.engine.Source(&c.Cluster, s)...)
+		objects = append(objects, c.belonging(s, nil)...)
 	}
 	if len(files) == 0 {
 		files = append(files, "emptied.yaml")
@@ -238,6 +234,16 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 		objects = append(objects, gitops.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
 	}
 	return writeDirectory(w, c.Objects(cut.name), map[string][]manifest.Map{"logicalclusters.yaml": objects})
+}
+
+// belonging returns the objects of the management cluster that belong to a logical
+// cluster, as patches leave them.
+func (c *cluster) belonging(s *expand.State, t *patch.Trace) []manifest.Map {
+	if c.engine == nil {
+		return nil
+	}
+	return s.Patch(append([]manifest.Map{c.ObjectOf(s, inventory.APIVersion, inventory.Kind, gitops.ObjectName(s.Key, c.Name), inventory.Spec(s))},
+		c.engine.Source(&c.Cluster, s)...), t)
 }
 
 // writeEngine writes the engine's own directory of a physical cluster.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/manifest"
@@ -77,12 +78,38 @@ func Files(ctx context.Context, in Input) (map[string][]byte, error) {
 // Size returns how many objects a state is lowered to.
 func Size(s *expand.State) int { return namespace.Size(s) }
 
-// Objects returns what a state is lowered to. None may be changed.
-func Objects(s *expand.State) []manifest.Map {
-	if lower := backing(s.Backing); lower != nil {
-		return lower(s)
+// Objects returns what a state is lowered to, as patches leave it. None may be changed.
+func Objects(s *expand.State) []manifest.Map { return lowered(s, nil) }
+
+func lowered(s *expand.State, t *patch.Trace) []manifest.Map {
+	lower := backing(s.Backing)
+	if lower == nil {
+		return nil
 	}
-	return nil
+	return s.Patch(lower(s), t)
+}
+
+// Traces returns what patches do to the objects of each state, those of the management
+// cluster among them; nil where there are none.
+func Traces(in Input) []*patch.Trace {
+	out := make([]*patch.Trace, len(in.States))
+	var jobs []job
+	for _, c := range newBuild(in, nil).plan() {
+		for _, cut := range c.cuts {
+			for _, i := range cut.states {
+				if s := &in.States[i]; s.Patches != nil {
+					jobs = append(jobs, func() error {
+						out[i] = patch.NewTrace()
+						lowered(s, out[i])
+						c.belonging(s, out[i])
+						return nil
+					})
+				}
+			}
+		}
+	}
+	_ = parallel(context.Background(), jobs) // none fails
+	return out
 }
 
 // backing returns how a backing lowers a state. A backing is a package and its
@@ -238,9 +265,8 @@ func (b *build) lower(w files, i int) error {
 	if w.keep(path, b.digests[i]) {
 		return nil
 	}
-	lower := backing(s.Backing)
-	if lower == nil {
+	if backing(s.Backing) == nil {
 		return fmt.Errorf("%s: nothing lowers the backing %q", s.Key, s.Backing)
 	}
-	return w.writeState(path, b.digests[i], lower(s))
+	return w.writeState(path, b.digests[i], Objects(s))
 }

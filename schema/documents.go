@@ -382,6 +382,8 @@ type RuleSet struct {
 	MatchConditions  []Expression      `json:"matchConditions,omitzero"`
 	Variables        []Expression      `json:"variables,omitzero"`
 	Mutations        []Mutation        `json:"mutations,omitzero"`
+	Patches          []Patch           `json:"patches,omitzero"`
+	Transformers     []Transformer     `json:"transformers,omitzero"`
 	Rules            []Rule            `json:"rules,omitzero"`
 	Cases            map[string]Case   `json:"cases,omitzero"`
 }
@@ -411,6 +413,50 @@ type Expression struct {
 type Mutation struct {
 	ApplyConfiguration string `json:"applyConfiguration,omitempty"`
 	JSONPatch          string `json:"jsonPatch,omitempty"`
+}
+
+// Patch is a change to rendered objects: one of the two.
+type Patch struct {
+	Target         Target               `json:"target"`
+	StrategicMerge map[string]any       `json:"strategicMerge,omitzero"`
+	JSON6902       []JSONPatchOperation `json:"json6902,omitzero"`
+}
+
+// Target selects rendered objects, as kustomize does.
+type Target struct {
+	Group              string `json:"group,omitempty"`
+	Version            string `json:"version,omitempty"`
+	Kind               string `json:"kind,omitempty"`
+	Name               string `json:"name,omitempty"`
+	Namespace          string `json:"namespace,omitempty"`
+	LabelSelector      string `json:"labelSelector,omitempty"`
+	AnnotationSelector string `json:"annotationSelector,omitempty"`
+}
+
+// JSONPatchOperation is one change of a JSON patch.
+type JSONPatchOperation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	From  string `json:"from,omitempty"`
+	Value any    `json:"value,omitempty"`
+}
+
+// Transformer is a transformer of kustomize's own: one of the three. Labels,
+// CommonAnnotations and Images are what the schema says, or a parameter's placeholder.
+type Transformer struct {
+	Target            *Target `json:"target,omitzero"`
+	Labels            any     `json:"labels,omitempty"`
+	IncludeTemplates  bool    `json:"includeTemplates,omitempty"`
+	CommonAnnotations any     `json:"commonAnnotations,omitempty"`
+	Images            any     `json:"images,omitempty"`
+}
+
+// Image is an image to replace.
+type Image struct {
+	Name    string `json:"name"`
+	NewName string `json:"newName,omitempty"`
+	NewTag  string `json:"newTag,omitempty"`
+	Digest  string `json:"digest,omitempty"`
 }
 
 // Rule is one rule, in CEL.

@@ -45,7 +45,8 @@ var definitions = map[string]any{
 	"#Requirement": Requirement{}, "#Class": Class{}, "#Organization": Organization{}, "#Ceilings": Ceilings{},
 	"#Offers": Offers{}, "#LogicalCluster": LogicalCluster{}, "#Namespace": Namespace{}, "#Placement": Placement{},
 	"#Source": Source{}, "#Module": Module{}, "#RuleSet": RuleSet{}, "#MatchConstraints": MatchConstraints{},
-	"#ResourceRule": ResourceRule{}, "#Expression": Expression{}, "#Mutation": Mutation{}, "#Rule": Rule{}, "#Case": Case{}, "#Policy": Policy{}, "#Exemption": Exemption{},
+	"#ResourceRule": ResourceRule{}, "#Expression": Expression{}, "#Mutation": Mutation{}, "#Patch": Patch{}, "#Target": Target{}, "#JSONPatchOperation": JSONPatchOperation{},
+	"#Transformer": Transformer{}, "#Image": Image{}, "#Rule": Rule{}, "#Case": Case{}, "#Policy": Policy{}, "#Exemption": Exemption{},
 	"#Implicit": Implicit{}, "#PriceBook": PriceBook{}, "#BudgetShare": BudgetShare{},
 }
 
@@ -53,7 +54,7 @@ var definitions = map[string]any{
 // type is a map, and the two that other tests cover.
 var notPaired = []string{
 	"#Access", "#Backing", "#BudgetShares", "#CEL", "#Date", "#Defaults", "#Duration", "#Factor", "#LabelKey", "#LabelValue", "#Labels", "#Money", "#Name",
-	"#Network", "#Path", "#PodSecurity", "#Prices", "#Quantity", "#Quota", "#Role", "#Stage", "#Subject", "#Tenancy", "#Verb",
+	"#Network", "#Parameter", "#Path", "#PodSecurity", "#Prices", "#Quantity", "#Quota", "#Role", "#Stage", "#Subject", "#Tenancy", "#Verb",
 }
 
 func TestEveryDefinitionHasAGoType(t *testing.T) {
@@ -128,6 +129,8 @@ func compareKinds(t *testing.T, at string, v cue.Value, typ reflect.Type) {
 		want = cue.TopKind
 	default:
 		switch typ.Kind() {
+		case reflect.Interface:
+			return // whatever the schema says
 		case reflect.String:
 			want = cue.StringKind
 		case reflect.Int:

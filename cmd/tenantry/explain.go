@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/explain"
+	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 )
 
@@ -315,9 +316,11 @@ func explainObject(r *compiler.Result, o *explain.Rendered, leaves []explain.Lea
 	base := explainedField{Kind: o.Kind, Name: o.Name, Namespace: o.Namespace}
 	lc, object := o.Of(r.Tenancy, r.States)
 	var values []tenancy.Value
+	var patches []patch.Made
 	if lc != nil {
 		base.LogicalCluster = lc.Key
 		values = valuesOf(r, lc)
+		patches = o.Patches(r.Rendering(), lc)
 	} else {
 		users, rules := 0, 0
 		values, users = explain.Platform(r.Tenancy, r.States, o.Name)
@@ -342,10 +345,15 @@ func explainObject(r *compiler.Result, o *explain.Rendered, leaves []explain.Lea
 		f := base
 		f.Path, f.Value, f.Line = explain.FormatPath(leaf.Path), leaf.Value, leaf.Line
 		if lc != nil {
+			patched := explain.OfPatch(r.Policies, r.Policies.Of(lc), patches, leaf.Path)
 			reason, ok := object.Field(leaf.Path)
-			if !ok {
+			switch {
+			case len(patched) > 0:
+				reason = explain.Reason{Note: "a policy sets it"}
+			case !ok:
 				reason.Note = "tenantry does not render it"
 			}
+			f.values = append(f.values, patched...)
 			f.Note = reason.Note
 			for _, name := range reason.Fields {
 				f.values = append(f.values, explain.Select(values, name)...)

@@ -39,7 +39,7 @@ func (c Code) Entry() Entry {
 func Entries() []Entry { return entries }
 
 var entries = func() []Entry {
-	all := slices.Concat(sourceEntries, loadEntries, resolveEntries, checkEntries, evolutionEntries, promiseEntries, placeEntries, pinsEntries, policiesEntries, renderEntries, planEntries, costEntries, implicitEntries, admitEntries, definitionEntries)
+	all := slices.Concat(sourceEntries, loadEntries, resolveEntries, checkEntries, evolutionEntries, promiseEntries, placeEntries, pinsEntries, policiesEntries, patchesEntries, renderEntries, planEntries, costEntries, implicitEntries, admitEntries, definitionEntries)
 	slices.SortFunc(all, func(a, b Entry) int { return strings.Compare(string(a.Code), string(b.Code)) })
 	return all
 }()

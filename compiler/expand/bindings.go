@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/patch"
+	"github.com/tenantry/tenantry/render/manifest"
 )
 
 // Binding gives a ClusterRole to a subject, in every namespace of a logical
@@ -41,11 +43,23 @@ func (r Roles) of(level string) string {
 
 // Values returns what the placeholders of implicit objects stand for in a
 // namespace.
-func (s *State) Values(n *Namespace) *implicit.Values {
+func (s *State) Values(n *Namespace) *implicit.Values { return s.values(n.Physical, s.Implicit.Region) }
+
+// Patch returns objects of the logical cluster as patches leave them, and adds to the
+// trace, which may be nil, what these do. The result shares parts with the objects:
+// neither may be changed.
+func (s *State) Patch(objects []manifest.Map, t *patch.Trace) []manifest.Map {
+	if s.Patches == nil {
+		return objects
+	}
+	return s.Patches.Apply(objects, func(namespace string) *implicit.Values { return s.values(namespace, s.Patches.Region) }, t)
+}
+
+func (s *State) values(namespace, region string) *implicit.Values {
 	return &implicit.Values{
 		Organization: s.Organization, OrganizationLabel: LabelValue(s.Organization),
 		LogicalCluster: s.Key, LogicalClusterLabel: LabelValue(s.Key),
-		Namespace: n.Physical, Region: s.Implicit.Region, PhysicalCluster: s.Cluster, Labels: s.Labels,
+		Namespace: namespace, Region: region, PhysicalCluster: s.Cluster, Labels: s.Labels,
 		View: s.Roles.View, Edit: s.Roles.Edit, Admin: s.Roles.Admin,
 	}
 }

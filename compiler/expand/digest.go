@@ -51,4 +51,8 @@ func (s *State) encode(e *digest.Encoder) {
 			e.Strings(string(o.Digest[:]))
 		}
 	}
+	if s.Patches != nil {
+		e.Strings("patches", s.Patches.Region)
+		e.Bytes(s.Patches.Digest[:])
+	}
 }

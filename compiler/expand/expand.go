@@ -11,6 +11,7 @@ package expand
 
 import (
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy"
 )
@@ -62,6 +63,15 @@ type State struct {
 	Engine    string
 	// Implicit is what implicit documents give; nil if nothing.
 	Implicit *Implicit
+	// Patches change what it is lowered to; nil if nothing does.
+	Patches *Patches
+}
+
+// Patches change objects.
+type Patches struct {
+	*patch.Chain
+	// Region of the physical cluster, for placeholders.
+	Region string
 }
 
 // Implicit are objects that implicit documents give.

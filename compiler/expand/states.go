@@ -177,6 +177,9 @@ func (x *expansion) state(j job) State {
 		s.Transforms = append(s.Transforms, t.ID)
 	}
 	s.Implicit = x.implicit(lc, cluster)
+	if chain := x.policies.Patches(lc); chain != nil {
+		s.Patches = &Patches{Chain: chain, Region: cluster.Region}
+	}
 	if lc.Suspended {
 		return s
 	}

@@ -41,6 +41,8 @@ const (
 	rbacGroup = "rbac.authorization.k8s.io"
 	// reserved begins the names of the platform's own objects.
 	reserved = "tenantry-"
+	// managedBy marks them.
+	managedBy = "app.kubernetes.io/managed-by"
 	// maxSize bounds the data of one ConfigMap, as the API server does.
 	maxSize = 1 << 20
 )
@@ -314,7 +316,7 @@ func (c *checker) pairs(p *parser, value any, what string, areLabels bool) []pai
 		case len(errs) > 0:
 			c.fault(diag.New(diag.ImplicitObject, p.at(path...), "%q is no key of %s: %s", key, what, reason(errs)))
 			continue
-		case ownDomain(key) || key == "app.kubernetes.io/managed-by":
+		case IsReserved(key):
 			c.fault(diag.New(diag.ImplicitRefused, p.at(path...), "%s is not a document's to set: the platform and the engine that applies the object go by it", key))
 			continue
 		}

@@ -37,7 +37,7 @@ type Values struct {
 // field is one of the closed set of placeholders.
 type field struct {
 	name string
-	get  func(*Values) string
+	at   func(*Values) *string
 	// samples are the extremes of what it may stand for: what is valid with each of
 	// them is valid with all.
 	samples []string
@@ -46,13 +46,13 @@ type field struct {
 var longest = strings.Repeat("a", 63)
 
 var fields = []field{
-	{"organization", func(v *Values) string { return v.Organization }, []string{"a/a"}},
-	{"organization.dotted", func(v *Values) string { return v.OrganizationLabel }, []string{"a.a", longest}},
-	{"logicalCluster", func(v *Values) string { return v.LogicalCluster }, []string{"a/a"}},
-	{"logicalCluster.dotted", func(v *Values) string { return v.LogicalClusterLabel }, []string{"a.a", longest}},
-	{"namespace", func(v *Values) string { return v.Namespace }, []string{"a", longest}},
-	{"region", func(v *Values) string { return v.Region }, []string{"a", longest[:40]}},
-	{"physicalCluster", func(v *Values) string { return v.PhysicalCluster }, []string{"a", longest[:40]}},
+	{"organization", func(v *Values) *string { return &v.Organization }, []string{"a/a"}},
+	{"organization.dotted", func(v *Values) *string { return &v.OrganizationLabel }, []string{"a.a", longest}},
+	{"logicalCluster", func(v *Values) *string { return &v.LogicalCluster }, []string{"a/a"}},
+	{"logicalCluster.dotted", func(v *Values) *string { return &v.LogicalClusterLabel }, []string{"a.a", longest}},
+	{"namespace", func(v *Values) *string { return &v.Namespace }, []string{"a", longest}},
+	{"region", func(v *Values) *string { return &v.Region }, []string{"a", longest[:40]}},
+	{"physicalCluster", func(v *Values) *string { return &v.PhysicalCluster }, []string{"a", longest[:40]}},
 }
 
 // labelSamples: a label may be empty, long, and hold what no name can.
@@ -108,7 +108,7 @@ func findField(name string) (f *field, label string) {
 		if key == "" {
 			return nil, ""
 		}
-		return &field{name: name, get: func(v *Values) string { return v.Labels[key] }, samples: labelSamples}, key
+		return &field{name: name, samples: labelSamples}, key
 	}
 	i := slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 	if i < 0 {
@@ -134,13 +134,19 @@ func (t text) templated() bool {
 func (t text) fill(v *Values) string {
 	var b strings.Builder
 	for _, p := range t {
-		if p.field != nil {
-			b.WriteString(p.field.get(v))
-		} else {
-			b.WriteString(p.literal)
-		}
+		b.WriteString(p.value(v))
 	}
 	return b.String()
+}
+
+func (p *part) value(v *Values) string {
+	switch {
+	case p.field == nil:
+		return p.literal
+	case p.label != "":
+		return v.Labels[p.label]
+	}
+	return *p.field.at(v)
 }
 
 // samples are the extremes of what the text may come to.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -117,7 +118,12 @@ func (m *module) example(parameters map[string]any) (*Policy, string) {
 	} else if parameters != nil {
 		return nil, "the module has no parameters"
 	}
-	if p.Stage == schema.Admit || p.Stage == schema.Transform {
+	switch {
+	case patches(&p.Rules):
+		problem := ""
+		p.readPatches(m, func(d diag.Diagnostic) { problem = cmp.Or(problem, d.Message) })
+		return p, problem
+	case p.Stage == schema.Admit || p.Stage == schema.Transform:
 		if err := p.compose(); err != nil {
 			return nil, err.Error()
 		}
@@ -147,6 +153,9 @@ func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (mess
 		}
 		return messages, ""
 	case schema.Admit, schema.Transform:
+		if policy.Patches != nil {
+			return p.tryPatches(policy, c)
+		}
 		if c.Given != nil {
 			return nil, "stage " + string(policy.Stage) + " looks at objects: use object and oldObject"
 		}

@@ -211,6 +211,9 @@ func (c *compiler) checkModule(m *module) bool {
 		c.fault(&d.Meta, diag.New(diag.PolicyIncomplete, d.At("mutations"), "module %s: only stage transform changes writes, so stage %s has no mutations", d.Key, d.Spec.Stage), held)
 		return false
 	}
+	if patches(&d.Spec.RuleSet) {
+		return c.checkPatches(&d.Meta, d.Spec.Stage, &d.Spec.RuleSet, m, held)
+	}
 	switch d.Spec.Stage {
 	case schema.Admit, schema.Transform:
 		return c.checkWrites(&d.Meta, d.Spec.Stage, &d.Spec.RuleSet, m.params, held)

@@ -10,7 +10,8 @@
 // Compile turns documents into policies and judges the documents themselves.
 // Acquire judges logical clusters by those at stage acquire. Those at stage admit
 // become admission policies of the physical clusters, and a Judge says what the
-// API server would answer by one.
+// API server would answer by one. Those at stage transform become admission policies
+// as well, or change what is rendered: see package patch.
 package policy
 
 import (
@@ -23,6 +24,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/labels"
@@ -44,7 +46,9 @@ type Policies struct {
 	// transforms change the writes of logical clusters; those that nothing changes are
 	// missing.
 	transforms map[*tenancy.LogicalCluster][]*Transform
-	schemas    *Schemas
+	// chains change what is rendered for them.
+	chains  map[*tenancy.LogicalCluster]*patch.Chain
+	schemas *Schemas
 }
 
 // Policy is a policy that can be enforced.
@@ -68,6 +72,8 @@ type Policy struct {
 	// has none.
 	Admission *Admission
 	parsed    parts // of a policy on writes
+	// Patches are what it changes in what is rendered; nil where it changes nothing.
+	Patches *patch.Link
 }
 
 // ID names the policy by its directory and key: "orgs/acme/no-public". Siblings
@@ -206,6 +212,7 @@ func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Polici
 	c.exemptions(docs.Policies)
 	c.out.gather()
 	c.chains()
+	c.patchChains()
 	c.conflicts()
 	return c.out, c.found
 }
@@ -263,9 +270,12 @@ func (c *compiler) policy(d *load.Document[schema.Policy]) {
 		c.found = append(c.found, findings...)
 		p.selector, ok = selector, ok && len(findings) == 0
 	}
-	if p.Stage == schema.Acquire || p.Stage == schema.Evolve {
+	switch {
+	case p.Stage == schema.Acquire || p.Stage == schema.Evolve:
 		ok = c.compileRepo(p, m) && ok
-	} else {
+	case patches(&p.Rules):
+		ok = c.compilePatches(p, m) && ok
+	default:
 		ok = c.compileWrites(p, m) && ok
 	}
 	if !ok {
@@ -286,6 +296,8 @@ func (c *compiler) ownRules(p *Policy) bool {
 		problem = "rules of its own need a stage"
 	case p.Spec.Parameters != nil:
 		problem = "rules of its own have no parameters: write the values into them"
+	case patches(&p.Rules) && p.Stage != schema.Transform:
+		problem = "only stage transform changes what is rendered: patches and transformers can't stand here"
 	case p.Rules.Mutations != nil && p.Stage != schema.Transform:
 		problem = "only stage transform changes writes: mutations can't stand here"
 	default:
@@ -302,7 +314,7 @@ func (c *compiler) use(p *Policy) *module {
 		given bool
 	}{
 		{"stage", p.Stage != ""}, {"rules", p.Rules.Rules != nil}, {"variables", p.Rules.Variables != nil},
-		{"mutations", p.Rules.Mutations != nil},
+		{"mutations", p.Rules.Mutations != nil}, {"patches", p.Rules.Patches != nil}, {"transformers", p.Rules.Transformers != nil},
 		{"matchConstraints", p.Rules.MatchConstraints != nil}, {"matchConditions", p.Rules.MatchConditions != nil},
 	} {
 		if f.given {

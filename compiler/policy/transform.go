@@ -118,7 +118,7 @@ func (c *compiler) chains() {
 		}
 		out, ok := known[key]
 		if !ok {
-			slices.SortStableFunc(list, func(a, b *Policy) int { return -cmp.Compare(len(a.path), len(b.path)) })
+			upwards(list)
 			for _, chain := range meeting(list) {
 				c.sameVersions(chain)
 				t, err := newTransform(chain)
