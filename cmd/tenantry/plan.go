@@ -89,7 +89,7 @@ change brings an error, or something that --fail-on names.`,
 				return fmt.Errorf("--fail-on: %w", err)
 			}
 			for _, target := range targets {
-				if err := target.write(c.OutOrStdout(), p, plan.TextOptions{Detail: detail, Color: color}, source.Below(repo.dir)); err != nil {
+				if err := target.write(c.OutOrStdout(), p, plan.TextOptions{Detail: detail, Color: color}); err != nil {
 					return err
 				}
 			}
@@ -134,8 +134,7 @@ func planTargets(outputs []string) ([]planTarget, error) {
 	return out, nil
 }
 
-// write writes the plan of a tenancy repo that lies at base in its git repository.
-func (t planTarget) write(w io.Writer, p *plan.Plan, o plan.TextOptions, base string) (err error) {
+func (t planTarget) write(w io.Writer, p *plan.Plan, o plan.TextOptions) (err error) {
 	o.ToolVersion = toolVersion()
 	if t.file != "" {
 		f, err := os.Create(t.file)
@@ -157,7 +156,7 @@ func (t planTarget) write(w io.Writer, p *plan.Plan, o plan.TextOptions, base st
 	case "text":
 		return p.WriteText(w, o)
 	}
-	return p.Report().Write(w, diag.Format(t.format), diag.WriteOptions{Base: base, ToolVersion: toolVersion()})
+	return p.Report().Write(w, diag.Format(t.format), diag.WriteOptions{Base: p.Directory, ToolVersion: toolVersion()})
 }
 
 // isTenancy reports whether a name is that of a directory which holds a tenancy

@@ -45,7 +45,7 @@ type WriteOptions struct {
 	// lines beyond it are cut. 0 stands for 100.
 	Width int
 	// Base is the tenancy repo's directory in its git repository, "" for the root:
-	// GitHub and GitLab name files by their paths there.
+	// SARIF, GitHub and GitLab name files by their paths there.
 	Base string
 	// ToolVersion is the version of tenantry that SARIF names.
 	ToolVersion string

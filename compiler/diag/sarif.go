@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"unicode"
@@ -22,10 +23,14 @@ type (
 	}
 	sarifRun struct {
 		Tool       sarifTool                   `json:"tool"`
+		Automation *sarifAutomation            `json:"automationDetails,omitempty"`
 		BaseIDs    map[string]sarifDescription `json:"originalUriBaseIds"`
 		ColumnKind string                      `json:"columnKind"`
 		Results    []sarifResult               `json:"results"`
 		Properties *sarifProperties            `json:"properties,omitempty"`
+	}
+	sarifAutomation struct {
+		ID string `json:"id"`
 	}
 	sarifTool struct {
 		Driver sarifDriver `json:"driver"`
@@ -90,9 +95,14 @@ const sourceRoot = "%SRCROOT%"
 func writeSARIF(r Report, w *bufio.Writer, o WriteOptions) error {
 	run := sarifRun{
 		Tool:       sarifTool{sarifDriver{Name: "tenantry", Version: o.ToolVersion, Rules: []sarifRule{}}},
-		BaseIDs:    map[string]sarifDescription{sourceRoot: {sarifText{"The root of the tenancy repo."}}},
+		BaseIDs:    map[string]sarifDescription{sourceRoot: {sarifText{"The root of the git repository, or of a tenancy repo that lies in none."}}},
 		ColumnKind: "utf16CodeUnits",
 		Results:    make([]sarifResult, 0, len(r.Diagnostics)),
+	}
+	if o.Base != "" {
+		// The part before the slash is the category (3.17.3): a code scanning service keeps
+		// the results of several tenancy repos in one git repository apart by it.
+		run.Automation = &sarifAutomation{"tenantry " + o.Base + "/"}
 	}
 	if len(r.Held) > 0 {
 		run.Properties = &sarifProperties{r.Held}
@@ -111,7 +121,7 @@ func writeSARIF(r Report, w *bufio.Writer, o WriteOptions) error {
 
 	sources := newSourceLines(r.Sources)
 	for _, d := range r.Diagnostics {
-		run.Results = append(run.Results, newSARIFResult(d, index[d.Code], sources))
+		run.Results = append(run.Results, newSARIFResult(d, index[d.Code], sources, o.Base))
 	}
 	return encodeJSON(w, sarifLog{
 		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -133,7 +143,7 @@ func newSARIFRule(e Entry) sarifRule {
 	}
 }
 
-func newSARIFResult(d Diagnostic, rule int, sources *sourceLines) sarifResult {
+func newSARIFResult(d Diagnostic, rule int, sources *sourceLines, base string) sarifResult {
 	text := d.Message
 	if d.Document != "" {
 		text = d.Document + ": " + text
@@ -148,11 +158,11 @@ func newSARIFResult(d Diagnostic, rule int, sources *sourceLines) sarifResult {
 		Message:      newSARIFText(text),
 		Fingerprints: map[string]string{"tenantryDiagnostic/v1": fingerprint(d)},
 	}
-	if p := newSARIFPhysical(d.Position, sources); p != nil {
+	if p := newSARIFPhysical(d.Position, sources, base); p != nil {
 		result.Locations = []sarifLocation{{Physical: p}}
 	}
 	for i, rel := range d.Related {
-		location := sarifLocation{ID: i + 1, Physical: newSARIFPhysical(rel.Position, sources)}
+		location := sarifLocation{ID: i + 1, Physical: newSARIFPhysical(rel.Position, sources, base)}
 		if rel.Message != "" {
 			message := newSARIFText(rel.Message)
 			location.Message = &message
@@ -162,12 +172,12 @@ func newSARIFResult(d Diagnostic, rule int, sources *sourceLines) sarifResult {
 	return result
 }
 
-func newSARIFPhysical(p Position, sources *sourceLines) *sarifPhysical {
+func newSARIFPhysical(p Position, sources *sourceLines, base string) *sarifPhysical {
 	if p.File == "" {
 		return nil
 	}
 	// url.URL keeps a colon in the first segment from reading as a scheme.
-	uri := (&url.URL{Path: strings.TrimLeft(p.File, "/")}).String()
+	uri := (&url.URL{Path: path.Join(base, strings.TrimLeft(p.File, "/"))}).String()
 	physical := &sarifPhysical{Artifact: sarifArtifact{URI: uri, BaseID: sourceRoot}}
 	if p.Line > 0 {
 		physical.Region = &sarifRegion{StartLine: p.Line, StartColumn: max(p.Column, 0)}

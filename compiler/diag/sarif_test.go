@@ -26,6 +26,7 @@ type (
 				Rules   []wantRule `json:"rules"`
 			} `json:"driver"`
 		} `json:"tool"`
+		AutomationDetails  *struct{ ID string }
 		OriginalURIBaseIDs map[string]struct {
 			URI         *string  `json:"uri"`
 			Description wantText `json:"description"`
@@ -75,7 +76,13 @@ type (
 // readSARIF decodes a log and asserts what the standard demands of any.
 func readSARIF(t *testing.T, r Report) wantRun {
 	t.Helper()
-	d := json.NewDecoder(strings.NewReader(write(t, r, SARIF, WriteOptions{ToolVersion: "1.2.3"})))
+	return readSARIFBelow(t, r, "")
+}
+
+// readSARIFBelow is readSARIF for a tenancy repo in a directory of a git repository.
+func readSARIFBelow(t *testing.T, r Report, base string) wantRun {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(write(t, r, SARIF, WriteOptions{ToolVersion: "1.2.3", Base: base})))
 	d.DisallowUnknownFields()
 	var log wantLog
 	if err := d.Decode(&log); err != nil {
@@ -195,6 +202,26 @@ func TestSARIFFileNames(t *testing.T) {
 		if at.ArtifactLocation.URI != want || at.Region != nil {
 			t.Errorf("%s: %q (region %v), want %q", file, at.ArtifactLocation.URI, at.Region, want)
 		}
+	}
+}
+
+// Files are named from the root of the git repository, and each tenancy repo in it has a
+// category of its own.
+func TestSARIFBelowTheRoot(t *testing.T) {
+	d := Diagnostic{Code: "TEN9001", Severity: Error, Message: "m", Position: Position{File: "orgs/a.cue"}, Related: []Related{{Position: Position{File: "b.cue"}}}}
+	run := readSARIFBelow(t, Report{Diagnostics: []Diagnostic{d}}, "platform/eu")
+	result := (*run.Results)[0]
+	if at := result.Locations[0].PhysicalLocation.ArtifactLocation.URI; at != "platform/eu/orgs/a.cue" {
+		t.Errorf("the file is %q", at)
+	}
+	if at := result.RelatedLocations[0].PhysicalLocation.ArtifactLocation.URI; at != "platform/eu/b.cue" {
+		t.Errorf("the related file is %q", at)
+	}
+	if run.AutomationDetails == nil || run.AutomationDetails.ID != "tenantry platform/eu/" {
+		t.Errorf("automation details: %+v", run.AutomationDetails)
+	}
+	if run := readSARIF(t, Report{}); run.AutomationDetails != nil {
+		t.Errorf("a tenancy repo of its own has the category %q", run.AutomationDetails.ID)
 	}
 }
 

@@ -43,7 +43,7 @@ type place struct {
 // Read reads the objects of a document: those that stand in it, then those of its
 // files.
 func Read(d *load.Document[schema.Implicit], tree *source.Tree) *Source {
-	s := &Source{Meta: &d.Meta, Content: normal(d.Spec), Locked: d.Spec.Locked == nil || *d.Spec.Locked}
+	s := &Source{Meta: &d.Meta, Content: normal(d.Spec), Locked: Locked(d.Spec)}
 	for i := range s.Content.Objects {
 		s.places = append(s.places, place{index: i})
 	}
@@ -81,6 +81,10 @@ func Read(d *load.Document[schema.Implicit], tree *source.Tree) *Source {
 	}
 	return s
 }
+
+// Locked reports whether a change of what a document gives, or of whom it reaches,
+// waits until it is accepted.
+func Locked(d schema.Implicit) bool { return d.Locked == nil || *d.Locked }
 
 // normal returns what of a document becomes effective, with defaults filled in.
 func normal(d schema.Implicit) schema.Implicit {

@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler"
+	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -81,7 +83,8 @@ func identify(kind, key, dir string) documentID {
 }
 
 // documents finds the documents that differ. What counts is the text that the
-// pins keep, and the content of the definitions that API sets take from files.
+// pins keep, and besides it the content of the definitions that API sets take from
+// files, and those fields of implicit documents that need no acceptance.
 func (c *comparison) documents() []Document {
 	type versions struct {
 		before, after       []byte
@@ -109,8 +112,9 @@ func (c *comparison) documents() []Document {
 			v.after, v.afterDir, v.stands = text, name.Dir, true
 		}
 	}
-	definitions := c.definitions()
-	for id := range definitions {
+	besides := c.definitions()
+	maps.Copy(besides, c.unaccepted())
+	for id := range besides {
 		if differing[id] == nil {
 			differing[id] = &versions{stood: true, stands: true}
 		}
@@ -133,9 +137,12 @@ func (c *comparison) documents() []Document {
 			d.File, d.Line = meta.Pos.File, meta.Pos.Line
 		}
 		if d.Change == Changed {
-			d.Fields = append(difference(decoded(v.before), decoded(v.after)), definitions[id]...)
+			d.Fields = append(difference(decoded(v.before), decoded(v.after)), besides[id]...)
 			for i := range d.Fields {
 				c.locate(&d.Fields[i], then[id], now[id])
+			}
+			if len(d.Fields) == 0 && d.MovedFrom == "" {
+				continue // a schema that is written otherwise
 			}
 		} else if meta != nil {
 			d.File, d.Line = c.source.cause(meta.Pos, meta.Dir, d.Change == Removed)
@@ -216,6 +223,34 @@ func (c *comparison) definitions() map[documentID][]Field {
 	}
 	for _, fields := range out {
 		slices.SortFunc(fields, func(a, b Field) int { return strings.Compare(a.Path, b.Path) })
+	}
+	return out
+}
+
+// unaccepted compares what implicit documents say of themselves: it is no part of
+// what is accepted. Of a document that waits, only what was accepted is known.
+func (c *comparison) unaccepted() map[documentID][]Field {
+	before := map[documentID]*load.Document[schema.Implicit]{}
+	for _, d := range c.before.Documents.Implicit {
+		before[identify(string(d.Kind), d.Key, d.Dir)] = d
+	}
+	out := map[documentID][]Field{}
+	for _, d := range c.after.Documents.Implicit {
+		id := identify(string(d.Kind), d.Key, d.Dir)
+		then := before[id]
+		if then == nil || then.Held || d.Held {
+			continue
+		}
+		text := func(d *load.Document[schema.Implicit]) map[string]any {
+			m := map[string]any{"locked": implicit.Locked(d.Spec)}
+			if d.Spec.Description != "" {
+				m["description"] = d.Spec.Description
+			}
+			return m
+		}
+		if fields := difference(text(then), text(d)); len(fields) > 0 {
+			out[id] = fields
+		}
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // newFindings returns what only the side after says, and how many errors both
@@ -88,23 +89,24 @@ func (p *Plan) Raise(names []string) error {
 func (p *Plan) notable() []diag.Diagnostic {
 	var out []diag.Diagnostic
 	for _, l := range p.LogicalClusters {
-		about := diag.New("", position(l.Causes), "")
-		add := func(code diag.Code, format string, args ...any) {
+		// What a logical cluster's own document asks for stands there, whatever else
+		// changes for it.
+		add := func(own string, code diag.Code, format string, args ...any) {
 			for _, key := range l.Keys {
-				d := diag.New(code, about.Position, format, args...)
+				d := diag.New(code, p.asked(&l, key, own), format, args...)
 				out = append(out, d.About(fmt.Sprintf("logicalClusters %q", key)))
 			}
 		}
 		switch l.Action {
 		case Deleted, Goes:
-			add(diag.PlanDeletion, "it is deleted: %s", l.Data)
+			add("state", diag.PlanDeletion, "it is deleted: %s", l.Data)
 		case Released:
-			add(diag.PlanDeletion, "%s", l.Data)
+			add("placement", diag.PlanDeletion, "%s", l.Data)
 		case Moves:
-			add(diag.PlanMove, "it moves from %s to %s: %s", l.From, l.To, l.Data)
+			add("placement", diag.PlanMove, "it moves from %s to %s: %s", l.From, l.To, l.Data)
 		}
 		if slices.ContainsFunc(l.Fields, func(f Field) bool { return f.Path == "suspended" && f.After == true }) {
-			add(diag.PlanSuspension, "it is suspended: its tenants lose their access while its workloads and data stay")
+			add("", diag.PlanSuspension, "it is suspended: its tenants lose their access while its workloads and data stay")
 		}
 	}
 	for i := range p.Access {
@@ -123,6 +125,26 @@ func (p *Plan) notable() []diag.Diagnostic {
 		}
 	}
 	return out
+}
+
+// asked returns where a logical cluster's own document asks for what happens to it
+// by a field; where it does not, the first of the causes.
+func (p *Plan) asked(l *LogicalClusters, key, field string) diag.Position {
+	for i := range p.Documents {
+		d := &p.Documents[i]
+		if d.Kind != string(schema.KindLogicalClusters) || d.Key != key {
+			continue
+		}
+		if d.Change != Changed {
+			return position(d.causes())
+		}
+		for j := range d.Fields {
+			if f := &d.Fields[j]; f.elements[0] == field {
+				return position([]Cause{f.cause(d)})
+			}
+		}
+	}
+	return position(l.Causes)
 }
 
 // String names the object: "acme-payments/tenantry-quota".

@@ -116,7 +116,7 @@ func (c *comparison) implicit() []Implicit {
 				switch d.Fields[i].elements[0] {
 				case "selector", "classes", "namespaces":
 					one.Selector = true
-				case "description":
+				case "description", "locked":
 				default:
 					one.Content = true
 				}

@@ -446,9 +446,24 @@ func (c *comparison) sources(was, is *tenancy.LogicalCluster, field string) []Ca
 }
 
 // implicit marks implicit documents that give somebody access by what was
-// accepted. That logical clusters which newly match get what everybody has is
-// growth.
+// accepted, and those whose changes wait no more, or do now. That logical clusters
+// which newly match get what everybody has is growth.
 func (l *limits) implicit() {
+	for id, d := range l.changed {
+		if schema.Kind(id.kind) != schema.KindImplicit {
+			continue
+		}
+		for i := range d.Fields {
+			f := &d.Fields[i]
+			switch {
+			case f.elements[0] != "locked":
+			case f.After == true:
+				l.add(limitLock, implicit.Ref(d.Dir, d.Key), tightens, "its changes wait until they are accepted", []Cause{f.cause(d)})
+			default:
+				l.add(limitLock, implicit.Ref(d.Dir, d.Key), loosens, "its changes no longer wait until they are accepted", []Cause{f.cause(d)})
+			}
+		}
+	}
 	for i := range l.accesses {
 		a := &l.accesses[i]
 		if a.Change == Loses {

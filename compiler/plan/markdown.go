@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -96,13 +97,23 @@ func longestRun(s string) int {
 	return longest
 }
 
-// MarkdownMarker begins the page, so that a later plan finds the comment that it
-// replaces.
-const MarkdownMarker = "<!-- tenantry plan -->"
+// marker begins the page, so that a later plan of the same tenancy repo finds the
+// comment that it replaces. One git repository may hold several.
+func (p *Plan) marker() string {
+	if p.Directory == "" {
+		return "<!-- tenantry plan -->"
+	}
+	// Two hyphens would end the comment.
+	return "<!-- tenantry plan of " + strings.ReplaceAll((&url.URL{Path: p.Directory}).EscapedPath(), "--", "-%2D") + " -->"
+}
 
 func (p *Plan) markdownHead() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n## tenantry plan\n\n%s → %s, as of %s\n\n", MarkdownMarker, code(p.Before.Name), code(p.After.Name), p.AsOf)
+	title := "tenantry plan"
+	if p.Directory != "" {
+		title += " of " + code(p.Directory)
+	}
+	fmt.Fprintf(&b, "%s\n## %s\n\n%s → %s, as of %s\n\n", p.marker(), title, code(p.Before.Name), code(p.After.Name), p.AsOf)
 	if p.Empty() {
 		for _, line := range p.Headlines() {
 			fmt.Fprintf(&b, "%s\n\n", line)

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -54,7 +55,7 @@ func (d documents) clone(t testing.TB) documents {
 	return parse(t, data)
 }
 
-// files are the documents as files of CUE, one in each directory: JSON is CUE.
+// files are the documents as files of CUE, one in each directory.
 func (d documents) files(t testing.TB) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -62,15 +63,37 @@ func (d documents) files(t testing.TB) map[string]string {
 		var b strings.Builder
 		b.WriteString("package tenancy\n\n")
 		for _, kind := range slices.Sorted(maps.Keys(content)) {
-			text, err := json.MarshalIndent(content[kind], "", "\t")
-			if err != nil {
-				t.Fatal(err)
-			}
-			fmt.Fprintf(&b, "%s: %s\n", kind, text)
+			fmt.Fprintf(&b, "%s: %s\n", kind, cueText(t, content[kind]))
 		}
 		out[filepath.Join(dir, "documents.cue")] = b.String()
 	}
 	return out
+}
+
+// parameterField holds a schema, which JSON can't say: documents have its text.
+const parameterField = "#parameters"
+
+// cueText writes a value as CUE, a field on a line: JSON is CUE.
+func cueText(t testing.TB, v any) string {
+	t.Helper()
+	m, ok := v.(map[string]any)
+	if !ok {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	var b strings.Builder
+	b.WriteString("{\n")
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if text, ok := m[key].(string); ok && key == parameterField {
+			fmt.Fprintf(&b, "%s: %s\n", key, text)
+			continue
+		}
+		fmt.Fprintf(&b, "%q: %s\n", key, cueText(t, m[key]))
+	}
+	return b.String() + "}"
 }
 
 // compiled writes files below what every repo needs, and compiles them.
@@ -88,6 +111,9 @@ func compiled(t testing.TB, files map[string]string, former *compiler.Result, st
 		t.Fatal(err)
 	}
 	all["apis/crd.yaml"], all["apis/other.yaml"] = string(crd), string(crd)
+	for _, name := range []string{"tools", "banner", "other"} {
+		all["objects/"+name+".yaml"] = fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s-file}\ndata: {a: b}\n", name)
+	}
 	maps.Copy(all, files)
 	for name, data := range all {
 		full := filepath.Join(dir, filepath.FromSlash(name))
@@ -109,6 +135,27 @@ func compiled(t testing.TB, files map[string]string, former *compiler.Result, st
 	return r
 }
 
+// accepted compiles documents with the locks that accept what waits for it.
+func accepted(t testing.TB, files map[string]string, former *compiler.Result, store *cache.Cache) (*compiler.Result, map[string]string) {
+	t.Helper()
+	r := compiled(t, files, former, store)
+	locked := maps.Clone(files)
+	for _, change := range r.Changes {
+		if !change.Pending() || change.Invalid {
+			continue
+		}
+		if next := change.Next(); next != nil {
+			locked[next.File] = string(next.Encode())
+		} else {
+			delete(locked, change.Lock.File)
+		}
+	}
+	if maps.Equal(files, locked) {
+		return r, files
+	}
+	return compiled(t, locked, former, store), locked
+}
+
 func errorsOf(r *compiler.Result) []string {
 	var out []string
 	for _, d := range r.Diagnostics {
@@ -127,18 +174,6 @@ func rendered(t testing.TB, r *compiler.Result) map[string][]byte {
 		t.Fatal(err)
 	}
 	return files
-}
-
-// notCompiled are kinds of which nothing comes in the matrix: the compiler
-// refuses them, or they need documents of several kinds, which scripts show.
-var notCompiled = []schema.Kind{schema.KindImplicit, schema.KindModules, schema.KindPolicies, schema.KindExemptions}
-
-// documentTypes are the Go types of the documents.
-var documentTypes = map[schema.Kind]reflect.Type{
-	schema.KindSettings: reflect.TypeFor[schema.Settings](), schema.KindPhysicalClusters: reflect.TypeFor[schema.PhysicalCluster](),
-	schema.KindAPISets: reflect.TypeFor[schema.APISet](), schema.KindClasses: reflect.TypeFor[schema.Class](),
-	schema.KindOrganizations: reflect.TypeFor[schema.Organization](), schema.KindLogicalClusters: reflect.TypeFor[schema.LogicalCluster](),
-	schema.KindPrices: reflect.TypeFor[schema.PriceBook](),
 }
 
 // leaves lists the paths of the fields of a type that hold values. A * stands
@@ -208,18 +243,32 @@ var alternatives = map[string][]any{
 	"settings.gitops.namespace": {"other-system"}, "settings.gitops.argoNamespace": {"argo"}, "settings.gitops.interval": {"9m"},
 	"settings.gitops.source.url": {"https://git.acme.example/other"}, "settings.gitops.source.kind": {"oci"}, "settings.gitops.engine": {"argo"},
 	"settings.labels.*.owner":   {"organization"},
-	"physicalClusters.*.region": {"us"}, "physicalClusters.*.kubernetes": {"1.36"}, "physicalClusters.*.server": {"https://other.acme.example"},
+	"physicalClusters.*.region": {"us"}, "physicalClusters.*.kubernetes": {"1.37"}, "physicalClusters.*.server": {"https://other.acme.example"},
 	"physicalClusters.*.kubeconfig.secret": {"other"}, "physicalClusters.*.engine": {"argo"}, "physicalClusters.*.taints.*.key": {"crew"},
 	"apiSets.*.promise": {"full"}, "apiSets.*.versions.*.promise": {"full"}, "apiSets.*.versions.*.lifecycle": {"beta"}, "apiSets.*.versions.*.sunset": {"2031-01-01"},
 	"apiSets.*.versions.*.crds": {"external"}, "apiSets.*.versions.*.resources.*.file": {"apis/other.yaml"},
 	"apiSets.*.versions.*.replacedBy": {"v1"}, "apiSets.*.versions.*.resources.*.versions": {[]any{"v1", "v1beta1"}},
 	"source.repo": {"https://git.acme.example/other"}, "source.role": {"view"}, "state": {"frozen"},
 	"network": {"closed"}, "podSecurity": {"privileged"}, "class": {"other"}, "source.namespace": {"jobs"},
+	"modules.*.stage": {"evolve"}, "modules.*.#parameters": {`{max: int, why: string | *"far too many"}`},
+	"policies.*.stage": {"evolve"}, "policies.*.module": {"replicas-too"}, "policies.*.enforcement": {"warn", "deny"},
+	"matchConditions.*.expression": {"request.name != ''"}, "rules.*.expression": {"true"},
+	"mutations.*.applyConfiguration": {"Object{metadata: Object.metadata{labels: {'seen': 'no'}}}"},
+	"mutations.*.jsonPatch":          {"[JSONPatch{op: 'add', path: '/metadata/generateName', value: 'x'}]"},
+	"exemptions.*.policy":            {"services"}, "exemptions.*.ceiling": {"acme/pay"}, "exemptions.*.expires": {"2027-02-01"},
+	"implicit.*.merge": {"platform-wins"}, "implicit.*.files": {[]any{"objects/other.yaml"}},
 	"key": {"gpu2"}, "operator": {"NotIn"}, "from": {"2026-02-01"}, "cut": {100},
 }
 
 // candidates returns other values of a field; nil stands for its absence.
 func candidates(path string, v any) []any {
+	out := others(path, v)
+	return slices.DeleteFunc(out, func(c any) bool {
+		return reflect.DeepEqual(c, v) || c == nil && path == "implicit.*.locked" && v == true // its default
+	})
+}
+
+func others(path string, v any) []any {
 	var out []any
 	for suffix, values := range alternatives {
 		if path == suffix || strings.HasSuffix(path, "."+suffix) {
@@ -249,7 +298,7 @@ func candidates(path string, v any) []any {
 			more := maps.Clone(v)
 			more[key+"2"] = item
 			out = append(out, changed, more)
-			for _, c := range candidates("", item) {
+			for _, c := range others("", item) {
 				other := maps.Clone(v)
 				other[key] = c
 				if c != nil {
@@ -261,60 +310,68 @@ func candidates(path string, v any) []any {
 	return append(out, nil)
 }
 
-// TestNoFieldIsOverlooked changes each field of each document, one at a time.
-// Whenever the rendered output differs, the plan names the field, and its objects
-// are those that differ in the output, whoever counts.
+// TestNoFieldIsOverlooked changes each field of each document, one at a time. The
+// plan names the field, and its objects are those that differ in the output, whoever
+// counts. A change of a locked implicit document is looked at twice: as it waits, and
+// as it is accepted.
 func TestNoFieldIsOverlooked(t *testing.T) {
 	store, err := cache.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
 	base := readDocuments(t)
-	before := compiled(t, base.files(t), nil, store)
+	before, files := accepted(t, base.files(t), nil, store)
 	if errs := errorsOf(before); errs != nil {
 		t.Fatalf("the documents have errors: %v", errs)
 	}
-	output := rendered(t, before)
+	m := &matrix{base: base, before: before, output: rendered(t, before), locks: locksOf(files), store: store}
 	for _, kind := range schema.Kinds() {
-		if slices.Contains(notCompiled, kind.Kind) {
-			continue
-		}
-		document := documentTypes[kind.Kind]
-		if document == nil {
-			t.Errorf("no type is known for %s", kind.Kind)
-			continue
-		}
-		for _, leaf := range leaves(document) {
+		for _, leaf := range leaves(reflect.TypeOf(kind.New())) {
 			path := append([]string{string(kind.Kind)}, leaf...)
-			if kind.Kind != schema.KindSettings {
+			if !kind.Singleton {
 				path = append([]string{string(kind.Kind), "*"}, leaf...)
 			}
 			t.Run(strings.Join(path, "."), func(t *testing.T) {
 				t.Parallel()
-				fieldIsNamed(t, base, path, before, output, store)
+				m.field(t, path)
 			})
 		}
 	}
 }
 
-func fieldIsNamed(t *testing.T, base documents, path []string, before *compiler.Result, output map[string][]byte, store *cache.Cache) {
+// locksOf returns those of some files that are locks.
+func locksOf(files map[string]string) map[string]string {
+	out := maps.Clone(files)
+	maps.DeleteFunc(out, func(name, _ string) bool { return !strings.HasSuffix(name, ".tenancy.lock") })
+	return out
+}
+
+// matrix is what each change is compared with.
+type matrix struct {
+	base   documents
+	before *compiler.Result
+	output map[string][]byte
+	locks  map[string]string
+	store  *cache.Cache
+}
+
+// field changes one field, wherever it stands, to other values.
+func (m *matrix) field(t *testing.T, path []string) {
 	stands, valid := 0, 0
-	for dir := range base {
-		instances(map[string]any(base[dir]), path, func(parent any, key string) {
-			stands++
+	for dir := range m.base {
+		here := 0
+		instances(map[string]any(m.base[dir]), path, func(parent any, key string) {
+			here++
 			if _, ok := parent.(map[string]any); !ok {
 				t.Errorf("%v: a list holds it", path)
 				return
 			}
-			if valid > 0 {
-				return
-			}
-			n := stands
+			n, good := here, min(valid, 1)
 			for _, c := range candidates(strings.Join(path, "."), parent.(map[string]any)[key]) {
-				if valid == 2 {
+				if good == 2 {
 					break
 				}
-				changed := base.clone(t)
+				changed := m.base.clone(t)
 				i := 0
 				instances(map[string]any(changed[dir]), path, func(parent any, key string) {
 					if i++; i != n {
@@ -326,31 +383,13 @@ func fieldIsNamed(t *testing.T, base documents, path []string, before *compiler.
 						parent.(map[string]any)[key] = c
 					}
 				})
-				after := compiled(t, changed.files(t), before, store)
-				p := compared(t, before, after)
-				errs := errorsOf(after)
-				now := rendered(t, after)
-				same := maps.EqualFunc(output, now, func(a, b []byte) bool { return string(a) == string(b) })
-				switch {
-				case errs != nil:
-					if p.Summary.Errors == 0 {
-						t.Errorf("%s = %v: the plan is silent about %v", strings.Join(path, "."), c, errs)
-					}
-				case !same && !names(p, path):
-					t.Errorf("%s = %v changes the output, and the plan says of it: %+v", strings.Join(path, "."), c, p.Documents)
-				}
-				if errs == nil {
+				if m.change(t, path, c, changed) {
+					good++
 					valid++
 				}
-				if problem := costDifference(p, before, after); problem != "" {
-					t.Errorf("%s = %v: %s", strings.Join(path, "."), c, problem)
-				}
-				if diff := objectDifference(t, output, now); !maps.Equal(diff, counted(p)) {
-					t.Errorf("%s = %v: the output differs in %v, the plan in %v", strings.Join(path, "."), c, diff, counted(p))
-				}
 			}
-			stands = n
 		})
+		stands += here
 	}
 	switch {
 	case stands == 0:
@@ -358,6 +397,53 @@ func fieldIsNamed(t *testing.T, base documents, path []string, before *compiler.
 	case valid == 0:
 		t.Errorf("no other value of %s is without errors: add one to the alternatives", strings.Join(path, "."))
 	}
+}
+
+// change holds the plan of a change to the output. It reports whether the documents
+// are without errors.
+func (m *matrix) change(t *testing.T, path []string, c any, changed documents) bool {
+	what := fmt.Sprintf("%s = %v", strings.Join(path, "."), c)
+	files := changed.files(t)
+	maps.Copy(files, m.locks)
+	after := compiled(t, files, m.before, m.store)
+	if waits := pending(after); waits != "" {
+		p := compared(t, m.before, after)
+		if len(objectDifference(t, m.output, rendered(t, after))) > 0 {
+			t.Errorf("%s changes the output before %s is accepted", what, waits)
+		}
+		if !slices.ContainsFunc(p.Implicit, func(i plan.Implicit) bool { return i.Change == plan.Proposed && i.Name == waits }) {
+			t.Errorf("%s waits to be accepted, and the plan is silent about %s", what, waits)
+		}
+		after, _ = accepted(t, files, m.before, m.store)
+	}
+	p := compared(t, m.before, after)
+	now := rendered(t, after)
+	errs := errorsOf(after)
+	switch {
+	case errs != nil:
+		if p.Summary.Errors == 0 {
+			t.Errorf("%s: the plan is silent about %v", what, errs)
+		}
+	case !names(p, path):
+		t.Errorf("the plan says of %s: %+v", what, p.Documents)
+	}
+	if problem := costDifference(p, m.before, after); problem != "" {
+		t.Errorf("%s: %s", what, problem)
+	}
+	if diff := objectDifference(t, m.output, now); !maps.Equal(diff, counted(p)) {
+		t.Errorf("%s: the output differs in %v, the plan in %v", what, diff, counted(p))
+	}
+	return errs == nil
+}
+
+// pending names an implicit document that waits to be accepted.
+func pending(r *compiler.Result) string {
+	for _, change := range r.Changes {
+		if change.Pending() && !change.Invalid {
+			return change.Ref()
+		}
+	}
+	return ""
 }
 
 func compared(t testing.TB, before, after *compiler.Result) *plan.Plan {
@@ -380,6 +466,9 @@ func names(p *plan.Plan, path []string) bool {
 			continue
 		}
 		for _, f := range d.Fields {
+			if field[0] == "files" && strings.HasPrefix(f.Path, "objects") {
+				return true // of files, what they hold counts
+			}
 			if strings.HasPrefix(f.Path, field[0]) || strings.HasPrefix(field[0], f.Path) {
 				return true
 			}
@@ -392,38 +481,19 @@ func names(p *plan.Plan, path []string) bool {
 // differ, by where they stand.
 func objectDifference(t testing.TB, before, after map[string][]byte) map[string]int {
 	t.Helper()
-	read := func(files map[string][]byte) map[string]string {
-		out := map[string]string{}
-		for name, data := range files {
-			root, rest, _ := strings.Cut(name, "/")
-			target := plan.Management
-			if root == "clusters" {
-				target, _, _ = strings.Cut(rest, "/")
-			} else if root != "gitops" {
-				continue
-			}
-			objects, err := manifest.FromYAML(data)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, o := range objects {
-				if o.Get("kind") == "Kustomization" && strings.HasPrefix(o.Get("apiVersion").(string), "kustomize.config") {
-					continue
-				}
-				var v any
-				if err := json.Unmarshal(manifest.AppendJSON(nil, o), &v); err != nil {
-					t.Fatal(err)
-				}
-				text, err := json.Marshal(v)
-				if err != nil {
-					t.Fatal(err)
-				}
-				out[fmt.Sprintf("%s\n%v %v %v", target, o.Get("kind"), o.Get("metadata", "namespace"), o.Get("metadata", "name"))] = string(text)
-			}
+	b, a := map[string]string{}, map[string]string{}
+	for name, data := range before {
+		objects := objectsOf(t, name, data)
+		maps.Copy(b, objects)
+		if bytes.Equal(data, after[name]) {
+			maps.Copy(a, objects)
 		}
-		return out
 	}
-	b, a := read(before), read(after)
+	for name, data := range after {
+		if !bytes.Equal(data, before[name]) {
+			maps.Copy(a, objectsOf(t, name, data))
+		}
+	}
 	out := map[string]int{}
 	for id, text := range b {
 		if now, ok := a[id]; !ok || now != text {
@@ -436,6 +506,38 @@ func objectDifference(t testing.TB, before, after map[string][]byte) map[string]
 			target, _, _ := strings.Cut(id, "\n")
 			out[target]++
 		}
+	}
+	return out
+}
+
+// objectsOf reads the objects of a file of the output as JSON, by where they stand.
+func objectsOf(t testing.TB, name string, data []byte) map[string]string {
+	t.Helper()
+	root, rest, _ := strings.Cut(name, "/")
+	target := plan.Management
+	if root == "clusters" {
+		target, _, _ = strings.Cut(rest, "/")
+	} else if root != "gitops" {
+		return nil
+	}
+	objects, err := manifest.FromYAML(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, o := range objects {
+		if o.Get("kind") == "Kustomization" && strings.HasPrefix(o.Get("apiVersion").(string), "kustomize.config") {
+			continue
+		}
+		var v any
+		if err := json.Unmarshal(manifest.AppendJSON(nil, o), &v); err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[fmt.Sprintf("%s\n%v %v %v", target, o.Get("kind"), o.Get("metadata", "namespace"), o.Get("metadata", "name"))] = string(text)
 	}
 	return out
 }

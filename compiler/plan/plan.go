@@ -22,6 +22,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/render"
 )
 
@@ -35,6 +36,8 @@ type Plan struct {
 	Kind       string `json:"kind"` // Plan
 	Before     Side   `json:"before"`
 	After      Side   `json:"after"`
+	// Directory is where the tenancy repo lies in its git repository; empty for the root.
+	Directory string `json:"directory,omitempty"`
 	// AsOf is the date of both sides.
 	AsOf string `json:"asOf"`
 	// Provisional: no decisions are published, so placements and names are what
@@ -130,10 +133,14 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p, err := compare(ctx, before, after, impact.NewComparer(o.Cache, o.ToolVersion, evolution.Config{}))
-	if err == nil && o.AgainstDir {
+	if err != nil {
+		return nil, err
+	}
+	p.Directory = source.Below(o.Dir)
+	if o.AgainstDir {
 		p.Before.Name = o.Against
 	}
-	return p, err
+	return p, nil
 }
 
 // Compare returns the plan of two compilations, of which the second went on

@@ -37,6 +37,7 @@ func (l *limits) policies() {
 	}
 	l.exemptions()
 	l.reaches(before, after, become)
+	l.lifted()
 }
 
 func byID(p *policy.Policies) map[string]*policy.Policy {
@@ -375,6 +376,74 @@ func (l *limits) reaches(before, after map[string]*policy.Policy, become map[str
 			d.LogicalClusters = append(d.LogicalClusters, is.Key)
 		}
 	}
+}
+
+// lifted compares who counts in no ceiling of which organization.
+func (l *limits) lifted() {
+	before, after := fromCeilings(l.before.Tenancy), fromCeilings(l.after.Tenancy)
+	if len(before)+len(after) == 0 {
+		return
+	}
+	pairs := l.differingPairs()
+	if l.changedKind(schema.KindExemptions) {
+		pairs = l.pairs()
+	}
+	become := map[string]string{}
+	for was, is := range l.organizationPairs() {
+		if was != nil && is != nil {
+			become[was.Path] = is.Path
+		}
+	}
+	for was, is := range pairs {
+		if is == nil || !standing(is) {
+			continue
+		}
+		then, now := map[string]*tenancy.Exemption{}, map[string]*tenancy.Exemption{}
+		if was != nil && standing(was) {
+			for _, x := range covering(before, was.Key) {
+				then[cmp.Or(become[x.Spec.Ceiling], x.Spec.Ceiling)] = x
+			}
+		}
+		for _, x := range covering(after, is.Key) {
+			now[x.Spec.Ceiling] = x
+		}
+		for _, org := range slices.Sorted(maps.Keys(merged(then, now))) {
+			x, effect, what := now[org], loosens, "the ceilings of "+org+" no longer bind it"
+			switch {
+			case then[org] != nil && x != nil:
+				continue
+			case x == nil:
+				x, effect, what = then[org], tightens, "the ceilings of "+org+" bind it again"
+			case was == nil && len(l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)) == 0:
+				continue // what is new, where all below a target is exempt
+			}
+			causes := l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)
+			if len(causes) == 0 {
+				causes = l.causes[is.Key]
+			}
+			d := l.add(limitExemption, exemptionName(x), effect, what, causes)
+			d.LogicalClusters = append(d.LogicalClusters, is.Key)
+		}
+	}
+}
+
+// fromCeilings are the exemptions from ceilings that hold.
+func fromCeilings(t *tenancy.Tenancy) (out []*tenancy.Exemption) {
+	for _, x := range t.Exemptions {
+		if x.Spec.Ceiling != "" && x.Holds() {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func covering(list []*tenancy.Exemption, key string) (out []*tenancy.Exemption) {
+	for _, x := range list {
+		if x.Covers(key) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 func standing(lc *tenancy.LogicalCluster) bool { return lc.State != schema.Deleted }

@@ -42,6 +42,7 @@ const (
 	limitGate        = "API gate"
 	limitFrozen      = "frozen"
 	limitImplicit    = "implicit access"
+	limitLock        = "implicit lock"
 	limitControllers = "controllers"
 	limitLabels      = "label"
 	limitPromise     = "API promise"
@@ -54,7 +55,7 @@ type Limit struct {
 	Change string `json:"change"`
 	// Kind of limit: policy, exemption, ceiling, budget, offer, class parents,
 	// pattern, pod security, network, API gate, API promise, frozen, implicit access,
-	// controllers, label or taints.
+	// implicit lock, controllers, label or taints.
 	Kind string `json:"kind"`
 	// Name of the policy or the exemption with its directory, or of what has the
 	// limit; empty where it is that of the logical clusters that the details name.

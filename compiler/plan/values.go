@@ -10,6 +10,10 @@ import (
 	"strconv"
 	"strings"
 
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
+
 	"github.com/tenantry/tenantry/render/manifest"
 )
 
@@ -164,6 +168,7 @@ func joined(path []string) string {
 }
 
 func simple(s string) bool {
+	s = strings.TrimPrefix(s, "#") // a definition
 	return s != "" && strings.IndexFunc(s, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_'
 	}) < 0
@@ -207,8 +212,83 @@ func decoded(text []byte) any {
 	if err := d.Decode(&v); err != nil {
 		return string(text)
 	}
+	if m, ok := v.(map[string]any); ok {
+		if text, ok := m[parameterField].(string); ok {
+			m[parameterField] = schemaFields(text)
+		}
+	}
 	return v
 }
+
+// parameterField is where a module has the schema of its parameters.
+const parameterField = "#parameters"
+
+// schemaFields reads the text of a schema, of which the fields are compared one by
+// one, as of a document. What is no plain struct is compared as a whole.
+func schemaFields(text string) any {
+	e, err := parser.ParseExpr("", text)
+	if err != nil {
+		return text
+	}
+	return fieldsOf(e)
+}
+
+func fieldsOf(e ast.Expr) any {
+	s, ok := e.(*ast.StructLit)
+	if !ok {
+		return conjunction(e)
+	}
+	out := map[string]any{}
+	for _, d := range s.Elts {
+		f, ok := d.(*ast.Field)
+		if !ok {
+			if embedded, ok := d.(*ast.EmbedDecl); ok && written(embedded.Expr) == wholeSchema {
+				continue
+			}
+			return written(e)
+		}
+		name, _, err := ast.LabelName(f.Label)
+		if err != nil {
+			return written(e)
+		}
+		if name == wholeSchema && len(s.Elts) == 2 {
+			return fieldsOf(f.Value)
+		}
+		v := fieldsOf(f.Value)
+		if f.Constraint == token.OPTION {
+			v = map[string]any{"optional": v}
+		}
+		out[name] = v
+	}
+	return out
+}
+
+// conjunction writes an expression. What is unified with itself is written once.
+func conjunction(e ast.Expr) string {
+	var terms []string
+	var add func(e ast.Expr)
+	add = func(e ast.Expr) {
+		inner := e
+		for p, ok := inner.(*ast.ParenExpr); ok; p, ok = inner.(*ast.ParenExpr) {
+			inner = p.X
+		}
+		if b, ok := inner.(*ast.BinaryExpr); ok && b.Op == token.AND {
+			add(b.X)
+			add(b.Y)
+		} else if text := written(inner); !slices.Contains(terms, text) {
+			terms = append(terms, text)
+		}
+	}
+	add(e)
+	if len(terms) == 1 {
+		return terms[0]
+	}
+	slices.Sort(terms)
+	return "(" + strings.Join(terms, ") & (") + ")"
+}
+
+// wholeSchema is what CUE calls a schema that it writes out whole.
+const wholeSchema = "_#def"
 
 // compact writes a value in one line for people, without the quotes that a plain
 // word does not need.
