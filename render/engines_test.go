@@ -8,9 +8,11 @@ import (
 	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/render/gitops"
 	"github.com/tenantry/tenantry/schema"
+	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"pgregory.net/rapid"
 	"sigs.k8s.io/yaml"
@@ -118,7 +120,21 @@ func TestTeamSource(t *testing.T) {
 
 // TestArgoPermits: what an Application applies is permitted by its project.
 func TestArgoPermits(t *testing.T) {
-	files := small().files(t)
+	in := small().input()
+	for i := range in.Platforms {
+		in.Platforms[i].Transforms = []*policy.Transform{{ID: "stamp", Spec: admissionv1.MutatingAdmissionPolicySpec{
+			MatchConstraints: &admissionv1.MatchResources{},
+			Mutations:        []admissionv1.Mutation{{JSONPatch: &admissionv1.JSONPatch{Expression: "[]"}}},
+		}}}
+	}
+	files := map[string]string{}
+	rendered, err := render.Files(t.Context(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range rendered {
+		files[name] = string(data)
+	}
 	projects := objects[appProject](t, files, "AppProject")
 	applications := objects[application](t, files, "Application")
 	checked := 0

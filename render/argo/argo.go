@@ -116,6 +116,8 @@ func project(c *gitops.Cluster) manifest.Map {
 		"destinations", manifest.List{destination(c, "*")},
 		"clusterResourceWhitelist", kinds(
 			"", "Namespace",
+			"admissionregistration.k8s.io", "MutatingAdmissionPolicy",
+			"admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding",
 			"admissionregistration.k8s.io", "ValidatingAdmissionPolicy",
 			"admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding",
 			"apiextensions.k8s.io", "CustomResourceDefinition",

@@ -13,7 +13,7 @@ import (
 )
 
 // TenantKinds are those of which every logical cluster has some, and PlatformKinds
-// those of which every physical cluster has.
+// those of what every physical cluster has once.
 var (
 	TenantKinds = []kschema.GroupVersionKind{
 		{Version: "v1", Kind: "Namespace"}, {Version: "v1", Kind: "ResourceQuota"}, {Version: "v1", Kind: "LimitRange"}, {Version: "v1", Kind: "ServiceAccount"},
@@ -23,6 +23,8 @@ var (
 	PlatformKinds = []kschema.GroupVersionKind{
 		{Version: "v1", Kind: "Namespace"},
 		{Group: "rbac.authorization.k8s.io", Version: "v1", Kind: "ClusterRole"},
+		{Group: "admissionregistration.k8s.io", Version: "v1", Kind: "MutatingAdmissionPolicy"},
+		{Group: "admissionregistration.k8s.io", Version: "v1", Kind: "MutatingAdmissionPolicyBinding"},
 		{Group: "admissionregistration.k8s.io", Version: "v1", Kind: "ValidatingAdmissionPolicy"},
 		{Group: "admissionregistration.k8s.io", Version: "v1", Kind: "ValidatingAdmissionPolicyBinding"},
 	}
