@@ -49,8 +49,9 @@ fuzz: ## each fuzz target for FUZZTIME
 	done
 
 SOAK ?= 100000
-soak: ## compare SOAK pairs of schemas with what the API server's own code makes of their objects
+soak: ## compare SOAK pairs of schemas, and of definitions, with what the API server's own code makes of their objects
 	TENANTRY_SOAK=$(SOAK) $(GO) test -count=1 -timeout 2h -v -run 'TestSoundness|TestSoakFindsLies|TestMergeIsSound|TestCommonIsSound|TestReadersAreNotSurprised' ./compiler/evolution
+	TENANTRY_SOAK=$(SOAK) $(GO) -C fixtures/crds test -count=1 -timeout 2h -v -run 'TestDefinitionsAreSound' .
 
 update: ## rewrite expected outputs and generated pages; the examples first, since pages show them
 	TENANTRY_UPDATE=1 $(GO) test -count=1 ./examples

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/evolution/instance"
+	"github.com/tenantry/tenantry/fixtures/schemas"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
@@ -60,17 +61,18 @@ func TestCommon(t *testing.T) {
 // Whatever the common denominator of two schemas accepts, both accept as it is
 // stored, and keep.
 func TestCommonIsSound(t *testing.T) {
-	pairs, seed := soakSize(t, 400, 5, 10)
+	t.Parallel()
+	pairs, seed := schemas.Soak(t, 400, 5, 10)
 	s := newSoak(seed)
 	found, none, tried := 0, 0, 0
 	for made := 0; found < pairs; made++ {
-		a := s.schema()
+		a := s.Schema()
 		b := a.DeepCopy()
-		for range 1 + s.rng.IntN(5) {
-			s.mutate(b)
+		for range 1 + s.IntN(5) {
+			s.Mutate(b)
 		}
-		if s.chance(0.1) {
-			b = s.schema()
+		if s.Chance(0.1) {
+			b = s.Schema()
 		}
 		left, right := widgets(served("v1*", a)), widgets(served("v1*", b))
 		if len(definition.Validate(left)) > 0 || len(definition.Validate(right)) > 0 {
@@ -89,18 +91,20 @@ func TestCommonIsSound(t *testing.T) {
 		if err != nil {
 			t.Fatalf("seed %d, pair %d: %v", seed, made, err)
 		}
+		sides := make([]*instance.Server, 2)
+		for i, side := range []*props{a, b} {
+			if sides[i], err = instance.NewServer(side); err != nil {
+				t.Fatal(err)
+			}
+		}
 		for range 10 {
 			stored, errs := common.Admit(s.objects_.Object(schemaOf(out, "v1"), b))
 			if len(errs) > 0 {
 				continue
 			}
 			tried++
-			for _, side := range []*props{a, b} {
-				server, err := instance.NewServer(side)
-				if err != nil {
-					t.Fatal(err)
-				}
-				again, errs := server.Admit(stored)
+			for _, side := range sides {
+				again, errs := side.Admit(stored)
 				if len(errs) > 0 || !includes(again, stored) {
 					t.Fatalf("seed %d, pair %d: stored as %v, taken as %v: %v\na %s\nb %s\ncommon %s\n%v", seed, made, stored, again, errs, show(a), show(b), show(schemaOf(out, "v1")), notes)
 				}

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/evolution/instance"
+	"github.com/tenantry/tenantry/fixtures/schemas"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
@@ -148,22 +149,23 @@ func TestWithheld(t *testing.T) {
 // accepts, stores and gives back as the member alone would, and it is a definition
 // that an API server takes.
 func TestMergeIsSound(t *testing.T) {
-	merges, seed := soakSize(t, 250, 3, 10)
+	t.Parallel()
+	merges, seed := schemas.Soak(t, 250, 3, 10)
 	s := newSoak(seed)
 	made, merged, widened, tried := 0, 0, 0, 0
 	for merged < merges {
 		made++
-		a := s.schema()
+		a := s.Schema()
 		change := func(p *props) *props {
 			p = p.DeepCopy()
-			for range s.rng.IntN(3) {
-				s.mutate(p)
+			for range s.IntN(3) {
+				s.Mutate(p)
 			}
 			return p
 		}
 		b := change(a)
 		left, right := widgets(served("v1*", a)), widgets(served("v1*", b))
-		switch s.rng.IntN(4) {
+		switch s.IntN(4) {
 		case 0:
 			right = widgets(served("v1", b), served("v2*", change(b)))
 		case 1:
@@ -176,7 +178,7 @@ func TestMergeIsSound(t *testing.T) {
 			continue
 		}
 		members := []evolution.Member{{Definition: left}, {Definition: right}}
-		out, _ := evolution.Merge(members, evolution.Stored{Version: pick(s, "", "v1", "v2"), Versions: []string{"v1alpha1"}})
+		out, _ := evolution.Merge(members, evolution.Stored{Version: schemas.Pick(s.Generator, "", "v1", "v2"), Versions: []string{"v1alpha1"}})
 		if out == nil {
 			continue
 		}
@@ -187,9 +189,11 @@ func TestMergeIsSound(t *testing.T) {
 		if !reflect.DeepEqual(a, b) {
 			widened++
 		}
+		merge := newStore(out)
 		for _, member := range members {
+			alone := newStore(member.Definition)
 			for _, v := range member.Definition.Spec.Versions {
-				n, err := s.keeps(member.Definition, out, v.Name)
+				n, err := s.keeps(alone, merge, v.Name)
 				if err != nil {
 					t.Fatalf("seed %d, pair %d: %v", seed, made, err)
 				}
@@ -205,21 +209,21 @@ func TestMergeIsSound(t *testing.T) {
 
 // keeps writes and reads objects in a version as one definition and as the merge
 // would have it, and returns how many there were, or how they differ.
-func (s *soak) keeps(alone, merge *crd, name string) (int, error) {
+func (s *soak) keeps(alone, merge *store, name string) (int, error) {
 	n := 0
 	for range 6 {
-		object := s.objects_.Object(schemaOf(alone, name), schemaOf(merge, name))
-		taken, want, refused := written(alone, name, object)
+		object := s.objects_.Object(schemaOf(alone.d, name), schemaOf(merge.d, name))
+		taken, want, refused := alone.written(name, object)
 		if refused != nil || want == nil {
 			continue
 		}
 		n++
-		_, have, err := written(merge, name, object)
+		_, have, err := merge.written(name, object)
 		if err != nil {
-			return n, fmt.Errorf("the merge refuses what is valid: %w\nobject %v\nalone %s\nmerge %s", err, object, show(alone), show(merge))
+			return n, fmt.Errorf("the merge refuses what is valid: %w\nobject %v\nalone %s\nmerge %s", err, object, show(alone.d), show(merge.d))
 		}
 		if !kept(taken, want, have) {
-			return n, fmt.Errorf("read as %v and not as %v\nobject %v\nalone %s\nmerge %s", have, want, object, show(alone), show(merge))
+			return n, fmt.Errorf("read as %v and not as %v\nobject %v\nalone %s\nmerge %s", have, want, object, show(alone.d), show(merge.d))
 		}
 	}
 	return n, nil
@@ -248,11 +252,30 @@ func kept(taken, once, again any) bool {
 	return true
 }
 
+// store takes objects of a definition.
+type store struct {
+	d       *crd
+	servers map[string]*instance.Server
+}
+
+func newStore(d *crd) *store { return &store{d, map[string]*instance.Server{}} }
+
+// server returns the server of a version, which is long in the making.
+func (s *store) server(name string) (*instance.Server, error) {
+	server, ok := s.servers[name]
+	if ok {
+		return server, nil
+	}
+	server, err := instance.NewServer(schemaOf(s.d, name))
+	s.servers[name] = server
+	return server, err
+}
+
 // written writes an object in a version and returns what is taken of it, and how
 // it is read again after it was stored in the storage version. They are nil for
 // one with fields that the version does not know.
-func written(d *crd, name string, object map[string]any) (taken, read map[string]any, err error) {
-	server, err := instance.NewServer(schemaOf(d, name))
+func (s *store) written(name string, object map[string]any) (taken, read map[string]any, err error) {
+	server, err := s.server(name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -263,8 +286,8 @@ func written(d *crd, name string, object map[string]any) (taken, read map[string
 	if len(errs) > 0 {
 		return nil, nil, errs.ToAggregate()
 	}
-	i := slices.IndexFunc(d.Spec.Versions, func(v version) bool { return v.Storage })
-	storage, err := instance.NewServer(d.Spec.Versions[i].Schema.OpenAPIV3Schema)
+	i := slices.IndexFunc(s.d.Spec.Versions, func(v version) bool { return v.Storage })
+	storage, err := s.server(s.d.Spec.Versions[i].Name)
 	if err != nil {
 		return nil, nil, err
 	}

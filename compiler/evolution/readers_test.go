@@ -5,12 +5,14 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/evolution/instance"
+	"github.com/tenantry/tenantry/fixtures/schemas"
 )
 
 // What may be read under the new schema could be read under the old one, where
 // all changes are judged compatible for readers. A reader of the old schema does
 // not look at fields that it does not know.
 func TestReadersAreNotSurprised(t *testing.T) {
+	t.Parallel()
 	t.Run("lies are found", func(t *testing.T) {
 		for _, lie := range []string{"enum/value-added", "maximum/loosened", "nullable/added", "type/widened"} {
 			if found := surprise(t, newSoak(12), 20_000, lie); found == nil {
@@ -18,7 +20,7 @@ func TestReadersAreNotSurprised(t *testing.T) {
 			}
 		}
 	})
-	pairs, seed := soakSize(t, 300, 11, 10)
+	pairs, seed := schemas.Soak(t, 300, 11, 10)
 	if found := surprise(t, newSoak(seed), pairs, ""); found != nil {
 		t.Errorf("seed %d: %s", seed, found)
 	}
@@ -30,10 +32,10 @@ func surprise(t *testing.T, s *soak, pairs int, lie string) *counterexample {
 	compatible, tried := 0, 0
 	for compatible < pairs {
 		s.made++
-		old := s.schema()
+		old := s.Schema()
 		new := old.DeepCopy()
-		for range 1 + s.rng.IntN(3) {
-			s.mutate(new)
+		for range 1 + s.IntN(3) {
+			s.Mutate(new)
 		}
 		changes := evolution.CompareSchemas("widgets.acme.example", "v1", old, new, evolution.Config{})
 		verdict, lied := evolution.Compatible, lie == ""

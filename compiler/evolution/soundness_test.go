@@ -3,12 +3,9 @@ package evolution_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"math/rand/v2"
 	"os"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,32 +13,23 @@ import (
 	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/evolution/instance"
+	"github.com/tenantry/tenantry/fixtures/schemas"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
 type props = apiextensionsv1.JSONSchemaProps
 
-// soakSize returns how many pairs a test judges and from which seed: few from the
-// same seed, or from a new one what TENANTRY_SOAK says, divided by how many times as
-// long one of its pairs takes.
-func soakSize(t *testing.T, few int, seed uint64, times int) (int, uint64) {
-	t.Helper()
-	if n := os.Getenv("TENANTRY_SOAK"); n != "" {
-		all, err := strconv.Atoi(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		few, seed = all/times, uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed %d", seed)
-	return few, seed
-}
+func ptr[T any](v T) *T { return &v }
+
+func raw(v any) apiextensionsv1.JSON { return apiextensionsv1.JSON{Raw: []byte(show(v))} }
 
 // Whatever is judged compatible for writers is: objects that the API server's own
 // code accepts under the old schema it accepts under the new one, and stores the
-// same; and so with updates of such objects. TENANTRY_SOAK is the number of pairs that are judged so, by default few.
+// same; and so with updates of such objects. TENANTRY_SOAK is the number of pairs that
+// are judged so, by default few.
 func TestSoundness(t *testing.T) {
-	pairs, seed := soakSize(t, 600, 1, 1)
+	t.Parallel()
+	pairs, seed := schemas.Soak(t, 600, 1, 1)
 	s := newSoak(seed)
 	start := time.Now()
 	for s.compatible < pairs {
@@ -77,6 +65,7 @@ const lieTries = 300_000
 // The soak finds rules that lie: with each case in turn that is breaking taken
 // for compatible, there is a counterexample before long. A few of them are tried always, all of them in a soak.
 func TestSoakFindsLies(t *testing.T) {
+	t.Parallel()
 	every := os.Getenv("TENANTRY_SOAK") != ""
 	for _, r := range evolution.Rules() {
 		if !evolution.LooksAtSchemas(r) || untestable[r.ID] != "" {
@@ -151,7 +140,7 @@ var untestable = map[string]string{
 // soak makes pairs of schemas and tries objects on those that are judged not to
 // break writers.
 type soak struct {
-	rng                                    *rand.Rand
+	*schemas.Generator
 	objects_                               *instance.Generator
 	made, compatible, conditional, objects int
 	// updates are those that were tried, and transitions those of them of schemas with
@@ -164,7 +153,7 @@ type soak struct {
 }
 
 func newSoak(seed uint64) *soak {
-	return &soak{rng: rand.New(rand.NewPCG(seed, 1)), objects_: instance.NewGenerator(seed), tried: map[string]int{}}
+	return &soak{Generator: schemas.New(seed), objects_: instance.NewGenerator(seed), tried: map[string]int{}}
 }
 
 // counterexample is an object that should have stayed as it was.
@@ -199,10 +188,10 @@ func show(v any) string {
 // next tries one pair and returns a counterexample if it finds one. judge may
 // replace the class of a change.
 func (s *soak) next(judge func(*evolution.Change) evolution.Class) *counterexample {
-	old := s.schema()
+	old := s.Schema()
 	new := old.DeepCopy()
-	for range 1 + s.rng.IntN(3) {
-		s.mutate(new)
+	for range 1 + s.IntN(3) {
+		s.Mutate(new)
 	}
 	s.made++
 	changes := evolution.CompareSchemas("widgets.acme.example", "v1", old, new, evolution.Config{})
@@ -264,7 +253,7 @@ func (s *soak) next(judge func(*evolution.Change) evolution.Class) *counterexamp
 				return &counterexample{old: old, new: new, changes: changes, object: written, why: fmt.Sprintf("stored as %v and not as %v", again, stored)}
 			}
 		}
-		if !transitions && !s.chance(0.05) {
+		if !transitions && !s.Chance(0.05) {
 			continue // an update asks for no more than a creation
 		}
 		read, wrong := after.Coerce(stored)
@@ -272,7 +261,7 @@ func (s *soak) next(judge func(*evolution.Change) evolution.Class) *counterexamp
 			return &counterexample{old: old, new: new, changes: changes, object: stored, why: "can't be read: " + wrong.Error()}
 		}
 		for range 2 {
-			written := s.edit(stored, s.objects_.Object(old, new)).(map[string]any)
+			written := s.Edit(stored, s.objects_.Object(old, new)).(map[string]any)
 			if conditions["no-explicit-nulls"] && some(written, func(v any) bool { return v == nil }) ||
 				conditions["exact-numbers"] && some(written, func(v any) bool { _, ok := v.(float64); return ok }) ||
 				!reflect.DeepEqual(before.Prune(written), written) {
@@ -319,56 +308,6 @@ func compares(s *props) bool {
 		}
 	}
 	return false
-}
-
-// edit returns a value with a place or two taken from another one.
-func (s *soak) edit(v, from any) any {
-	switch x := v.(type) {
-	case map[string]any:
-		y, ok := from.(map[string]any)
-		if !ok {
-			return pick(s, v, from)
-		}
-		out := maps.Clone(x)
-		for range 1 + s.rng.IntN(2) {
-			both := maps.Clone(x)
-			maps.Copy(both, y)
-			for _, key := range []string{"apiVersion", "kind", "metadata"} {
-				delete(both, key)
-			}
-			if len(both) == 0 {
-				break
-			}
-			key := pick(s, slices.Sorted(maps.Keys(both))...)
-			was, had := out[key]
-			is, has := y[key]
-			switch {
-			case had && has && s.chance(0.8):
-				out[key] = s.edit(was, is)
-			case has:
-				out[key] = is
-			case s.chance(0.5):
-				delete(out, key)
-			}
-		}
-		return out
-	case []any:
-		y, ok := from.([]any)
-		if !ok || len(x) == 0 || len(y) == 0 {
-			return pick(s, v, from)
-		}
-		out := slices.Clone(x)
-		switch i := s.rng.IntN(len(x)); s.rng.IntN(4) {
-		case 0:
-			out = append(out, y[s.rng.IntN(len(y))])
-		case 1:
-			out = slices.Delete(out, i, i+1)
-		default:
-			out[i] = s.edit(x[i], y[s.rng.IntN(len(y))])
-		}
-		return out
-	}
-	return pick(s, v, from)
 }
 
 // some reports whether anything in a value is so.
