@@ -18,6 +18,7 @@ const (
 	VersionNotServed     Code = "TEN0224"
 	VerbRefused          Code = "TEN0225"
 	APISetBroken         Code = "TEN0226"
+	SunsetWithoutEnd     Code = "TEN1221"
 	AmountInvalid        Code = "TEN0230"
 	NamespaceQuota       Code = "TEN0232"
 	QuotaLeft            Code = "TEN0233"
@@ -128,6 +129,13 @@ var resolveEntries = []Entry{
 		Explain: "The verbs in an API set may narrow what view reads, and say what edit and admin may do. They never " +
 			"let view write or read secrets, never make quotas and limit ranges writable, and below orgs/ never " +
 			"give more than the usual.",
+	},
+	{
+		Code: SunsetWithoutEnd, Severity: Error,
+		Title: "A version has a sunset and is not deprecated",
+		Explain: "A sunset is the last day on which a deprecated version may be bound. While the version is alpha, beta or " +
+			"stable, the day would pass without effect. Deprecate the version, which warns those who bind it, or leave the " +
+			"sunset out.",
 	},
 	{
 		Code: APISetBroken, Severity: Error,

@@ -117,20 +117,14 @@ func (r *resolver) bind(name, requested string, m *load.Meta, pos diag.Position,
 	switch {
 	case v.Spec.Lifecycle == schema.Removed:
 		d := diag.New(diag.RemovedAPIVersion, pos, "%s was removed", v).See(lifecycle, "it was removed here")
-		if next := set.successor(v); next != nil {
-			d = d.Suggest("bind %s", next.Name)
-		}
-		out.fault(m, d, held)
+		out.fault(m, set.suggest(d, "bind", v), held)
 		return nil
 	case v.Spec.Lifecycle == schema.Deprecated && !sunset(v, r.asOf):
 		d := diag.New(diag.DeprecatedAPIVersion, pos, "%s is deprecated", v)
 		if v.Spec.Sunset != "" {
 			d.Message += ", and can't be newly bound after " + v.Spec.Sunset
 		}
-		if next := set.successor(v); next != nil {
-			d = d.Suggest("move to %s", next.Name)
-		}
-		out.add(m, d.See(lifecycle, "it was deprecated here"))
+		out.add(m, set.suggest(d, "move to", v).See(lifecycle, "it was deprecated here"))
 	}
 	return v
 }
@@ -153,18 +147,33 @@ func (s *APISet) version(name string) *APIVersion {
 	return s.Versions[i]
 }
 
-// successor follows replacedBy to a version that may be bound; nil where there
-// is none.
-func (s *APISet) successor(v *APIVersion) *APIVersion {
+// upgrade follows replacedBy from a version to one that may be bound, and returns
+// the names of all on the way, both among them; nil where there is none.
+func (s *APISet) upgrade(v *APIVersion) []string {
+	path := []string{v.Name}
 	for range s.Versions {
 		if v = s.version(v.Spec.ReplacedBy); v == nil {
 			return nil
 		}
+		path = append(path, v.Name)
 		if v.Spec.Lifecycle != schema.Removed && v.Spec.Lifecycle != schema.Deprecated {
-			return v
+			return path
 		}
 	}
 	return nil
+}
+
+// suggest says what to do instead of binding a version, and by which versions it was
+// replaced one after the other.
+func (s *APISet) suggest(d diag.Diagnostic, do string, v *APIVersion) diag.Diagnostic {
+	path := s.upgrade(v)
+	switch len(path) {
+	case 0:
+		return d
+	case 2:
+		return d.Suggest("%s %s", do, path[1])
+	}
+	return d.Suggest("%s %s; the upgrade path is %s", do, path[len(path)-1], strings.Join(path, " -> "))
 }
 
 // setBuilder turns documents into API sets.
@@ -207,7 +216,7 @@ func (b *setBuilder) set(d *load.Document[schema.APISet]) *APISet {
 	return set
 }
 
-// references checks channels and replacedBy.
+// references checks channels, sunsets and replacedBy.
 func (b *setBuilder) references(set *APISet) {
 	versions := slices.Sorted(maps.Keys(set.Spec.Versions))
 	for _, channel := range slices.Sorted(maps.Keys(set.Spec.Channels)) {
@@ -226,15 +235,17 @@ func (b *setBuilder) references(set *APISet) {
 			if v.Spec.Lifecycle == schema.Removed {
 				d := diag.New(diag.APISetBroken, pos, "channel %s names version %s, which was removed", channel, target).
 					See(set.At("versions", target, "lifecycle"), "it was removed here")
-				if next := set.successor(v); next != nil {
-					d = d.Suggest("let the channel name %s", next.Name)
-				}
-				b.out.fault(&set.Meta, d, "nobody can bind it")
+				b.out.fault(&set.Meta, set.suggest(d, "let the channel name", v), "nobody can bind it")
 			}
 		}
 	}
 	reported := map[string]bool{}
 	for _, v := range set.Versions {
+		if ends := v.Spec.Lifecycle == schema.Deprecated || v.Spec.Lifecycle == schema.Removed; v.Spec.Sunset != "" && !ends {
+			b.out.fault(&set.Meta, diag.New(diag.SunsetWithoutEnd, set.At("versions", v.Name, "sunset"),
+				"%s has a sunset and is not deprecated, so it can be bound after %s all the same", v, v.Spec.Sunset).
+				Suggest(`deprecate it with lifecycle: "deprecated", or leave the sunset out`), "it has no sunset")
+		}
 		if v.Spec.ReplacedBy == "" {
 			continue
 		}

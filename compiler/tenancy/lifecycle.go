@@ -22,9 +22,7 @@ func (c *checker) sunset(m *load.Meta, b Binding, changed bool, out *findings) {
 	set := b.Version.Set
 	d := diag.New(diag.SunsetPassed, b.Pos, "%s can't be newly bound after %s", b.Version, b.Version.Spec.Sunset).
 		See(set.At("versions", b.Version.Name, "sunset"), "its sunset stands here")
-	if next := set.successor(b.Version); next != nil {
-		d = d.Suggest("bind %s", next.Name)
-	}
+	d = set.suggest(d, "bind", b.Version)
 	if changed {
 		out.fault(m, d, "the binding stays for now")
 		return
