@@ -40,7 +40,9 @@ clusters that bind something else.
 With --objects, each object is tried under the old definition and under the new
 one, by the API server's own code: which are refused, which are stored as
 something else, and by which change. An object that is refused already is no
-effect of the change. Objects come from files or directories in YAML or JSON, or
+effect of the change. The API server lets be what is wrong with an object that
+stands and does not change; so of each refused one it is said whether an update
+that leaves it as it is, as of its labels or finalizers, still passes. Objects come from files or directories in YAML or JSON, or
 from standard input: lists and several documents are fine, as kubectl prints them.
 
 A set that promises nothing is judged as if it promised "backward".

@@ -73,6 +73,8 @@ const (
 	Refused = "refused"
 	// Altered: it is taken, and is read and stored as something else.
 	Altered = "altered"
+	// Accepted: it is taken as it is.
+	Accepted = "accepted"
 )
 
 // Affected is an object to which a change does something.
@@ -85,8 +87,12 @@ type Affected struct {
 	File       string `json:"file,omitempty"`
 	// LogicalCluster that the namespace belongs to; empty where it is none's, as far
 	// as the pins say.
-	LogicalCluster string   `json:"logicalCluster,omitempty"`
-	Reasons        []Reason `json:"reasons"`
+	LogicalCluster string `json:"logicalCluster,omitempty"`
+	// Unchanged says what becomes of an update that leaves a refused object as it is, as
+	// one of its labels, its finalizers or its status: Accepted, since the API server
+	// lets be what was wrong before and stays so, or Refused. Empty for others.
+	Unchanged string   `json:"unchanged,omitempty"`
+	Reasons   []Reason `json:"reasons"`
 }
 
 // Reason is what happens at one place of an object.
@@ -118,7 +124,7 @@ func (c *Change) Judge(ctx context.Context, objects []Object, namespaces map[str
 		if key != "" && !reached[key] {
 			continue
 		}
-		outcome, reasons, ok, err := j.object(o)
+		is, ok, err := j.object(o)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -126,10 +132,11 @@ func (c *Change) Judge(ctx context.Context, objects []Object, namespaces map[str
 			continue
 		}
 		judged++
-		if outcome != "" {
-			affected = append(affected, Affected{Outcome: outcome, APIVersion: o.GetAPIVersion(), Kind: o.GetKind(), Namespace: o.GetNamespace(), Name: o.GetName(),
-				File: o.File, LogicalCluster: key, Reasons: reasons})
+		if is.Outcome == Accepted {
+			continue
 		}
+		is.APIVersion, is.Kind, is.Namespace, is.Name, is.File, is.LogicalCluster = o.GetAPIVersion(), o.GetKind(), o.GetNamespace(), o.GetName(), o.File, key
+		affected = append(affected, is)
 	}
 	slices.SortStableFunc(affected, func(a, b Affected) int {
 		return cmp.Or(strings.Compare(a.LogicalCluster, b.LogicalCluster), strings.Compare(a.Namespace, b.Namespace), strings.Compare(a.Kind, b.Kind), strings.Compare(a.Name, b.Name))
@@ -149,48 +156,55 @@ type judging struct {
 }
 
 // object judges one object. ok is false for one that is not of the old API.
-func (j *judging) object(o Object) (outcome string, reasons []Reason, ok bool, err error) {
+func (j *judging) object(o Object) (out Affected, ok bool, err error) {
 	kind := o.GroupVersionKind()
 	old := definitionOf(j.change.Old, kind.Group, kind.Kind)
 	if old == nil {
-		return "", nil, false, nil
+		return out, false, nil
 	}
 	resource := old.Resource()
 	before, err := j.server(old, resource, kind.Version, false)
 	if before == nil || err != nil {
-		return "", nil, false, err
+		return out, false, err
+	}
+	gone := func(r Reason) (Affected, bool, error) {
+		return Affected{Outcome: Refused, Unchanged: Refused, Reasons: []Reason{r}}, true, nil
 	}
 	var new *Definition
 	if j.change.New != nil {
 		new = j.change.New.Find(resource)
 	}
 	if new == nil {
-		return Refused, []Reason{{Message: "the resource is gone", Rule: "resource/removed"}}, true, nil
+		return gone(Reason{Message: "the resource is gone", Rule: "resource/removed"})
 	}
 	after, err := j.server(new, resource, kind.Version, true)
 	if err != nil {
-		return "", nil, true, err
+		return out, true, err
 	}
 	if after == nil {
-		return Refused, []Reason{j.reason(resource, kind.Version, "", "version "+kind.Version+" is not served any more")}, true, nil
+		return gone(j.reason(resource, kind.Version, "", "version "+kind.Version+" is not served any more"))
 	}
 	was, standing := before.Admit(o.Object)
 	is, errs := after.Admit(o.Object)
 	for _, e := range errs {
 		if !slices.ContainsFunc(standing, func(s *field.Error) bool { return s.Field == e.Field && s.Type == e.Type }) {
-			reasons = append(reasons, j.reason(resource, kind.Version, placeOf(e), e.ErrorBody()))
+			out.Reasons = append(out.Reasons, j.reason(resource, kind.Version, placeOf(e), e.ErrorBody()))
 		}
 	}
-	if len(reasons) > 0 {
-		return Refused, reasons, true, nil
+	if len(out.Reasons) > 0 {
+		out.Outcome, out.Unchanged = Refused, Refused
+		if stands, err := after.Coerce(was); err == nil && len(after.ValidateUpdate(stands, stands)) == 0 {
+			out.Unchanged = Accepted
+		}
+		return out, true, nil
 	}
 	for _, d := range differences("", was, is) {
-		reasons = append(reasons, j.reason(resource, kind.Version, d.Path, d.Message))
+		out.Reasons = append(out.Reasons, j.reason(resource, kind.Version, d.Path, d.Message))
 	}
-	if len(reasons) > 0 {
-		return Altered, reasons, true, nil
+	if out.Outcome = Accepted; len(out.Reasons) > 0 {
+		out.Outcome = Altered
 	}
-	return "", nil, true, nil
+	return out, true, nil
 }
 
 // placeOf returns the place of a validation error as changes name places.

@@ -106,6 +106,14 @@ func (c *Judged) counts() string {
 	return fmt.Sprintf("%d objects tried: %d refused, %d altered", c.Tried, refused, len(c.Objects)-refused)
 }
 
+// unchanged tells what becomes of an update that leaves a refused object as it is.
+func (o *Affected) unchanged() string {
+	if o.Unchanged == Accepted {
+		return "updates pass that leave this as it is"
+	}
+	return "no update passes that leaves this as it is"
+}
+
 func (o *Affected) name() string {
 	name := o.Kind + " " + o.Name
 	if o.Namespace != "" {
@@ -172,6 +180,9 @@ func (i *Impact) WriteText(w io.Writer, color bool) error {
 				for _, r := range o.Reasons {
 					fmt.Fprintf(b, "           %s\n", diag.Visible(r.text()))
 				}
+				if o.Outcome == Refused {
+					fmt.Fprintf(b, "           %s\n", o.unchanged())
+				}
 			}
 		}
 	}
@@ -210,6 +221,9 @@ func (i *Impact) WriteMarkdown(w io.Writer) error {
 				var reasons []string
 				for _, r := range o.Reasons {
 					reasons = append(reasons, evolution.Markdown(r.text()))
+				}
+				if o.Outcome == Refused {
+					reasons = append(reasons, o.unchanged())
 				}
 				fmt.Fprintf(b, "| %s | %s | %s | %s |\n", o.Outcome, evolution.Markdown(o.name()), evolution.Markdown(o.LogicalCluster), strings.Join(reasons, "<br>"))
 			}
