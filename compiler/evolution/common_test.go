@@ -62,7 +62,7 @@ func TestCommon(t *testing.T) {
 // stored, and keep.
 func TestCommonIsSound(t *testing.T) {
 	t.Parallel()
-	pairs, seed := schemas.Soak(t, 400, 5, 10)
+	pairs, seed := schemas.Soak(t, 400, 5, 4)
 	s := newSoak(seed)
 	found, none, tried := 0, 0, 0
 	for made := 0; found < pairs; made++ {

@@ -150,7 +150,7 @@ func TestWithheld(t *testing.T) {
 // that an API server takes.
 func TestMergeIsSound(t *testing.T) {
 	t.Parallel()
-	merges, seed := schemas.Soak(t, 250, 3, 10)
+	merges, seed := schemas.Soak(t, 250, 3, 4)
 	s := newSoak(seed)
 	made, merged, widened, tried := 0, 0, 0, 0
 	for merged < merges {

@@ -20,7 +20,7 @@ func TestReadersAreNotSurprised(t *testing.T) {
 			}
 		}
 	})
-	pairs, seed := schemas.Soak(t, 300, 11, 10)
+	pairs, seed := schemas.Soak(t, 300, 11, 4)
 	if found := surprise(t, newSoak(seed), pairs, ""); found != nil {
 		t.Errorf("seed %d: %s", seed, found)
 	}
