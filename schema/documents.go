@@ -157,6 +157,23 @@ type Resource struct {
 	File     string   `json:"file,omitempty"`
 	Versions []string `json:"versions,omitzero"`
 	Verbs    Verbs    `json:"verbs,omitzero"`
+	// Constraints and Defaults by the paths of fields.
+	Constraints map[string]Constraint `json:"constraints,omitzero"`
+	Defaults    map[string]any        `json:"defaults,omitzero"`
+}
+
+// Constraint is what a field may hold. A nil or empty keyword demands nothing.
+type Constraint struct {
+	Enum      []any    `json:"enum,omitzero"`
+	Minimum   *float64 `json:"minimum,omitzero"`
+	Maximum   *float64 `json:"maximum,omitzero"`
+	MinLength *int     `json:"minLength,omitzero"`
+	MaxLength *int     `json:"maxLength,omitzero"`
+	Pattern   string   `json:"pattern,omitempty"`
+	MinItems  *int     `json:"minItems,omitzero"`
+	MaxItems  *int     `json:"maxItems,omitzero"`
+	Required  bool     `json:"required,omitzero"`
+	Forbidden bool     `json:"forbidden,omitzero"`
 }
 
 // Verbs are the verbs of each role on a resource; nil means the usual ones.

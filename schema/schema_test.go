@@ -40,7 +40,7 @@ func schemaValue(t *testing.T) cue.Value {
 var definitions = map[string]any{
 	"#Settings": Settings{}, "#GitOps": GitOps{}, "#GitOpsSource": GitOpsSource{}, "#LabelRule": LabelRule{},
 	"#PhysicalCluster": PhysicalCluster{}, "#Capacity": Capacity{}, "#SecretKey": SecretKey{}, "#Taint": Taint{},
-	"#Toleration": Toleration{}, "#APISet": APISet{}, "#APIVersion": APIVersion{}, "#Resource": Resource{},
+	"#Toleration": Toleration{}, "#APISet": APISet{}, "#APIVersion": APIVersion{}, "#Resource": Resource{}, "#Constraint": Constraint{},
 	"#Inheritable": Inheritable{}, "#Containers": Containers{}, "#Compute": Compute{}, "#Selector": Selector{},
 	"#Requirement": Requirement{}, "#Class": Class{}, "#Organization": Organization{}, "#Ceilings": Ceilings{},
 	"#Offers": Offers{}, "#LogicalCluster": LogicalCluster{}, "#Namespace": Namespace{}, "#Placement": Placement{},
@@ -53,7 +53,7 @@ var definitions = map[string]any{
 // notPaired are definitions that are no struct documents: scalars, maps whose Go
 // type is a map, and the two that other tests cover.
 var notPaired = []string{
-	"#Access", "#Backing", "#BudgetShares", "#CEL", "#Date", "#Defaults", "#Duration", "#Factor", "#LabelKey", "#LabelValue", "#Labels", "#Money", "#Name",
+	"#Access", "#Backing", "#BudgetShares", "#CEL", "#Date", "#Defaults", "#Duration", "#Factor", "#FieldPath", "#LabelKey", "#LabelValue", "#Labels", "#Money", "#Name",
 	"#Network", "#Parameter", "#Path", "#PodSecurity", "#Prices", "#Quantity", "#Quota", "#Role", "#Stage", "#Subject", "#Tenancy", "#Verb",
 }
 
@@ -135,6 +135,8 @@ func compareKinds(t *testing.T, at string, v cue.Value, typ reflect.Type) {
 			want = cue.StringKind
 		case reflect.Int:
 			want = cue.IntKind
+		case reflect.Float64:
+			want = cue.NumberKind
 		case reflect.Bool:
 			want = cue.BoolKind
 		case reflect.Slice:

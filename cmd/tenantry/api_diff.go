@@ -145,7 +145,7 @@ func addWitnesses(ctx context.Context, changes []evolution.Change, old, new *imp
 		}
 		was, is := old.Find(changes[0].Resource), new.Find(changes[0].Resource)
 		if was != nil && is != nil {
-			if err := instance.AddWitnesses(ctx, changes[:n], was.CRD, is.CRD); err != nil {
+			if err := instance.AddWitnesses(ctx, changes[:n], was.Writable(), is.Writable()); err != nil {
 				return err
 			}
 		}

@@ -37,6 +37,17 @@ func (w *write) setDefaults() {
 	}
 }
 
+// Default fills in what is missing in an object after a policy has changed it, as the
+// API server does.
+func (w *write) Default(object runtime.Object) {
+	switch u, ok := object.(*unstructured.Unstructured); {
+	case !ok:
+		defaults(object)
+	case w.at.server != nil && w.Subresource != "scale":
+		w.at.server.Default(u.Object)
+	}
+}
+
 func set[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {

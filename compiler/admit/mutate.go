@@ -35,13 +35,15 @@ func (w *write) mutate(ctx context.Context) {
 	a := w.attributes()
 	dispatcher := mutating.NewDispatcher(w.policies.authorizer, w.policies.matching, converters{w.policies.schemas})
 	again := a.GetReinvocationContext()
+	around := w.policies.interfaces
+	around.defaulter = w
 	for {
 		w.limitDefaults()
 		w.pluginDefaults()
 		if len(w.policies.mutating) == 0 {
 			return
 		}
-		if err := dispatcher.Dispatch(ctx, a, w.policies.interfaces, w.policies.mutating); err != nil {
+		if err := dispatcher.Dispatch(ctx, a, around, w.policies.mutating); err != nil {
 			w.refusedMutation(err)
 			return
 		}
@@ -148,7 +150,11 @@ func (c converters) GetTypeConverter(kind kubeschema.GroupVersionKind) managedfi
 type interfaces struct {
 	admission.ObjectInterfaces
 	equivalent runtime.EquivalentResourceMapper
+	defaulter  runtime.ObjectDefaulter // nil where nothing is changed
 }
+
+// GetObjectDefaulter is a part of [admission.ObjectInterfaces].
+func (i interfaces) GetObjectDefaulter() runtime.ObjectDefaulter { return i.defaulter }
 
 // GetEquivalentResourceMapper is a part of [admission.ObjectInterfaces].
 func (i interfaces) GetEquivalentResourceMapper() runtime.EquivalentResourceMapper {
@@ -159,13 +165,6 @@ func (i interfaces) GetEquivalentResourceMapper() runtime.EquivalentResourceMapp
 func (i interfaces) GetObjectConvertor() runtime.ObjectConvertor {
 	return sameVersion{i.ObjectInterfaces.GetObjectConvertor()}
 }
-
-// GetObjectDefaulter is a part of [admission.ObjectInterfaces].
-func (i interfaces) GetObjectDefaulter() runtime.ObjectDefaulter { return defaulter{} }
-
-type defaulter struct{}
-
-func (defaulter) Default(o runtime.Object) { defaults(o) }
 
 // sameVersion converts between an object and its plain form.
 type sameVersion struct{ runtime.ObjectConvertor }

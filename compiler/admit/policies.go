@@ -58,7 +58,7 @@ func newPolicies(namespaces map[string]*corev1.Namespace, authz authorizer.Autho
 		matching:   m,
 		matcher:    generic.NewPolicyMatcher(m),
 		schemas:    schemas,
-		interfaces: interfaces{admission.NewObjectInterfacesFromScheme(scheme.Scheme), equivalent},
+		interfaces: interfaces{ObjectInterfaces: admission.NewObjectInterfacesFromScheme(scheme.Scheme), equivalent: equivalent},
 		authorizer: authz,
 	}
 }

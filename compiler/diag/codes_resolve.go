@@ -27,6 +27,7 @@ const (
 	SubjectRefused       Code = "TEN0240"
 	SelectorInvalid      Code = "TEN0241"
 	Suspended            Code = "TEN0250"
+	ConstraintInvalid    Code = "TEN0251"
 )
 
 var resolveEntries = []Entry{
@@ -195,5 +196,14 @@ var resolveEntries = []Entry{
 		Explain: "Its document is in error or gone, and its last good version can't be had under today's rules, " +
 			"because its class or its organization no longer exists. Its data and workloads stay, but tenants " +
 			"have no access until the document is put right.",
+	},
+	{
+		Code: ConstraintInvalid, Severity: Error,
+		Title: "A constraint or default does not fit the resource",
+		Explain: "What a version of an API set demands of a field is held against the schema of the resource, in each " +
+			"API version that may be written: the field must exist and have the type that the constraint is " +
+			"about, something must be left that it can hold, and a default must be allowed and must not stand " +
+			"behind one that the definition has itself. Nobody gets a resource without the demands that its " +
+			"document makes.",
 	},
 }

@@ -2,7 +2,9 @@ package impact
 
 import (
 	"slices"
+	"strings"
 
+	"github.com/tenantry/tenantry/compiler/constraint"
 	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/evolution"
@@ -16,7 +18,14 @@ type API struct {
 	// Definitions are valid, and no two of one resource.
 	Definitions []Definition
 	// Builtins are all resources without a definition.
-	Builtins []evolution.Builtin
+	Builtins []Builtin
+}
+
+// Builtin is a resource without a definition.
+type Builtin struct {
+	evolution.Builtin
+	// Resolved is the resource of the API set version; nil where there is none.
+	Resolved *tenancy.Resource
 }
 
 // Definition is a definition where it stands.
@@ -26,6 +35,8 @@ type Definition struct {
 	File string
 	// Versions may be written; empty means all that are served.
 	Versions []string
+	// Demands of the API set version, beyond the definition.
+	Demands constraint.Demands
 }
 
 // Of returns what an API set version gives to those who bind it.
@@ -37,11 +48,11 @@ func Of(v *tenancy.APIVersion) *API {
 			if len(versions) == 0 {
 				versions = r.Served
 			}
-			api.Builtins = append(api.Builtins, evolution.Builtin{Resource: r.Key, Versions: versions})
+			api.Builtins = append(api.Builtins, Builtin{evolution.Builtin{Resource: r.Key, Versions: versions}, r})
 			continue
 		}
 		d := &definition.Definition{Name: r.CRD.Name, Text: r.CRD.Data, Line: r.CRD.Line, Digest: r.CRD.Digest, CRD: r.CRD.Definition}
-		api.Definitions = append(api.Definitions, Definition{d, r.CRD.File, r.Versions})
+		api.Definitions = append(api.Definitions, Definition{d, r.CRD.File, r.Versions, r.Demands})
 	}
 	return api
 }
@@ -50,15 +61,42 @@ func Of(v *tenancy.APIVersion) *API {
 func (d Definition) Resource() string { return evolution.ResourceOf(d.CRD) }
 
 // Writable returns the definition as those see it who may write it: other
-// versions than those are not served to them.
+// versions than those are not served to them, and what is demanded of fields beyond
+// the definition stands in it.
 func (d Definition) Writable() *apiextensionsv1.CustomResourceDefinition {
-	if len(d.Versions) == 0 {
+	if len(d.Versions) == 0 && d.Demands.Empty() {
 		return d.CRD
 	}
 	crd := d.CRD.DeepCopy()
 	for i := range crd.Spec.Versions {
 		v := &crd.Spec.Versions[i]
-		v.Served = v.Served && slices.Contains(d.Versions, v.Name)
+		v.Served = v.Served && (len(d.Versions) == 0 || slices.Contains(d.Versions, v.Name))
+		if v.Served && v.Schema != nil && v.Schema.OpenAPIV3Schema != nil && !d.Demands.Empty() {
+			v.Schema.OpenAPIV3Schema, _ = constraint.Narrow(v.Schema.OpenAPIV3Schema, d.Demands)
+		}
+	}
+	return crd
+}
+
+// demanded returns a definition of what is known of a resource that is built into
+// Kubernetes, with the demands in it; nil where nothing is known.
+func (b Builtin) demanded() *apiextensionsv1.CustomResourceDefinition {
+	r := b.Resolved
+	if r == nil || r.CRD != nil {
+		return nil
+	}
+	crd := &apiextensionsv1.CustomResourceDefinition{}
+	crd.Name = r.Key
+	crd.Spec.Group, crd.Spec.Scope = r.Group, apiextensionsv1.NamespaceScoped
+	crd.Spec.Names = apiextensionsv1.CustomResourceDefinitionNames{Plural: r.Plural, Kind: r.Kind, Singular: strings.ToLower(r.Kind), ListKind: r.Kind + "List"}
+	for i, name := range r.Served { // whether one may be written is compared elsewhere
+		root := r.Schema(name)
+		if root == nil {
+			return nil
+		}
+		root, _ = constraint.Narrow(root, r.Demands)
+		crd.Spec.Versions = append(crd.Spec.Versions, apiextensionsv1.CustomResourceDefinitionVersion{Name: name, Served: true, Storage: i == 0,
+			Schema: &apiextensionsv1.CustomResourceValidation{OpenAPIV3Schema: root}})
 	}
 	return crd
 }
@@ -103,13 +141,20 @@ func (a *API) Position(c *evolution.Change) diag.Position {
 // builtin returns what is known of a resource without its definition; nil where
 // the side does not have it.
 func (a *API) builtin(resource string) []evolution.Builtin {
-	for _, b := range a.Builtins {
-		if b.Resource == resource {
-			return []evolution.Builtin{b}
-		}
+	if b := a.bare(resource); b != nil {
+		return []evolution.Builtin{b.Builtin}
 	}
 	if a.Find(resource) != nil {
 		return []evolution.Builtin{{Resource: resource}}
 	}
 	return nil
+}
+
+// bare returns a resource without a definition; nil where there is none.
+func (a *API) bare(resource string) *Builtin {
+	i := slices.IndexFunc(a.Builtins, func(b Builtin) bool { return b.Resource == resource })
+	if i < 0 {
+		return nil
+	}
+	return &a.Builtins[i]
 }

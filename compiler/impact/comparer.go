@@ -3,6 +3,7 @@ package impact
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -46,9 +47,9 @@ func (c *Comparer) Changes(old, new *API) []evolution.Change {
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
 		was, is := old.Find(name), new.Find(name)
-		bare := func(b evolution.Builtin) bool { return b.Resource == name }
-		if slices.ContainsFunc(old.Builtins, bare) || slices.ContainsFunc(new.Builtins, bare) {
+		if had, has := old.bare(name), new.bare(name); had != nil || has != nil {
 			out = append(out, evolution.CompareBuiltins(old.builtin(name), new.builtin(name), c.config)...)
+			out = append(out, c.demands(had, has)...)
 			continue
 		}
 		out = append(out, c.definitions(was, is)...)
@@ -88,6 +89,18 @@ func (c *Comparer) definitions(old, new *Definition) []evolution.Change {
 	return slices.Clone(changes)
 }
 
+// demands compares what is demanded of the fields of a resource without a definition.
+func (c *Comparer) demands(old, new *Builtin) []evolution.Change {
+	if old == nil || new == nil || old.Resolved == nil || new.Resolved == nil || reflect.DeepEqual(old.Resolved.Demands, new.Resolved.Demands) {
+		return nil
+	}
+	was, is := old.demanded(), new.demanded()
+	if was == nil || is == nil {
+		return nil
+	}
+	return evolution.Compare(was, is, c.config)
+}
+
 // key identifies two contents. It reports true where they are one.
 func (c *Comparer) key(old, new *Definition) (key cache.Key, same bool) {
 	h := cache.NewKey(c.head, "evolution")
@@ -98,6 +111,10 @@ func (c *Comparer) key(old, new *Definition) (key cache.Key, same bool) {
 			continue
 		}
 		content[i] = string(d.Digest[:]) + "\n" + strings.Join(d.Versions, " ") + "\n" + strings.Join(d.CRD.Status.StoredVersions, " ")
+		if !d.Demands.Empty() {
+			demands, _ := json.Marshal(d.Demands)
+			content[i] += "\n" + string(demands)
+		}
 		h.Int(1).String(content[i])
 	}
 	return h.Key(), content[0] == content[1]

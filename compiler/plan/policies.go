@@ -43,7 +43,9 @@ func (l *limits) policies() {
 func byID(p *policy.Policies) map[string]*policy.Policy {
 	out := map[string]*policy.Policy{}
 	for _, one := range p.All {
-		out[one.ID()] = one
+		if one.Demanded == nil { // what API sets demand is compared with them
+			out[one.ID()] = one
+		}
 	}
 	return out
 }
@@ -347,10 +349,14 @@ func (l *limits) reaches(before, after map[string]*policy.Policy, become map[str
 		}
 		then, now := map[string]policy.Effective{}, map[string]policy.Effective{}
 		for _, e := range l.before.Policies.Of(was) {
-			then[cmp.Or(become[e.ID()], e.ID())] = e
+			if e.Demanded == nil {
+				then[cmp.Or(become[e.ID()], e.ID())] = e
+			}
 		}
 		for _, e := range l.after.Policies.Of(is) {
-			now[e.ID()] = e
+			if e.Demanded == nil {
+				now[e.ID()] = e
+			}
 		}
 		for _, id := range slices.Sorted(maps.Keys(merged(then, now))) {
 			b, held := then[id]

@@ -76,7 +76,7 @@ type Write struct {
 func (p *Policies) Judges(resource kubeschema.GroupVersionResource) bool {
 	attributes := admission.NewAttributesRecord(nil, nil, kubeschema.GroupVersionKind{}, "x", "", resource, "", admission.Create, nil, false, nil)
 	return slices.ContainsFunc(p.All, func(one *Policy) bool {
-		return one.Stage == schema.Admit && matches(one.Admission.Spec.MatchConstraints.ResourceRules, attributes)
+		return one.Stage == schema.Admit && one.Demanded == nil && matches(one.Admission.Spec.MatchConstraints.ResourceRules, attributes)
 	})
 }
 
@@ -87,7 +87,7 @@ func (p *Policies) Judges(resource kubeschema.GroupVersionResource) bool {
 // next; it is not safe for concurrent use.
 func (p *Policies) Admit(lc *tenancy.LogicalCluster, minor int, writes []Write, judges map[string]*Judge, changed bool) (out []tenancy.Finding) {
 	for _, e := range p.Of(lc) {
-		if e.Stage != schema.Admit || e.Exemption != nil { // nothing transforms what is rendered
+		if e.Stage != schema.Admit || e.Exemption != nil || e.Demanded != nil { // nothing transforms what is rendered, nor does it go through an API set
 			continue
 		}
 		id := fmt.Sprintf("%s %d", e.Admission.ID, minor)
@@ -280,8 +280,19 @@ func (p *Policy) admission(parts parts) (*Admission, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.ID = contentID(p.Key, content)
+	a.ID = contentID(p.contentKey(), content)
 	return a, nil
+}
+
+// contentKey names the policy in a cluster. What different API sets demand of one
+// resource is one where it is the same.
+func (p *Policy) contentKey() string {
+	if p.Demanded == nil {
+		return p.Key
+	}
+	const most = 40 // the name is a part of a label's key
+	plural := p.Demanded.Resource.Plural
+	return "api-" + strings.TrimRight(plural[:min(len(plural), most-len("api-"))], "-")
 }
 
 // contentID names what is one for each distinct content.
@@ -450,7 +461,7 @@ func (p *Policy) compose() (err error) {
 }
 
 func (c *compiler) notComposed(p *Policy, err error) bool {
-	c.fault(&p.Meta, diag.New(diag.ExpressionInvalid, p.Pos, "policy %s can't be put into an admission policy: %s", p.Key, plainMessage(err.Error())), notEnforced)
+	c.fault(p.document(), diag.New(diag.ExpressionInvalid, p.Pos, "policy %s can't be put into an admission policy: %s", p.Key, plainMessage(err.Error())), notEnforced)
 	return false
 }
 
@@ -474,7 +485,11 @@ func (c *compiler) accepted(p *Policy) error {
 		if err != nil {
 			return err
 		}
-		if _, problems := compileRules(set, env, nil); len(problems) > 0 {
+		set := *set
+		if minor < MutatingMinor {
+			set.Mutations = nil // it makes none
+		}
+		if _, problems := compileRules(&set, env, nil); len(problems) > 0 {
 			return errors.New(fieldName(problems[0].path) + ": " + problems[0].message)
 		}
 	}

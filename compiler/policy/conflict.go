@@ -234,7 +234,7 @@ func (c *compiler) tryCases(trials []trial, rule *Policy, j *Judge, lc *tenancy.
 			c.add(&p.Meta, diag.New(diag.PolicyConflict, p.Pos, "policy %s makes of what is written in %s what policy %s denies: of its case %s, %s",
 				p.Key, lc.Key, rule.Key, t.name, denied[0].Message).
 				See(rule.Pos, "policy %s stands here", rule.Key).
-				See(rule.rulesAt.At("rules", itoa(max(denied[0].Rule, 0)), "expression"), "it demands this"))
+				See(rule.RuleAt(max(denied[0].Rule, 0)), "it demands this"))
 		}
 	}
 }

@@ -59,7 +59,12 @@ func (p *Policies) Evolve(m Moves) []tenancy.Finding {
 			found[i] = e.judge(lcs[i])
 		}
 	})
-	return slices.Concat(found...)
+	out := slices.Concat(found...)
+	if len(out) > 0 && slices.ContainsFunc(p.All, func(p *Policy) bool { return p.Demanded != nil }) {
+		p.gather() // what API sets demand is of the versions that are bound now
+		p.writeChains(nil)
+	}
+	return out
 }
 
 // evolution is one run over all logical clusters.

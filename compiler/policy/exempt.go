@@ -49,7 +49,7 @@ func (c *compiler) exemptions(declared []*load.Document[schema.Policy]) {
 			continue
 		}
 		for _, p := range c.out.All {
-			if p.Key != name || !tenancy.Below(p.Dir, x.Dir) {
+			if p.Key != name || p.Demanded != nil || !tenancy.Below(p.Dir, x.Dir) {
 				continue
 			}
 			c.out.exemptions[p] = append(c.out.exemptions[p], x)

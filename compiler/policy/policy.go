@@ -34,7 +34,8 @@ import (
 // Policies are the policies of a tenancy repo, and whom they reach.
 type Policies struct {
 	// All are the policies that can be enforced, by [Policy.ID]: those of a
-	// directory stand before those of the directories below it.
+	// directory stand before those of the directories below it. What API sets demand
+	// is among them.
 	All []*Policy
 
 	tenancy    *tenancy.Tenancy
@@ -56,6 +57,9 @@ type Policy struct {
 	load.Meta
 	Spec  *schema.Policy
 	Stage schema.Stage
+	// Demanded is where it comes from if no document of a policy does: an API set; nil
+	// for all others.
+	Demanded *Demanded
 	// Module is the module that it uses, nil where it has rules of its own.
 	Module *load.Document[schema.Module]
 	// Rules are the module's or its own.
@@ -79,14 +83,25 @@ type Policy struct {
 // ID names the policy by its directory and key: "orgs/acme/no-public". Siblings
 // may use the same key.
 func (p *Policy) ID() string {
-	if p.Dir == "" {
+	if p.Dir == "" || p.Demanded != nil {
 		return p.Key
 	}
 	return p.Dir + "/" + p.Key
 }
 
+// document is the document that declares it.
+func (p *Policy) document() *load.Meta {
+	if p.Demanded != nil {
+		return &p.Demanded.Version.Set.Meta
+	}
+	return &p.Meta
+}
+
 // RuleAt is where one of its rules stands.
 func (p *Policy) RuleAt(i int) diag.Position {
+	if p.Demanded != nil {
+		return p.Demanded.positions[i]
+	}
 	return p.rulesAt.At("rules", itoa(i), "expression")
 }
 
@@ -178,6 +193,9 @@ func (p *Policies) lapsed(policy *Policy, lc *tenancy.LogicalCluster) *tenancy.E
 }
 
 func (p *Policy) reaches(lc *tenancy.LogicalCluster) bool {
+	if p.Demanded != nil {
+		return p.Demanded.binds(lc)
+	}
 	return p.covers(lc.Key) &&
 		(p.Spec.Classes == nil || slices.Contains(p.Spec.Classes, lc.Class.Name)) &&
 		(p.selector == nil || p.selector.Matches(labels.Set(lc.Labels)))
@@ -205,13 +223,14 @@ func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Polici
 	for _, d := range docs.Policies {
 		c.policy(d)
 	}
+	c.demands()
 	c.out.minor = c.minors()[0]
 	slices.SortStableFunc(c.out.All, func(a, b *Policy) int {
 		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.Dir, b.Dir), strings.Compare(a.Key, b.Key))
 	})
 	c.exemptions(docs.Policies)
 	c.out.gather()
-	c.chains()
+	c.out.writeChains(c)
 	c.patchChains()
 	c.conflicts()
 	return c.out, c.found

@@ -45,6 +45,9 @@ type Step struct {
 
 // At returns where the mutation stands.
 func (s Step) At() diag.Position {
+	if d := s.Policy.Demanded; d != nil {
+		return d.positions[s.Mutation]
+	}
 	return s.Policy.rulesAt.At(mutationPath(s.Mutation, s.Policy.Rules.Mutations[s.Mutation])...)
 }
 
@@ -98,17 +101,18 @@ func mutationIn(m admissionv1.Mutation) schema.Mutation {
 	return schema.Mutation{ApplyConfiguration: m.ApplyConfiguration.Expression}
 }
 
-// chains works out what changes the writes of each logical cluster.
-func (c *compiler) chains() {
-	if !slices.ContainsFunc(c.out.All, func(p *Policy) bool { return len(p.parsed.mutations) > 0 }) {
+// writeChains works out what changes the writes of each logical cluster, and reports what
+// is wrong with it to a compiler, if there is one.
+func (p *Policies) writeChains(c *compiler) {
+	if !slices.ContainsFunc(p.All, func(p *Policy) bool { return len(p.parsed.mutations) > 0 }) {
 		return
 	}
-	c.out.transforms = map[*tenancy.LogicalCluster][]*Transform{}
+	p.transforms = map[*tenancy.LogicalCluster][]*Transform{}
 	known, byID := map[string][]*Transform{}, map[string]*Transform{}
-	for _, lc := range c.tenancy.LogicalClusters {
+	for _, lc := range p.tenancy.LogicalClusters {
 		var list []*Policy
 		key := ""
-		for _, e := range c.out.Of(lc) {
+		for _, e := range p.Of(lc) {
 			if len(e.parsed.mutations) > 0 && e.Exemption == nil {
 				list, key = append(list, e.Policy), key+e.ID()+"\n"
 			}
@@ -120,10 +124,14 @@ func (c *compiler) chains() {
 		if !ok {
 			upwards(list)
 			for _, chain := range meeting(list) {
-				c.sameVersions(chain)
+				if c != nil {
+					c.sameVersions(chain)
+				}
 				t, err := newTransform(chain)
 				if err != nil {
-					c.notComposed(chain[0], err)
+					if c != nil {
+						c.notComposed(chain[0], err)
+					}
 					continue
 				}
 				if same := byID[t.ID]; same != nil {
@@ -135,7 +143,7 @@ func (c *compiler) chains() {
 			slices.SortFunc(out, func(a, b *Transform) int { return strings.Compare(a.ID, b.ID) })
 			known[key] = out
 		}
-		c.out.transforms[lc] = out
+		p.transforms[lc] = out
 	}
 }
 
@@ -213,7 +221,7 @@ func (c *compiler) sameVersions(chain []*Policy) {
 			See(upper.rulesAt.At("matchConstraints"), "policy %s says %s", upper.Key, versions(upper)).
 			Suggest("name the same apiVersions in both")
 		if !slices.ContainsFunc(c.found, func(f tenancy.Finding) bool { return f.Code == d.Code && f.Message == d.Message }) {
-			c.fault(&p.Meta, d, notEnforced)
+			c.fault(p.document(), d, notEnforced)
 		}
 	}
 }
@@ -247,7 +255,7 @@ func newTransform(chain []*Policy) (*Transform, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.ID = contentID(chain[len(chain)-1].Key, content)
+	t.ID = contentID(chain[len(chain)-1].contentKey(), content)
 	return t, nil
 }
 

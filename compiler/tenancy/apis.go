@@ -2,15 +2,19 @@ package tenancy
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/constraint"
 	"github.com/tenantry/tenantry/compiler/definition"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // insideOrgs reports whether a directory belongs to the organization tree.
@@ -316,8 +320,87 @@ func (b *setBuilder) resource(v *APIVersion, key string, spec schema.Resource) *
 	if len(spec.Versions) > 0 && len(res.Versions) == 0 {
 		return nil // an empty list would mean all of them
 	}
+	if !b.demands(res, set, spec, at) {
+		return nil
+	}
 	b.verbs(res, table, set, spec.Verbs, at)
 	return res
+}
+
+// demands takes over the constraints and defaults of a resource. It reports false
+// where they can't be enforced: then nobody gets the resource without them.
+func (b *setBuilder) demands(res *Resource, set *APISet, spec schema.Resource, at positions) bool {
+	res.Demands = constraint.Demands{Constraints: spec.Constraints, Defaults: spec.Defaults}
+	if res.Demands.Empty() || res.Lost {
+		return true
+	}
+	ok := true
+	reported := map[string]bool{}
+	for _, version := range res.Writable() {
+		root := res.Schema(version)
+		if root == nil {
+			continue
+		}
+		_, problems := constraint.Narrow(root, res.Demands)
+		for _, p := range problems {
+			d := diag.New(diag.ConstraintInvalid, at(p.Path...), "%s, version %s: %v", res.Key, version, p.Err)
+			if unknown := (*constraint.UnknownField)(nil); errors.As(p.Err, &unknown) {
+				d = meant(d, unknown.Field, unknown.Known)
+			}
+			if once := strings.Join(p.Path, " "); !reported[once] {
+				reported[once] = true
+				b.out.fault(&set.Meta, d, "the resource falls away")
+			}
+			ok = false
+		}
+	}
+	if !ok || len(res.Writable()) < 2 {
+		return ok
+	}
+	for _, kind := range []struct {
+		field string
+		paths []string
+	}{{"constraints", slices.Sorted(maps.Keys(spec.Constraints))}, {"defaults", slices.Sorted(maps.Keys(spec.Defaults))}} {
+		for _, path := range kind.paths {
+			var first []constraint.Step
+			for i, version := range res.Writable() {
+				steps, err := constraint.Steps(res.Schema(version), path)
+				if i == 0 || err != nil {
+					first = steps
+				} else if !slices.Equal(steps, first) {
+					b.out.fault(&set.Meta, diag.New(diag.ConstraintInvalid, at(kind.field, path), "%s: %s is something else in version %s than in %s", res.Key, path, res.Writable()[0], version).
+						Suggest("name the version that may be written: versions"), "the resource falls away")
+					ok = false
+					break
+				}
+			}
+		}
+	}
+	return ok
+}
+
+// Writable returns the API versions in which the resource may be written.
+func (r *Resource) Writable() []string {
+	if len(r.Versions) > 0 {
+		return r.Versions
+	}
+	return r.Served
+}
+
+// Schema returns the schema of an API version of the resource; nil where it is not
+// known. It must not be changed.
+func (r *Resource) Schema(version string) *apiextensionsv1.JSONSchemaProps {
+	if r.CRD == nil {
+		return constraint.Builtin(kubeschema.GroupVersionKind{Group: r.Group, Version: version, Kind: r.Kind})
+	}
+	if r.CRD.Definition != nil {
+		for _, v := range r.CRD.Definition.Spec.Versions {
+			if v.Name == version && v.Schema != nil {
+				return v.Schema.OpenAPIV3Schema
+			}
+		}
+	}
+	return nil
 }
 
 // asItWas is what becomes of a resource of a held API set whose file is broken.

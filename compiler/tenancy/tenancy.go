@@ -9,6 +9,7 @@
 package tenancy
 
 import (
+	"github.com/tenantry/tenantry/compiler/constraint"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
@@ -102,6 +103,8 @@ type Resource struct {
 	View, Edit, Admin []string
 	// CRD is the definition, where the resource is not built in.
 	CRD *CRD
+	// Demands are what the version demands of the resource's fields.
+	Demands constraint.Demands
 	// Lost: it is not built in, and its definition can't be read. What stands in the
 	// physical clusters stays.
 	Lost bool

@@ -90,6 +90,9 @@ func (s *Server) Coerce(object map[string]any) (map[string]any, *field.Error) {
 	return object, nil
 }
 
+// Default fills in the defaults of fields that an object leaves out.
+func (s *Server) Default(object map[string]any) { defaulting.Default(object, s.structural) }
+
 // Validate returns why the server would refuse to store the object.
 func (s *Server) Validate(object map[string]any) field.ErrorList {
 	return s.ValidateUpdate(object, nil)
