@@ -222,25 +222,26 @@ const null = "null_type"
 
 // held is the condition that a demand is kept in a value, wherever the steps lead.
 func held(value string, steps []constraint.Step, d demand) string {
-	for i, step := range steps {
-		if step.Field == "" {
-			name := fmt.Sprintf("x%d", len(steps)-i)
-			item := name
-			if step.Map {
-				item = value + "[" + name + "]"
-			}
-			return value + ".all(" + name + ", " + orNull(item, step, d, steps[i+1:]) + held(item, steps[i+1:], d) + ")"
-		}
-		next, has, lacks := access(value, step.Field)
-		switch {
-		case i < len(steps)-1 || d.holds != nil:
-			return lacks + " || " + orNull(next, step, d, steps[i+1:]) + held(next, steps[i+1:], d)
-		case d.there:
-			return has
-		}
-		return lacks
+	if len(steps) == 0 {
+		return d.holds(value)
 	}
-	return d.holds(value)
+	step, rest := steps[0], steps[1:]
+	if step.Field == "" {
+		name := fmt.Sprintf("x%d", len(steps))
+		item := name
+		if step.Map {
+			item = value + "[" + name + "]"
+		}
+		return value + ".all(" + name + ", " + orNull(item, step, d, rest) + held(item, rest, d) + ")"
+	}
+	next, has, lacks := access(value, step.Field)
+	switch {
+	case len(rest) > 0 || d.holds != nil:
+		return lacks + " || " + orNull(next, step, d, rest) + held(next, rest, d)
+	case d.there:
+		return has
+	}
+	return lacks
 }
 
 // orNull is the beginning of a condition on what may be null, which keeps all demands on
