@@ -1,21 +1,73 @@
 package compiler
 
 import (
+	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render"
 )
 
 // patch says what is wrong with the patches of policies, by what they do to what is
-// rendered for each logical cluster.
+// rendered for each logical cluster. Nothing is to be said of most: those are remembered
+// from run to run, by what they follow from, with the steps that select an object there.
 func (c *compilation) patch(states []expand.State, platforms []expand.Platform) []tenancy.Finding {
 	all := c.result.Policies.Patching(c.changed)
-	traces := render.Traces(render.Input{Tenancy: c.result.Tenancy, States: states, Platforms: platforms, Pins: &pins.Pins{}})
-	for i, t := range traces {
-		if t != nil {
-			all.Add(c.result.Tenancy.LogicalCluster(states[i].Key), t)
+	fine := c.finePatches()
+	known := func(input [32]byte) bool { _, ok := fine[input]; return ok }
+	now := map[[32]byte]uint64{}
+	for i, t := range render.Traces(render.Input{Tenancy: c.result.Tenancy, States: states, Platforms: platforms, Pins: &pins.Pins{}}, known) {
+		if states[i].Patches == nil {
+			continue
+		}
+		steps, trace := states[i].Patches.Steps(), t.Trace
+		if trace == nil {
+			trace = patch.NewTrace()
+			for n, s := range steps {
+				trace.Matched[s] = fine[t.Input]>>n&1 == 1
+			}
+		}
+		if all.Add(c.result.Tenancy.LogicalCluster(states[i].Key), trace) && len(steps) <= 64 {
+			var matched uint64
+			for n, s := range steps {
+				if trace.Matched[s] {
+					matched |= 1 << n
+				}
+			}
+			now[t.Input] = matched
 		}
 	}
+	c.rememberPatches(now)
 	return all.Findings()
+}
+
+func (c *compilation) patchesKey() cache.Key { return cache.NewKey(c.ToolVersion, "patches").Key() }
+
+func (c *compilation) finePatches() map[[32]byte]uint64 {
+	data, ok := c.Cache.Get(c.patchesKey())
+	if !ok {
+		return nil
+	}
+	d := cache.NewDecoder(data)
+	out := map[[32]byte]uint64{}
+	for range d.Count() {
+		var input [32]byte
+		d.Fixed(input[:])
+		out[input] = d.Uint()
+	}
+	if d.Done() != nil {
+		return nil
+	}
+	return out
+}
+
+func (c *compilation) rememberPatches(fine map[[32]byte]uint64) {
+	e := cache.NewEncoder(len(fine) * 34)
+	e.Uint(uint64(len(fine)))
+	for input, steps := range fine {
+		e.Fixed(input[:])
+		e.Uint(steps)
+	}
+	c.Cache.Put(c.patchesKey(), e.Data())
 }

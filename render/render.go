@@ -11,6 +11,7 @@ package render
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"path"
 	"runtime"
@@ -89,22 +90,39 @@ func lowered(s *expand.State, t *patch.Trace) []manifest.Map {
 	return s.Patch(lower(s), t)
 }
 
-// Traces returns what patches do to the objects of each state, those of the management
-// cluster among them; nil where there are none.
-func Traces(in Input) []*patch.Trace {
-	out := make([]*patch.Trace, len(in.States))
+// Traced is what patches do to the objects of a state, those of the management cluster
+// among them.
+type Traced struct {
+	// Input is a digest of all that it follows from.
+	Input [32]byte
+	// Trace is nil where nothing is patched, and where the input is known.
+	Trace *patch.Trace
+}
+
+// Traces returns what patches do to the objects of each state. What follows from an
+// input that is known is not worked out.
+func Traces(in Input, known func(input [32]byte) bool) []Traced {
+	out := make([]Traced, len(in.States))
 	var jobs []job
 	for _, c := range newBuild(in, nil).plan() {
+		about := c.digest()
 		for _, cut := range c.cuts {
 			for _, i := range cut.states {
-				if s := &in.States[i]; s.Patches != nil {
-					jobs = append(jobs, func() error {
-						out[i] = patch.NewTrace()
-						lowered(s, out[i])
-						c.belonging(s, out[i])
-						return nil
-					})
+				s := &in.States[i]
+				if s.Patches == nil {
+					continue
 				}
+				jobs = append(jobs, func() error {
+					state := s.Digest()
+					out[i].Input = sha256.Sum256(append(about[:], state[:]...))
+					if known(out[i].Input) {
+						return nil
+					}
+					out[i].Trace = patch.NewTrace()
+					lowered(s, out[i].Trace)
+					c.belonging(s, out[i].Trace)
+					return nil
+				})
 			}
 		}
 	}

@@ -13,8 +13,8 @@ import (
 // Patches returns what policies change in a rendered object of a logical cluster.
 func (o *Rendered) Patches(in render.Input, lc *tenancy.LogicalCluster) (out []patch.Made) {
 	in.States = slices.DeleteFunc(slices.Clone(in.States), func(s expand.State) bool { return s.Key != lc.Key || s.Patches == nil })
-	for _, t := range render.Traces(in) {
-		for _, m := range t.Made {
+	for _, t := range render.Traces(in, func([32]byte) bool { return false }) {
+		for _, m := range t.Trace.Made {
 			if m.Object == (patch.Object{Kind: o.Kind, Namespace: o.Namespace, Name: o.Name}) {
 				out = append(out, m)
 			}

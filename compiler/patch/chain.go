@@ -40,6 +40,14 @@ func NewChain(links []*Link, invalid func(manifest.Map) string, kinds [32]byte) 
 	return c
 }
 
+// Steps returns the steps of all links, in their order.
+func (c *Chain) Steps() (out []*Step) {
+	for _, l := range c.Links {
+		out = append(out, l.Steps...)
+	}
+	return out
+}
+
 // Trace tells what a chain did to objects.
 type Trace struct {
 	// Matched are the steps whose target selects an object.

@@ -85,8 +85,9 @@ func (c *comparison) logicalClusters(states []render.StateChange) []LogicalClust
 		if taken[key] {
 			continue
 		}
-		lc := c.logicalCluster(key, former[key])
+		lc, patched := c.logicalCluster(key, former[key]), c.patchCauses(cmp.Or(former[key], key), key)
 		if lc == nil {
+			c.causes[key] = patched
 			continue
 		}
 		c.causes[key] = lc.Causes

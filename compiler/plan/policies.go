@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -21,7 +23,7 @@ func (l *limits) policies() {
 		if q := after[become[id]]; q != nil {
 			l.policyChanged(before[id], q)
 		} else {
-			l.add(limitPolicy, id, loosens, "it is removed", l.policySources(before[id]))
+			l.add(limitPolicy, id, effectOf(before[id], loosens), "it is removed", l.policySources(before[id]))
 			l.limit(limitPolicy, id).Change = Removed
 		}
 	}
@@ -31,13 +33,22 @@ func (l *limits) policies() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(after)) {
 		if former[id] == "" {
-			l.add(limitPolicy, id, tightens, "it is added", l.policySources(after[id]))
+			l.add(limitPolicy, id, effectOf(after[id], tightens), "it is added", l.policySources(after[id]))
 			l.limit(limitPolicy, id).Change = Added
 		}
 	}
 	l.exemptions()
 	l.reaches(before, after, become)
 	l.lifted()
+}
+
+// effectOf is the effect of a difference in a policy. One that changes what is rendered
+// demands nothing, so that it holds for more or for fewer is not shown to tighten.
+func effectOf(p *policy.Policy, effect string) string {
+	if p.Patches != nil && effect != neitherWay {
+		return mayLoosen
+	}
+	return effect
 }
 
 func byID(p *policy.Policies) map[string]*policy.Policy {
@@ -77,13 +88,45 @@ func (c *comparison) policySources(p *policy.Policy) []Cause {
 	return out
 }
 
+// patchCauses are the places of what differs of the policies that change what is rendered
+// for a logical cluster, under its keys before and after.
+func (c *comparison) patchCauses(before, after string) (out []Cause) {
+	add := func(m *load.Meta) {
+		if d := c.changed[identify(string(m.Kind), m.Key, m.Dir)]; d != nil {
+			out = append(out, d.causes()...)
+			c.reach(d, after)
+		}
+	}
+	of := func(r *compiler.Result, key string) {
+		lc := r.Tenancy.LogicalCluster(key)
+		if lc == nil || !r.Policies.Patch() {
+			return
+		}
+		for _, e := range r.Policies.Of(lc) {
+			if e.Patches == nil {
+				continue
+			}
+			add(&e.Meta)
+			if e.Module != nil {
+				add(&e.Module.Meta)
+			}
+			if e.Exemption != nil {
+				add(&e.Exemption.Meta)
+			}
+		}
+	}
+	of(c.before, before)
+	of(c.after, after)
+	return sortCauses(out)
+}
+
 // policyChanged compares a policy with what it has become.
 func (l *limits) policyChanged(p, q *policy.Policy) {
 	sources := append(l.policySources(p), l.policySources(q)...)
 	if len(sources) == 0 {
 		return
 	}
-	add := func(effect, what string) { l.add(limitPolicy, q.ID(), effect, what, sources) }
+	add := func(effect, what string) { l.add(limitPolicy, q.ID(), effectOf(q, effect), what, sources) }
 	if p.Dir != q.Dir {
 		add(tightens, "it moves up from "+p.Dir)
 	}
@@ -374,6 +417,7 @@ func (l *limits) reaches(before, after map[string]*policy.Policy, become map[str
 			case held:
 				effect, what = loosens, "it no longer reaches"
 			}
+			effect = effectOf(cmp.Or(a.Policy, b.Policy), effect)
 			var causes []Cause
 			if one := l.by[[2]string{kind, name}]; one == nil || len(one.Causes) == 0 || len(l.fieldCauses(is.Kind, is.Key, is.Dir)) > 0 {
 				causes = l.causes[is.Key]

@@ -208,18 +208,17 @@ func (p *Policies) Patching(changed func(kind schema.Kind, key, dir string) bool
 	return &Patching{policies: p, changed: changed, matched: map[*patch.Step]bool{}}
 }
 
-// Add takes what came of the patches of a logical cluster.
-func (x *Patching) Add(lc *tenancy.LogicalCluster, t *patch.Trace) {
-	for _, l := range x.policies.chains[lc].Links {
-		for _, s := range l.Steps {
-			if !slices.Contains(x.reached, s) {
-				x.reached = append(x.reached, s)
-			}
+// Add takes what came of the patches of a logical cluster, and reports whether that is
+// nothing to speak of, whatever became of the steps that selected no object.
+func (x *Patching) Add(lc *tenancy.LogicalCluster, t *patch.Trace) (fine bool) {
+	for _, s := range x.policies.chains[lc].Steps() {
+		if !slices.Contains(x.reached, s) {
+			x.reached = append(x.reached, s)
 		}
 	}
 	maps.Copy(x.matched, t.Matched)
 	x.fail(lc, t)
-	x.override(lc, t)
+	return !x.override(lc, t) && len(t.Failures) == 0
 }
 
 // fail notes failures: of a policy or a module that is new or changed it is the fault,
@@ -286,12 +285,14 @@ func (x *Patching) diagnostic(f *failing) diag.Diagnostic {
 	return d
 }
 
-func (x *Patching) override(lc *tenancy.LogicalCluster, t *patch.Trace) {
+// override notes what is overridden, and reports whether anything is.
+func (x *Patching) override(lc *tenancy.LogicalCluster, t *patch.Trace) (found bool) {
 	for i, upper := range t.Made {
 		for _, lower := range t.Made[:i] {
 			if !upper.Overrides(&lower) {
 				continue
 			}
+			found = true
 			same := func(o *overriding) bool {
 				return o.lower.Step.Link == lower.Step.Link && o.upper.Step.Link == upper.Step.Link
 			}
@@ -302,6 +303,7 @@ func (x *Patching) override(lc *tenancy.LogicalCluster, t *patch.Trace) {
 			}
 		}
 	}
+	return found
 }
 
 // Findings returns what is to be said of all of them.
