@@ -44,6 +44,12 @@ writer's role, and RBAC is not asked.
 --operation update needs what stands there now, with --old. Objects that --old does
 not have are created.
 
+--subresource is about a part of the objects, and says which operation is meant: -f
+holds the objects that stand, or for an update what they are to become. A command in a
+pod (exec), its terminal (attach), its ports (portforward) and a proxy to it are
+connections, judged as kubectl makes them; an eviction and a token for a service
+account are created. What kubectl sends for these is taken to be sent, with the command sh, or --body.
+
 What is not known: which other objects there are, so the whole quota is taken to be
 free, and every name that an object refers to is taken to exist; what only the API
 server's validation of Kubernetes' own kinds refuses, as a port of 70000; admission
@@ -58,7 +64,9 @@ Exit codes: 0 all are admitted, 1 one is denied, 2 the command could not run.`,
   tenantry admit -f deploy/ --in acme/payments/prod --as payments-devs -o github
   kustomize build overlays/prod | tenantry admit -f - --in acme/payments/prod
   tenantry admit -f new.yaml --old live.yaml --operation update --in acme/payments/prod
-  tenantry admit -f pod.yaml --operation delete --in acme/payments/prod --as user:alice`,
+  tenantry admit -f pod.yaml --operation delete --in acme/payments/prod --as user:alice
+  tenantry admit -f pod.yaml --subresource exec --in acme/payments/prod --as payments-devs
+  tenantry admit -f pod.yaml --subresource ephemeralcontainers --old live.yaml --in acme/payments/prod`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return q.run(c) },
 	}
@@ -68,15 +76,16 @@ Exit codes: 0 all are admitted, 1 one is denied, 2 the command could not run.`,
 	f.StringVar(&q.in, "in", "", "the logical cluster")
 	f.StringVar(&q.as, "as", "", "who writes")
 	f.StringSliceVar(&q.groups, "as-group", nil, "a group that the writer is in (repeatable)")
-	f.StringVar(&q.operation, "operation", "create", "what is done with the objects: create, update or delete")
+	f.StringVar(&q.operation, "operation", "", "what is done with the objects: create, update, delete or connect; by default what the subresource knows, or create")
 	f.StringArrayVar(&q.old, "old", nil, "the objects as they stand, for updates (repeatable)")
-	f.StringVar(&q.subresource, "subresource", "", "what of the objects is updated: status, scale, resize or ephemeralcontainers; -f holds the whole objects")
+	f.StringVar(&q.subresource, "subresource", "", "what of the objects is written: "+strings.Join(admit.Subresources(), ", "))
+	f.StringVar(&q.body, "body", "", "what is sent to a subresource with a kind of its own, as a PodExecOptions; by default what kubectl sends")
 	f.StringVarP(&q.namespace, "namespace", "n", "", "where objects go that name no namespace; by default the first of the logical cluster")
 	f.StringVarP(&q.output, "output", "o", "text", "format: text, json, sarif or github")
 	_ = c.MarkFlagRequired("file")
 	_ = c.MarkFlagRequired("in")
-	_ = c.RegisterFlagCompletionFunc("operation", cobra.FixedCompletions([]string{"create", "update", "delete"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("subresource", cobra.FixedCompletions([]string{"status", "scale", "resize", "ephemeralcontainers"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("operation", cobra.FixedCompletions([]string{"create", "update", "delete", "connect"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("subresource", cobra.FixedCompletions(admit.Subresources(), cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "sarif", "github"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -84,12 +93,12 @@ Exit codes: 0 all are admitted, 1 one is denied, 2 the command could not run.`,
 // admitQuery are the flags of admit.
 type admitQuery struct {
 	repoQuery
-	files, old, groups                                []string
-	in, as, operation, subresource, namespace, output string
+	files, old, groups                                      []string
+	in, as, operation, subresource, body, namespace, output string
 }
 
 // operations of the flag.
-var operations = map[string]admission.Operation{"create": admission.Create, "update": admission.Update, "delete": admission.Delete}
+var operations = map[string]admission.Operation{"create": admission.Create, "update": admission.Update, "delete": admission.Delete, "connect": admission.Connect}
 
 // admitted is the answer to all documents.
 type admitted struct {
@@ -119,8 +128,8 @@ type admittedOne struct {
 }
 
 func (q *admitQuery) run(c *cobra.Command) error {
-	if operations[q.operation] == "" {
-		return fmt.Errorf("--operation is create, update or delete, not %q", q.operation)
+	if err := q.whichOperation(); err != nil {
+		return err
 	}
 	if _, err := diag.ParseFormat(q.output); err != nil {
 		return err
@@ -130,8 +139,6 @@ func (q *admitQuery) run(c *cobra.Command) error {
 		return errors.New("--operation update needs the objects as they stand: --old")
 	case !update && q.old != nil:
 		return errors.New("--old goes with --operation update")
-	case !update && q.subresource != "":
-		return errors.New("--subresource goes with --operation update")
 	}
 	var who *access.Identity
 	if q.as != "" {
@@ -151,6 +158,12 @@ func (q *admitQuery) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	var bodies inputFiles
+	if q.body != "" {
+		if bodies, err = readFiles(c.InOrStdin(), []string{q.body}); err != nil {
+			return err
+		}
+	}
 	r, err := q.compile(c)
 	if err != nil {
 		return err
@@ -165,9 +178,16 @@ func (q *admitQuery) run(c *cobra.Command) error {
 	out := admitted{LogicalCluster: q.in, Cluster: server.Cluster(), As: q.as, Groups: q.groups, Answers: []admittedOne{}}
 	documents := files.documents(&out.Unreadable)
 	before := old.documents(&out.Unreadable)
+	sent := bodies.documents(&out.Unreadable)
+	if q.body != "" && len(sent) != 1 && len(out.Unreadable) == 0 {
+		return fmt.Errorf("--body %s holds %s: it is one object", q.body, plural(len(sent), "object"))
+	}
 	server.Know(documents, q.namespace)
 	for _, d := range documents {
 		request := admit.Request{Operation: operations[q.operation], Object: d, Subresource: q.subresource, Namespace: q.namespace}
+		if len(sent) == 1 {
+			request.Body = sent[0]
+		}
 		if request.Operation == admission.Update {
 			if i := slices.IndexFunc(before, d.Same); i >= 0 {
 				request.Old = before[i]
@@ -181,11 +201,36 @@ func (q *admitQuery) run(c *cobra.Command) error {
 		return fmt.Errorf("there is no object in %s", strings.Join(q.files, ", "))
 	}
 	out.Admitted = !slices.ContainsFunc(out.Answers, func(a admittedOne) bool { return !a.Admitted }) && !diag.HasErrors(out.Unreadable)
-	if err := q.write(c, r, out, append(files, old...)); err != nil {
+	if err := q.write(c, r, out, slices.Concat(files, old, bodies)); err != nil {
 		return err
 	}
 	if !out.Admitted {
 		return errFindings
+	}
+	return nil
+}
+
+// whichOperation works out what is done, where only the subresource says so.
+func (q *admitQuery) whichOperation() error {
+	known := admission.Create
+	if q.subresource != "" {
+		var ok bool
+		if known, ok = admit.OperationOn(q.subresource); !ok {
+			return fmt.Errorf("--subresource is one of %s, not %q", strings.Join(admit.Subresources(), ", "), q.subresource)
+		}
+	}
+	switch {
+	case q.operation == "":
+		q.operation = strings.ToLower(string(known))
+	case operations[q.operation] == "":
+		return fmt.Errorf("--operation is create, update, delete or connect, not %q", q.operation)
+	case q.subresource != "" && operations[q.operation] != known:
+		return fmt.Errorf("--subresource %s goes with --operation %s", q.subresource, strings.ToLower(string(known)))
+	case q.subresource == "" && q.operation == "connect":
+		return errors.New("--operation connect needs a --subresource: exec, attach, portforward or proxy")
+	}
+	if q.body != "" && !admit.HasBody(q.subresource) {
+		return errors.New("--body goes with a --subresource that has a kind of its own: exec, attach, portforward, proxy, eviction or token")
 	}
 	return nil
 }

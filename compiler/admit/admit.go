@@ -79,9 +79,12 @@ type Request struct {
 	Object *Document
 	// Old is what is updated.
 	Old *Document
-	// Subresource is empty, "status", "scale", "resize" or "ephemeralcontainers". The
-	// documents hold the whole object all the same.
+	// Subresource is empty or one of Subresources. The documents hold the whole object
+	// all the same.
 	Subresource string
+	// Body is what is sent to a subresource with a kind of its own; nil for what kubectl
+	// sends.
+	Body *Document
 	// Namespace is where an object without one goes to; empty: the first.
 	Namespace string
 }
@@ -154,6 +157,9 @@ type write struct {
 	object, old runtime.Object
 	// scaled and unscaled are the custom resource whose scale is written.
 	scaled, unscaled *unstructured.Unstructured
+	// apart is the subresource, where it has a kind of its own. Then object is what is
+	// sent to it, and nothing of that is stored.
+	apart *subresource
 	// ofController: it is what a controller makes of an object that is judged.
 	ofController bool
 }
@@ -176,6 +182,11 @@ func (s *Server) Admit(ctx context.Context, r Request) *Answer {
 
 // admit takes a decoded object through admission and validation.
 func (w *write) admit(ctx context.Context) {
+	if w.apart != nil {
+		w.mutate(ctx)
+		w.admissionPolicies(ctx)
+		return
+	}
 	if w.object != nil {
 		w.setDefaults()
 		w.mutate(ctx)

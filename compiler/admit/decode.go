@@ -18,35 +18,12 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
-// subresource checks that the resource has the one that is written. What is written
-// to it is an object of the resource's own kind, but for scale.
-func (w *write) subresource() bool {
-	known := map[string]bool{"": true}
-	if w.at.definition == nil {
-		known["status"] = true
-		switch w.at.resource.Resource {
-		case "pods":
-			known["resize"], known["ephemeralcontainers"] = true, true
-		case "deployments", "replicasets", "statefulsets", "replicationcontrollers":
-			known["scale"] = true
-		}
-	} else if sub := w.at.version.Subresources; sub != nil {
-		known["status"], known["scale"] = sub.Status != nil, sub.Scale != nil
-	}
-	if !known[w.Subresource] {
-		w.say(diag.AdmitNotServed, "kind", "there is no subresource %s of %s that is written with an object", w.Subresource, w.at.resource.GroupResource())
-		return false
-	}
-	if w.Subresource != "" && w.Operation != admission.Update {
-		w.say(diag.AdmitNotServed, "kind", "the subresource %s can only be updated", w.Subresource)
-		return false
-	}
-	return true
-}
-
 // decode reads the object and the one before as an API server with strict
 // validation does.
 func (w *write) decode() bool {
+	if w.apart != nil {
+		return w.decodeBody()
+	}
 	about, err := w.decodeOne(w.Request.Object)
 	if about == nil {
 		return false
@@ -87,10 +64,10 @@ func (w *write) decodeOne(d *Document) (object runtime.Object, strict bool) {
 			w.say(diag.AdmitSchema, "", "%v", err)
 			return nil, false
 		}
-		if d == w.Request.Object {
+		if d != w.Old {
 			for _, name := range w.at.server.Unknown(u.Object) {
 				strict = true
-				w.unknown(name)
+				w.unknown(d, name)
 			}
 		}
 		w.place(u)
@@ -98,11 +75,11 @@ func (w *write) decodeOne(d *Document) (object runtime.Object, strict bool) {
 	}
 	decoded, _, err := strictDecoder.Decode(d.json, nil, nil)
 	if failed, ok := runtime.AsStrictDecodingError(err); ok {
-		if d == w.Request.Object {
+		if d != w.Old {
 			for _, one := range failed.Errors() {
 				strict = true
 				if m := unknownField.FindStringSubmatch(one.Error()); m != nil {
-					w.unknown(m[1])
+					w.unknown(d, m[1])
 				} else {
 					w.say(diag.AdmitSchema, "", "%v", one)
 				}
@@ -144,8 +121,10 @@ func (w *write) place(o runtime.Object) {
 
 // unknown says that a field is not known. Kubectl and Flux ask the API server to
 // refuse such an object; others have the field dropped.
-func (w *write) unknown(name string) {
-	w.say(diag.AdmitSchema, name, "unknown field %s", name).Suggestion = "the API server would drop it for those who don't ask for strict validation, as kubectl and Flux do"
+func (w *write) unknown(d *Document, name string) {
+	found := w.say(diag.AdmitSchema, name, "unknown field %s", name)
+	found.Position = d.At(name)
+	found.Suggestion = "the API server would drop it for those who don't ask for strict validation, as kubectl and Flux do"
 }
 
 // replicasPath is where an object says how many replicas it wants.

@@ -218,6 +218,8 @@ func options(o admission.Operation) runtime.Object {
 		return &metav1.CreateOptions{}
 	case admission.Update:
 		return &metav1.UpdateOptions{}
+	case admission.Connect:
+		return nil
 	}
 	return &metav1.DeleteOptions{}
 }

@@ -73,10 +73,16 @@ func newResources(t *tenancy.Tenancy, lc *tenancy.LogicalCluster) *resources {
 func (r *resources) register(kind kubeschema.GroupVersionKind, plural string) {
 	at := kubeschema.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: plural}
 	r.equivalent.RegisterKindFor(at, "", kind)
-	for _, sub := range []string{"status", "resize", "ephemeralcontainers"} {
-		r.equivalent.RegisterKindFor(at, sub, kind)
+	for _, sub := range subresources {
+		switch {
+		case sub.name == "scale":
+			r.equivalent.RegisterKindFor(at, sub.name, scaleKind)
+		case sub.body == nil:
+			r.equivalent.RegisterKindFor(at, sub.name, kind)
+		case slices.Contains(sub.of, at.GroupResource().String()):
+			r.equivalent.RegisterKindFor(at, sub.name, sub.kind)
+		}
 	}
-	r.equivalent.RegisterKindFor(at, "scale", scaleKind)
 }
 
 var scaleKind = kubeschema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"}
@@ -125,7 +131,7 @@ func (w *write) find() bool {
 		w.say(diag.AdmitNotServed, "apiVersion", "%v", err)
 		return false
 	}
-	if !w.subresource() {
+	if !w.part() {
 		return false
 	}
 	w.name = w.Request.Object.Name

@@ -38,12 +38,12 @@ func (s *Server) rights(namespace string) *access.Rights {
 
 // authorize asks RBAC.
 func (w *write) authorize() {
-	verb, name := verbs[w.Operation], w.at.resource.GroupResource().String()
+	asked, name := w.verbs(), w.at.resource.GroupResource().String()
 	if w.Subresource != "" {
 		name += "/" + w.Subresource
 	}
 	if !w.at.namespaced && (w.namespace == nil || w.Operation == admission.Create) {
-		d := w.say(diag.AdmitAccess, "kind", "tenants may not %s %s: it belongs to the whole physical cluster", verb, name)
+		d := w.say(diag.AdmitAccess, "kind", "tenants may not %s %s: it belongs to the whole physical cluster", asked[0], name)
 		*d = d.See(w.lc.At("class"), "tenants of this logical cluster have roles in its namespaces only")
 		return
 	}
@@ -59,10 +59,12 @@ func (w *write) authorize() {
 	if w.Subresource != "" {
 		resource += "/" + w.Subresource
 	}
-	decision := rights.Decide(verb, w.at.resource.Group, resource)
-	if decision.Granted {
+	i := slices.IndexFunc(asked, func(verb string) bool { return !rights.Decide(verb, w.at.resource.Group, resource).Granted })
+	if i < 0 {
 		return
 	}
+	verb := asked[i]
+	decision := rights.Decide(verb, w.at.resource.Group, resource)
 	var d *diag.Diagnostic
 	if decision.Unknown {
 		d = w.say(diag.AdmitUnknown, "kind", "whether %s may %s %s depends on %s, which is not known here", w.writer(), verb, name, strings.Join(rights.Unknown, ", "))

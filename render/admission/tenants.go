@@ -103,7 +103,9 @@ func transform(t *policy.Transform) []manifest.Map {
 			"spec", manifest.M(
 				"failurePolicy", "Fail",
 				"reinvocationPolicy", string(t.Spec.ReinvocationPolicy),
-				"matchConstraints", matchResources(selector, rulesOf(m.ResourceRules), rulesOf(m.ExcludeResourceRules)),
+				// The API server fills in the object selector. Argo CD, which does not know the kind
+				// yet, would take that for a difference that no sync ends.
+				"matchConstraints", matchResources(selector, rulesOf(m.ResourceRules), rulesOf(m.ExcludeResourceRules)).With("objectSelector", manifest.Map{}),
 				"matchConditions", namedList([]named{byTenants(keepers), upkeep, notDeleted, notDerived, notPlatforms, notPlatform}),
 				"variables", namedList(variables),
 				"mutations", mutations,
