@@ -255,7 +255,8 @@ var alternatives = map[string][]any{
 	"matchConditions.*.expression": {"request.name != ''"}, "rules.*.expression": {"true"},
 	"mutations.*.applyConfiguration": {"Object{metadata: Object.metadata{labels: {'seen': 'no'}}}"},
 	"mutations.*.jsonPatch":          {"[JSONPatch{op: 'add', path: '/metadata/generateName', value: 'x'}]"},
-	"exemptions.*.policy":            {"services"}, "exemptions.*.ceiling": {"acme/pay"}, "exemptions.*.expires": {"2027-02-01"},
+	"json6902.*.op":                  {"replace", "move"}, "transformers.*.images": {[]any{map[string]any{"name": "busybox", "newTag": "1"}}}, "json6902.*.from": {"/data/a"},
+	"exemptions.*.policy": {"services"}, "exemptions.*.ceiling": {"acme/pay"}, "exemptions.*.expires": {"2027-02-01"},
 	"implicit.*.merge": {"platform-wins"}, "implicit.*.files": {[]any{"objects/other.yaml"}},
 	"key": {"gpu2"}, "operator": {"NotIn"}, "from": {"2026-02-01"}, "cut": {100},
 }
