@@ -38,32 +38,39 @@ func AddWitnesses(ctx context.Context, changes []evolution.Change, old, new *api
 	return nil
 }
 
-// add finds a witness of each change, one for all changes at a place. What one
-// search leaves of its share the others have.
+// add finds a witness of each change, one for all changes at a place. The places have
+// equal shares; those for which theirs was too little share once more what the others
+// have left.
 func (w *Witnesses) add(ctx context.Context, changes []*evolution.Change, apiVersion, kind string) error {
-	places := map[string][]*evolution.Change{}
+	at := map[string][]*evolution.Change{}
 	for _, c := range changes {
-		places[c.Path] = append(places[c.Path], c)
+		at[c.Path] = append(at[c.Path], c)
 	}
-	left := effort
-	for i, path := range sorted(places) {
-		found, err := w.find(ctx, path, left/(len(places)-i))
-		if err != nil {
-			return err
-		}
-		left -= found.spent
-		for _, c := range places[path] {
-			if c.CutShort = found.cutShort; found.object != nil {
-				found.object["apiVersion"], found.object["kind"] = apiVersion, kind
-				c.Witness = found.object
+	left, places := effort, sorted(at)
+	for range 2 {
+		var again []string
+		for i, path := range places {
+			found, err := w.find(ctx, path, left/(len(places)-i))
+			if err != nil {
+				return err
+			}
+			if left = max(left-found.spent, 0); found.cutShort {
+				again = append(again, path)
+			}
+			for _, c := range at[path] {
+				if c.CutShort = found.cutShort; found.object != nil {
+					found.object["apiVersion"], found.object["kind"] = apiVersion, kind
+					c.Witness = found.object
+				}
 			}
 		}
+		places = again
 	}
 	return nil
 }
 
-// effort is how many values the objects may have that are tried for the changes of
-// a version, all together. A count and no time, so that the same definitions have
+// effort is what the objects may cost that are tried for the changes of a version, all
+// together. A count of values and no time, so that the same definitions have
 // the same witnesses everywhere.
 const effort = 1_000_000
 
@@ -119,14 +126,14 @@ func (w *Witnesses) Find(ctx context.Context, path string) (map[string]any, bool
 type search struct {
 	// object is nil where none was found.
 	object map[string]any
-	// spent is how many values the objects had that were tried.
+	// spent is what the objects cost that were tried.
 	spent int
 	// cutShort tells that none was found and more could have been tried.
 	cutShort bool
 }
 
-// find looks for a witness until about so many values are spent, the last quarter of
-// them for making it smaller.
+// find looks for a witness until about so much is spent, the last quarter of it for
+// making it smaller.
 func (w *Witnesses) find(ctx context.Context, path string, share int) (search, error) {
 	var s search
 	g := NewGenerator(1)
@@ -146,7 +153,7 @@ func (w *Witnesses) find(ctx context.Context, path string, share int) (search, e
 			g.Focus = above(path)
 		}
 		object := w.before.Prune(g.Object(w.before.schema, w.after.schema))
-		s.spent += size(object)
+		s.spent += cost(object)
 		if w.shows(object, path) {
 			s.object = object
 			return s, w.shrink(ctx, &s, path, share)
@@ -170,6 +177,13 @@ func (w *Witnesses) shows(object map[string]any, path string) bool {
 	}
 	_, errs := w.after.Admit(object)
 	return slices.ContainsFunc(errs, func(err *field.Error) bool { return Related(err.Field, path) })
+}
+
+// cost is what it takes to try an object: its values, and more for a large one, since
+// the validation compares each error with all others.
+func cost(object any) int {
+	n := size(object)
+	return n + n*n/5000
 }
 
 // size is how many values there are in a value; a long text counts for several.
@@ -221,7 +235,7 @@ func (w *Witnesses) shrink(ctx context.Context, s *search, path string, share in
 			if err := ctx.Err(); err != nil || s.spent >= share {
 				return err
 			}
-			s.spent += size(next)
+			s.spent += cost(next)
 			if o, ok := next.(map[string]any); ok && w.shows(o, path) {
 				s.object, smaller = o, true
 				break
