@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 )
 
@@ -26,24 +24,6 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
-
-// tuneMemory trades memory for time: a run is short, most of what it allocates
-// lives until its end, and collecting it again and again is what a small repo
-// would wait for. So the first collection waits until the heap has grown to what
-// any machine has to spare, and those after it come seldom, until the limit.
-// GOGC and GOMEMLIMIT, where they are set, hold.
-func tuneMemory() {
-	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		return
-	}
-	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(384 << 20)
-	first := new([16]byte) // collected with the first collection
-	runtime.AddCleanup(first, func(struct{}) {
-		debug.SetMemoryLimit(1700 << 20)
-		debug.SetGCPercent(400)
-	}, struct{}{})
 }
 
 // errFindings ends a command that ran and found errors, which it has printed.
