@@ -303,11 +303,7 @@ func (b *build) inventory() []job {
 				input = unknown
 			}
 			return b.sink.part(path, input, func(w files) error {
-				data := inventory.Organization(org, b.in.Costs, site, state)
-				if data == nil {
-					return nil
-				}
-				return w.write(path, data)
+				return w.write(path, func(dst []byte) []byte { return inventory.AppendOrganization(dst, org, b.in.Costs, site, state) })
 			})
 		})
 	}

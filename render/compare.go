@@ -169,7 +169,7 @@ type objects struct {
 	files   map[string][]manifest.Map
 }
 
-func (o objects) write(string, []byte) error { return nil }
+func (o objects) write(string, func([]byte) []byte) error { return nil }
 
 func (o objects) writeObjects(path string, list []manifest.Map) error {
 	o.files[path] = list

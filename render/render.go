@@ -219,7 +219,7 @@ func (b *build) pins() []job {
 	var jobs []job
 	for _, f := range b.in.Pins.Files(b.in.PinsOwner) {
 		jobs = append(jobs, func() error {
-			return b.sink.part(f.Path, f.Digest(), func(w files) error { return w.write(f.Path, f.YAML()) })
+			return b.sink.part(f.Path, f.Digest(), func(w files) error { return w.write(f.Path, f.AppendYAML) })
 		})
 	}
 	return jobs
@@ -265,15 +265,18 @@ func writeDirectory(w files, dir string, files map[string][]manifest.Map) error 
 	return writeKustomization(w, dir, names)
 }
 
-func appendObjects(dst []byte, objects []manifest.Map) []byte {
-	dst = append(dst, output.Header...)
-	for i, m := range objects {
-		if i > 0 {
-			dst = append(dst, "---\n"...)
+// appending returns what appends a file of objects.
+func appending(objects []manifest.Map) func(dst []byte) []byte {
+	return func(dst []byte) []byte {
+		dst = append(dst, output.Header...)
+		for i, m := range objects {
+			if i > 0 {
+				dst = append(dst, "---\n"...)
+			}
+			dst = manifest.AppendYAML(dst, m, 0)
 		}
-		dst = manifest.AppendYAML(dst, m, 0)
+		return dst
 	}
-	return dst
 }
 
 // lower writes the file of a state, unless it stands already.

@@ -2,7 +2,6 @@ package render
 
 import (
 	"crypto/sha256"
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -23,8 +22,9 @@ var unknown [32]byte
 
 // files takes the files of one part, from one goroutine.
 type files interface {
-	// write takes a file. The data is the caller's again afterwards.
-	write(path string, data []byte) error
+	// write takes a file, which make appends to what it is given. One to which
+	// nothing is appended is none.
+	write(path string, make func(dst []byte) []byte) error
 	// writeObjects takes a file of objects.
 	writeObjects(path string, objects []manifest.Map) error
 	// writeState takes the objects of a state with this digest.
@@ -43,6 +43,8 @@ type tree struct {
 
 	mu     sync.Mutex
 	record *Record // of this build
+	// buffers are what files are made in. Each grows to the largest file.
+	buffers sync.Pool
 }
 
 // part keeps a part of the same input as it stands, if nobody has touched any of
@@ -55,7 +57,12 @@ func (t *tree) part(name string, input [32]byte, make func(files) error) error {
 		t.add(name, p)
 		return nil
 	}
-	w := &partWriter{tree: t, part: &part{input: input}}
+	buf, _ := t.buffers.Get().(*[]byte)
+	if buf == nil {
+		buf = new([]byte)
+	}
+	defer t.buffers.Put(buf)
+	w := &partWriter{tree: t, part: &part{input: input}, buf: buf}
 	if err := make(w); err != nil {
 		return err
 	}
@@ -73,10 +80,14 @@ func (t *tree) add(name string, p *part) {
 type partWriter struct {
 	*tree
 	part *part
-	buf  []byte
+	buf  *[]byte
 }
 
-func (w *partWriter) write(path string, data []byte) error {
+func (w *partWriter) write(path string, make func([]byte) []byte) error {
+	data := w.made(make)
+	if len(data) == 0 {
+		return nil
+	}
 	digest := sha256.Sum256(data)
 	if w.stands(path, digest) {
 		return nil
@@ -85,14 +96,18 @@ func (w *partWriter) write(path string, data []byte) error {
 }
 
 func (w *partWriter) writeObjects(path string, objects []manifest.Map) error {
-	w.buf = appendObjects(w.buf[:0], objects)
-	return w.write(path, w.buf)
+	return w.write(path, appending(objects))
 }
 
 func (w *partWriter) writeState(path string, digest [32]byte, objects []manifest.Map) error {
 	w.lowered.Add(1)
-	w.buf = appendObjects(w.buf[:0], objects)
-	return w.replace(path, digest, w.buf)
+	return w.replace(path, digest, w.made(appending(objects)))
+}
+
+// made returns what make appends, until the next call.
+func (w *partWriter) made(make func([]byte) []byte) []byte {
+	*w.buf = make((*w.buf)[:0])
+	return *w.buf
 }
 
 func (w *partWriter) keep(path string, digest [32]byte) bool { return w.stands(path, digest) }
@@ -122,15 +137,19 @@ type memory struct {
 
 func (m *memory) part(_ string, _ [32]byte, make func(files) error) error { return make(m) }
 
-func (m *memory) write(path string, data []byte) error {
+func (m *memory) write(path string, make func([]byte) []byte) error {
+	data := make(nil)
+	if len(data) == 0 {
+		return nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.files[path] = slices.Clone(data)
+	m.files[path] = data
 	return nil
 }
 
 func (m *memory) writeObjects(path string, objects []manifest.Map) error {
-	return m.write(path, appendObjects(nil, objects))
+	return m.write(path, appending(objects))
 }
 
 func (m *memory) writeState(path string, _ [32]byte, objects []manifest.Map) error {

@@ -32,7 +32,7 @@ func owner(id DocumentID) string {
 func filesOf(p *Pins) fstest.MapFS {
 	fsys := fstest.MapFS{}
 	for _, f := range p.Files(owner) {
-		fsys[f.Path] = &fstest.MapFile{Data: f.YAML()}
+		fsys[f.Path] = &fstest.MapFile{Data: f.AppendYAML(nil)}
 	}
 	return fsys
 }
@@ -160,7 +160,7 @@ documents:
 	}
 	got := map[string]string{}
 	for _, f := range example().Files(owner) {
-		got[f.Path] = string(f.YAML())
+		got[f.Path] = string(f.AppendYAML(nil))
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -172,7 +172,7 @@ func TestAnotherDateChangesOneFile(t *testing.T) {
 	before := filesOf(p)
 	p.AsOf = "2026-11-21"
 	for _, f := range p.Files(owner) {
-		if changed := string(before[f.Path].Data) != string(f.YAML()); changed != (f.Path == "pins/_platform.yaml") {
+		if changed := string(before[f.Path].Data) != string(f.AppendYAML(nil)); changed != (f.Path == "pins/_platform.yaml") {
 			t.Errorf("%s: changed is %v", f.Path, changed)
 		}
 	}
@@ -454,7 +454,7 @@ func BenchmarkFiles(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for _, f := range p.Files(owner) {
-			f.YAML()
+			f.AppendYAML(nil)
 		}
 	}
 }
@@ -466,7 +466,7 @@ func BenchmarkRead(b *testing.B) {
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			b.Fatal(err)
 		}
-		if err := os.WriteFile(file, f.YAML(), 0o644); err != nil {
+		if err := os.WriteFile(file, f.AppendYAML(nil), 0o644); err != nil {
 			b.Fatal(err)
 		}
 	}

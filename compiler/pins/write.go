@@ -129,15 +129,15 @@ func (p *Pins) definitionFiles() []*File {
 	return out
 }
 
-// YAML returns the content.
-func (f *File) YAML() []byte {
+// AppendYAML appends the content.
+func (f *File) AppendYAML(dst []byte) []byte {
 	p := f.pins
 	if f.definition != "" {
 		text, err := p.Definition(f.definition)
 		if err != nil { // never: what is written was read
-			return nil
+			return dst
 		}
-		return append(append([]byte(output.Header), bytes.Trim(text, "\r\n")...), '\n')
+		return append(append(append(dst, output.Header...), bytes.Trim(text, "\r\n")...), '\n')
 	}
 	head := manifest.M("apiVersion", apiVersion, "kind", kind)
 	if f.platform {
@@ -150,7 +150,6 @@ func (f *File) YAML() []byte {
 			head = append(head, manifest.Field{Key: "stored", Value: all})
 		}
 	}
-	dst := make([]byte, 0, 256+512*(len(f.documents)+len(f.clusters)))
 	dst = append(dst, output.Header...)
 	dst = manifest.AppendYAML(dst, head, 0)
 	if len(f.clusters) > 0 {

@@ -25,11 +25,12 @@ import (
 // Path returns where the file of an organization stands in the output.
 func Path(org *tenancy.Organization) string { return "inventory/" + org.Path + ".json" }
 
-// Organization returns the file of an organization: the logical clusters that
-// stand directly in it and that have been placed. It returns nil where there
-// are none. costs are the worst cases a month; site returns the pin of a key, state the digest of a logical
-// cluster's state on a physical cluster, false where nothing is rendered there.
-func Organization(org *tenancy.Organization, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) []byte {
+// AppendOrganization appends the file of an organization: the logical clusters
+// that stand directly in it and that have been placed. It appends nothing where
+// there are none. costs are the worst cases a month; site returns the pin of a
+// key, state the digest of a logical cluster's state on a physical cluster, false
+// where nothing is rendered there.
+func AppendOrganization(dst []byte, org *tenancy.Organization, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) []byte {
 	var list manifest.List
 	for _, lc := range org.LogicalClusters {
 		if pin := site(lc.Key); pin != nil {
@@ -37,9 +38,9 @@ func Organization(org *tenancy.Organization, costs *cost.Costs, site func(key st
 		}
 	}
 	if list == nil {
-		return nil
+		return dst
 	}
-	return append(manifest.AppendIndentedJSON(nil, manifest.M(
+	return append(manifest.AppendIndentedJSON(dst, manifest.M(
 		"generator", "tenantry",
 		"apiVersion", "tenantry.dev/v1alpha1",
 		"organization", org.Path,
@@ -47,7 +48,7 @@ func Organization(org *tenancy.Organization, costs *cost.Costs, site func(key st
 	)), '\n')
 }
 
-// Digest stands for all that Organization returns. It is false where a logical
+// Digest stands for all that AppendOrganization appends. It is false where a logical
 // cluster has no state whose digest could stand for it.
 func Digest(org *tenancy.Organization, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
 	ok = true
