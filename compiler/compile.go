@@ -151,8 +151,6 @@ type compilation struct {
 	gone map[pins.DocumentID]bool
 	// texts are the documents as JSON, for the pins and to see what changed.
 	texts map[pins.DocumentID]json.RawMessage
-	// differing are those that differ from their last good versions; see compare.
-	differing func() map[pins.DocumentID]bool
 	// formerNames are the names of the pinned documents by identity.
 	formerNames func() map[pins.DocumentID]pins.DocumentID
 	// locks are those of implicit documents, as far as they can be read.

@@ -9,7 +9,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/diag"
@@ -215,7 +214,6 @@ func (c *compilation) hold(ctx context.Context, names []pins.DocumentID) error {
 // restore puts the last good versions of documents in their place. What has none,
 // or one that can no longer be read, is left out, and is not looked for again.
 func (c *compilation) restore(ctx context.Context, names []pins.DocumentID) error {
-	defer c.compare()
 	var pinned []load.Pinned
 	for _, name := range names {
 		c.remove(name)
@@ -267,7 +265,6 @@ func (c *compilation) pinnedAs(name pins.DocumentID) pins.DocumentID {
 }
 
 func (c *compilation) remove(name pins.DocumentID) {
-	defer c.compare()
 	for _, l := range lists(c.docs) {
 		l.remove(func(m *load.Meta) bool {
 			if identity(tenancy.ID(m)) != identity(name) {
@@ -283,22 +280,12 @@ func (c *compilation) remove(name pins.DocumentID) {
 // none.
 func (c *compilation) changed(kind schema.Kind, key, dir string) bool {
 	name := pins.DocumentID{Kind: string(kind), Key: key, Dir: dir}
-	_, ok := c.texts[name]
-	return !ok || c.differing()[name]
-}
-
-// compare finds the documents that differ from their last good versions, once
-// somebody asks. Whoever changes the texts calls it.
-func (c *compilation) compare() {
-	c.differing = sync.OnceValue(func() map[pins.DocumentID]bool {
-		out := map[pins.DocumentID]bool{}
-		for name, text := range c.texts {
-			if former, ok := c.former.Documents[c.pinnedAs(name)]; !ok || !bytes.Equal(former, text) {
-				out[name] = true
-			}
-		}
-		return out
-	})
+	text, ok := c.texts[name]
+	if !ok {
+		return true
+	}
+	former, ok := c.former.Documents[c.pinnedAs(name)]
+	return !ok || !bytes.Equal(former, text)
 }
 
 func (c *compilation) lastGood(key string) *schema.LogicalCluster {

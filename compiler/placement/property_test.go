@@ -260,7 +260,7 @@ func checkAgain(t *rapid.T, r *repo, former *pins.Pins, after map[string]*pins.L
 func checkWritten(t *rapid.T, p *pins.Pins) {
 	fsys := fstest.MapFS{}
 	for _, f := range p.Files(func(pins.DocumentID) string { return "" }) {
-		fsys[f.Path] = &fstest.MapFile{Data: f.YAML()}
+		fsys[f.Path] = &fstest.MapFile{Data: f.AppendYAML(nil)}
 	}
 	got, err := pins.Read(fsys, nil)
 	if err != nil {
