@@ -31,21 +31,22 @@ func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, definitio
 	x := newExpansion(t, policies)
 	x.given = given
 	x.define(definitions)
-	var work []job
+	jobs := map[string][]job{} // by physical cluster, in the order of the keys
 	for _, lc := range t.LogicalClusters {
 		placed := sites[lc.Key]
 		if placed == nil {
 			continue
 		}
 		x.prepare(lc)
-		work = x.appendJob(work, lc, &placed.Site)
+		x.addJob(jobs, lc, &placed.Site)
 		for i := range placed.Left {
-			work = x.appendJob(work, lc, &placed.Left[i])
+			x.addJob(jobs, lc, &placed.Left[i])
 		}
 	}
-	slices.SortStableFunc(work, func(a, b job) int {
-		return cmp.Or(strings.Compare(a.cluster.Name, b.cluster.Name), strings.Compare(a.lc.Key, b.lc.Key))
-	})
+	var work []job
+	for _, cluster := range slices.Sorted(maps.Keys(jobs)) {
+		work = append(work, jobs[cluster]...)
+	}
 	if x.policies != nil {
 		parallel(len(work), func(i int) { work[i].policies = x.policies.Admitted(work[i].lc) })
 	}
@@ -105,17 +106,17 @@ func (x *expansion) prepare(lc *tenancy.LogicalCluster) {
 	}
 }
 
-func (x *expansion) appendJob(work []job, lc *tenancy.LogicalCluster, site *pins.Site) []job {
+func (x *expansion) addJob(jobs map[string][]job, lc *tenancy.LogicalCluster, site *pins.Site) {
 	cluster := x.clusters[site.Cluster]
 	if site.Phase == pins.Gone || cluster == nil {
-		return work
+		return
 	}
 	j := job{lc: lc, site: site, cluster: cluster, profile: x.profile(lc.APIs)}
 	j.gate = x.gate(j.profile, cluster)
 	if cluster.Minor >= policy.MutatingMinor {
 		j.transforms = x.policies.Transforms(lc)
 	}
-	return append(work, j)
+	jobs[cluster.Name] = append(jobs[cluster.Name], j)
 }
 
 // profile returns the profile of bindings. The key is made of the identities of

@@ -16,12 +16,6 @@ import (
 // under a key that it had formerly. A pin without a document stays as it is,
 // unless nothing is left of it.
 func (p *placer) adopt() {
-	for _, lc := range p.former.LogicalClusters {
-		p.names.takeAll(lc.Site)
-		for _, s := range lc.Left {
-			p.names.takeAll(s)
-		}
-	}
 	claims, blocked := p.claims()
 	claimed := make(map[string]string, len(claims)) // former key to key
 	for key, former := range claims {

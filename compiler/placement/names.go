@@ -16,10 +16,13 @@ const maxName = 63
 // those that stand there, those that did, and those that are not tenants'.
 type names struct {
 	taken map[string]map[string]bool // by physical cluster
+	// pinned are the sites whose names are not among them yet: most builds give no
+	// name, and need not know all.
+	pinned map[string]*pins.LogicalCluster
 }
 
-func newNames(t *tenancy.Tenancy) names {
-	n := names{taken: map[string]map[string]bool{}}
+func newNames(t *tenancy.Tenancy, pinned map[string]*pins.LogicalCluster) names {
+	n := names{taken: map[string]map[string]bool{}, pinned: pinned}
 	for _, c := range t.Clusters {
 		n.take(c.Name, t.Settings.GitOps.Namespace)
 		n.take(c.Name, t.Settings.GitOps.ArgoNamespace)
@@ -37,7 +40,17 @@ func (n *names) take(cluster, name string) {
 	taken[name] = true
 }
 
-func (n *names) takeAll(s pins.Site) {
+func (n *names) takePinned() {
+	for _, lc := range n.pinned {
+		n.takeAll(&lc.Site)
+		for i := range lc.Left {
+			n.takeAll(&lc.Left[i])
+		}
+	}
+	n.pinned = nil
+}
+
+func (n *names) takeAll(s *pins.Site) {
 	for _, name := range s.Namespaces {
 		n.take(s.Cluster, name)
 	}
@@ -53,6 +66,7 @@ func (n *names) free(cluster, name string) bool { return !reserved(name) && !n.t
 // own. Preferred names come first. It returns false if even the hashed name is
 // taken.
 func (n *names) give(cluster, key, namespace string, preferred string) (string, bool) {
+	n.takePinned()
 	joined, hashed := physicalNames(key, namespace)
 	for _, name := range []string{preferred, joined, hashed} {
 		if name != "" && n.free(cluster, name) {

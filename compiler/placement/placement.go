@@ -103,7 +103,7 @@ func newPlacer(t *tenancy.Tenancy, former *pins.Pins, asOf string) *placer {
 		vanished: map[string][]*tenant{},
 		out:      Result{Sites: make(map[string]*pins.LogicalCluster, len(t.LogicalClusters))},
 	}
-	p.names = newNames(t)
+	p.names = newNames(t, former.LogicalClusters)
 	for i, c := range t.Clusters {
 		p.byName[c.Name] = i
 		p.clusters = append(p.clusters, newCluster(c))
