@@ -58,8 +58,8 @@ type file struct {
 	stands bool
 }
 
-func (f *file) matches(info fs.FileInfo) bool {
-	return info.Mode().IsRegular() && f.mtime != 0 && info.Size() == f.size && info.ModTime().UnixNano() == f.mtime
+func (f *file) matches(s stat) bool {
+	return s.regular && f.mtime != 0 && s.size == f.size && s.mtime == f.mtime
 }
 
 // standing returns the record if it is of the same tool, having seen which files
@@ -192,26 +192,66 @@ func entries(dir, name string) []string {
 	return out
 }
 
-// walk finds the files below top that are as they were left. It returns how many,
-// and whether it met others. No two walks may meet the same file at a time.
+// walk finds the files at or below top that are as they were left. It returns how
+// many, and whether it met anything else. No two walks may meet the same file at a
+// time.
 func (r *Record) walk(dir, top string) (stand int, others bool) {
-	err := filepath.WalkDir(filepath.Join(dir, filepath.FromSlash(top)), func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
+	info, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(top)))
+	if err != nil {
+		return 0, true
+	}
+	if info.IsDir() {
+		return r.walkDirectory(dir, top)
+	}
+	if r.meet(top, statOf(info)) {
+		return 1, false
+	}
+	return 0, true
+}
+
+func (r *Record) walkDirectory(root, path string) (stand int, others bool) {
+	dir, err := os.Open(filepath.Join(root, filepath.FromSlash(path)))
+	if err != nil {
+		return 0, true
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(-1)
+	others = err != nil
+	for _, e := range entries {
+		below := path + "/" + e.Name()
+		if e.IsDir() {
+			n, o := r.walkDirectory(root, below)
+			stand, others = stand+n, others || o
+			continue
 		}
-		info, err := d.Info()
-		if err != nil {
-			return err
-		}
-		if f, ok := r.files[filepath.ToSlash(name[len(dir)+1:])]; ok && f.matches(info) {
-			f.stands = true
+		if s, err := statIn(dir, e); err == nil && r.meet(below, s) {
 			stand++
 		} else {
 			others = true
 		}
-		return nil
-	})
-	return stand, others || err != nil
+	}
+	return stand, others
+}
+
+// meet notes that a file stands in the output, and reports whether it is as it was
+// left.
+func (r *Record) meet(path string, s stat) bool {
+	f := r.files[path]
+	if f == nil || !f.matches(s) {
+		return false
+	}
+	f.stands = true
+	return true
+}
+
+// stat is what tells whether a file was touched.
+type stat struct {
+	regular     bool
+	size, mtime int64
+}
+
+func statOf(info fs.FileInfo) stat {
+	return stat{regular: info.Mode().IsRegular(), size: info.Size(), mtime: info.ModTime().UnixNano()}
 }
 
 // Encode writes the record.

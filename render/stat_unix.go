@@ -1,0 +1,20 @@
+//go:build unix
+
+package render
+
+import (
+	"io/fs"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// statIn looks at an entry of an open directory, by its name alone: looking up the
+// whole path of each file of the output takes half as long again.
+func statIn(dir *os.File, e fs.DirEntry) (stat, error) {
+	var s unix.Stat_t
+	if err := unix.Fstatat(int(dir.Fd()), e.Name(), &s, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+		return stat{}, err
+	}
+	return stat{regular: s.Mode&unix.S_IFMT == unix.S_IFREG, size: s.Size, mtime: s.Mtim.Nano()}, nil
+}
