@@ -65,24 +65,33 @@ func (l *lastBuild) record() *render.Record {
 	return l.decoded
 }
 
+// readLastBuild returns what the cache knows of the last build; nil where it knows
+// nothing.
+func (c *compilation) readLastBuild() *lastBuild {
+	if c.Out == "" || c.Cache == nil {
+		return nil
+	}
+	data, ok := c.Cache.Get(c.lastBuildKey())
+	if !ok {
+		return nil
+	}
+	last, err := decodeLastBuild(data)
+	if err != nil {
+		return nil
+	}
+	last.pins = last.decoded.Whole(c.Out, "pins")
+	return last
+}
+
 // rebuilt reports whether the output is what this run would make: the last build
 // had the same inputs, and every file is as it left it. Then it fills in the
 // result.
 func (c *compilation) rebuilt() bool {
-	if c.Out == "" || c.Cache == nil {
-		return false
-	}
-	data, ok := c.Cache.Get(c.lastBuildKey())
-	if !ok {
-		return false
-	}
-	last, err := decodeLastBuild(data)
-	if err != nil {
+	last := c.last
+	if last == nil {
 		return false
 	}
 	record := last.decoded
-	last.pins = record.Whole(c.Out, "pins")
-	c.last = last
 	asOf := c.AsOf
 	if asOf == "" {
 		asOf = last.AsOf

@@ -27,6 +27,7 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	if err := c.lock(); err != nil {
 		return false, err
 	}
+	last := background(c.readLastBuild)
 	tree, diagnostics, err := source.Open(ctx, c.Dir, source.Options{Revision: c.Revision, Exclude: c.excluded()})
 	if err != nil {
 		return false, err
@@ -46,7 +47,7 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 		f, ok := tree.File(file)
 		return f.Data, ok
 	}
-	if c.rebuilt() {
+	if c.last = last(); c.rebuilt() {
 		return true, nil
 	}
 	if err := c.readPins(ctx); err != nil {

@@ -20,6 +20,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/manifest"
 	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // Path returns where the file of an organization stands in the output.
@@ -65,11 +66,7 @@ func Digest(org *tenancy.Organization, costs *cost.Costs, site func(key string) 
 			d, stands := state(lc.Key, pin.Cluster)
 			ok = ok && stands
 			e.Bytes(d[:])
-			e.Number(len(lc.Quota))
-			for _, name := range slices.Sorted(maps.Keys(lc.Quota)) {
-				q := lc.Quota[name]
-				e.Strings(name, q.String())
-			}
+			encodeQuota(e, lc.Quota)
 			pin.Encode(e)
 			for i := range pin.Left {
 				d, stands := state(lc.Key, pin.Left[i].Cluster)
@@ -79,6 +76,26 @@ func Digest(org *tenancy.Organization, costs *cost.Costs, site func(key string) 
 		}
 	})
 	return sum, ok
+}
+
+// encodeQuota appends a quota by name. Whole numbers, which most are, need no text.
+func encodeQuota(e *digest.Encoder, quota map[string]resource.Quantity) {
+	var buf [16]string
+	names := slices.AppendSeq(buf[:0], maps.Keys(quota))
+	slices.Sort(names)
+	e.Number(len(names))
+	for _, name := range names {
+		q := quota[name]
+		e.Strings(name, string(q.Format))
+		whole, ok := q.AsInt64()
+		ok = ok && int64(int(whole)) == whole
+		e.Bool(ok)
+		if ok {
+			e.Number(int(whole))
+		} else {
+			e.Strings(q.String())
+		}
+	}
 }
 
 func entry(lc *tenancy.LogicalCluster, costs *cost.Costs, pin *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
