@@ -73,7 +73,7 @@ func (c *checker) counted(lc *LogicalCluster) bool {
 	if !c.stood(lc) {
 		return false
 	}
-	if c.t.LastGood == nil || !c.changed(&lc.Meta) {
+	if c.t.LastGood == nil || !lc.changed {
 		return true
 	}
 	spec := c.lastGood(lc)
@@ -108,7 +108,7 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 		}
 		want, ok := lc.Quota[ceiling.name]
 		if lc.divided(ceiling.name) {
-			if c.changed(&lc.Meta) {
+			if lc.changed {
 				dividedAnew = append(dividedAnew, lc)
 			} else {
 				divided = append(divided, lc)
@@ -118,7 +118,7 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 		if covered(c.expired, lc) {
 			back.Add(want)
 		}
-		if !c.changed(&lc.Meta) {
+		if !lc.changed {
 			was, by := want, (*Organization)(nil)
 			if c.changedAbove(lc.Org) {
 				was, by = c.before(lc.Spec, lc.Org, ceiling.name)

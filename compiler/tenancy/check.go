@@ -140,6 +140,7 @@ func (c *checker) knownRegions(m *load.Meta, regions []string, at positions, out
 }
 
 func (c *checker) logicalCluster(lc *LogicalCluster, out *findings) {
+	lc.changed = c.changed(&lc.Meta)
 	c.bindings(lc, out)
 	c.classAllowed(lc, out)
 	c.regionsAllowed(lc, out)
@@ -173,7 +174,7 @@ func (c *checker) bindings(lc *LogicalCluster, out *findings) {
 		// organization's concern.
 		own := lc.fromDocument(b.Version.Set.Name)
 		if own || !c.stood(lc) {
-			c.sunset(&lc.Meta, b, c.changed(&lc.Meta), out)
+			c.sunset(&lc.Meta, b, lc.changed, out)
 		}
 	}
 	for i, b := range lc.APIs {

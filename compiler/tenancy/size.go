@@ -37,7 +37,7 @@ func (c *checker) size(lc *LogicalCluster, out *findings) {
 // the nearest of an organization that gives access to it. Nil where nobody's is
 // new.
 func (c *checker) grower(lc *LogicalCluster) *load.Meta {
-	if c.changed(&lc.Meta) {
+	if lc.changed {
 		return &lc.Meta
 	}
 	for _, o := range lc.Org.Ancestors() {

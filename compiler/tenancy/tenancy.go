@@ -218,6 +218,8 @@ type LogicalCluster struct {
 	// see Origins.
 	own       layer
 	inherited map[string]Origin
+	// changed: the document is new or differs from its last good version; Check knows.
+	changed bool
 }
 
 // Origin is where an effective value came from.
