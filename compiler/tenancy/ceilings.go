@@ -70,7 +70,7 @@ func afterExpiry(only bool, d diag.Diagnostic) diag.Diagnostic {
 // counted reports whether the logical cluster counted before: it stands in the
 // pins, and its last good document does not give its place up.
 func (c *checker) counted(lc *LogicalCluster) bool {
-	if !c.stood(lc) {
+	if !lc.stood {
 		return false
 	}
 	if c.t.LastGood == nil || !lc.changed {

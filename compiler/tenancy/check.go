@@ -140,7 +140,7 @@ func (c *checker) knownRegions(m *load.Meta, regions []string, at positions, out
 }
 
 func (c *checker) logicalCluster(lc *LogicalCluster, out *findings) {
-	lc.changed = c.changed(&lc.Meta)
+	lc.changed, lc.stood = c.changed(&lc.Meta), c.stood(lc)
 	c.bindings(lc, out)
 	c.classAllowed(lc, out)
 	c.regionsAllowed(lc, out)
@@ -173,7 +173,7 @@ func (c *checker) bindings(lc *LogicalCluster, out *findings) {
 		// A binding that it inherits and that stood before is its class's or
 		// organization's concern.
 		own := lc.fromDocument(b.Version.Set.Name)
-		if own || !c.stood(lc) {
+		if own || !lc.stood {
 			c.sunset(&lc.Meta, b, lc.changed, out)
 		}
 	}

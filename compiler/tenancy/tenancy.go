@@ -218,8 +218,9 @@ type LogicalCluster struct {
 	// see Origins.
 	own       layer
 	inherited map[string]Origin
-	// changed: the document is new or differs from its last good version; Check knows.
-	changed bool
+	// Check knows: the document is new or differs from its last good version, and the
+	// logical cluster stands in the pins, under this key or an earlier one.
+	changed, stood bool
 }
 
 // Origin is where an effective value came from.
