@@ -20,7 +20,7 @@ func tuneMemory() {
 	adviseHugePages(256 << 20)
 	first := new([16]byte) // collected with the first collection
 	runtime.AddCleanup(first, func(struct{}) {
-		debug.SetMemoryLimit(1700 << 20)
+		debug.SetMemoryLimit(1850 << 20)
 		debug.SetGCPercent(400)
 	}, struct{}{})
 }
