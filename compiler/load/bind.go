@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
 	"strings"
 	"sync"
 
@@ -30,13 +29,6 @@ type binder struct {
 type unknownField struct {
 	path []string
 	pos  diag.Position
-}
-
-// places returns the places of the fields that were bound, by path. A document
-// keeps them as long as a run lasts, so they take no more room than they need.
-func (b *binder) places() []Field {
-	slices.SortStableFunc(b.fields, func(x, y Field) int { return strings.Compare(x.Path, y.Path) })
-	return slices.Clone(slices.CompactFunc(b.fields, func(x, y Field) bool { return x.Path == y.Path }))
 }
 
 type fieldInfo struct {

@@ -9,7 +9,6 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/diag"
 )
 
 // The cache holds Go values as a plain sequence of their fields. Unlike JSON and
@@ -25,10 +24,12 @@ func encode(v any) []byte {
 
 type encoder struct{ *cache.Encoder }
 
-func (e *encoder) position(p diag.Position) {
-	e.String(p.File)
-	e.Uint(uint64(p.Line))
-	e.Uint(uint64(p.Column))
+func (e *encoder) places(p Places) {
+	e.Uint(uint64(len(p.files)))
+	for _, f := range p.files {
+		e.String(f)
+	}
+	e.Text(p.table)
 }
 
 func (e *encoder) value(v reflect.Value) {
@@ -64,13 +65,6 @@ func (e *encoder) value(v reflect.Value) {
 			return
 		}
 		e.Uint(uint64(v.Len()) + 1)
-		if fields, ok := v.Interface().([]Field); ok {
-			for _, f := range fields {
-				e.String(f.Path)
-				e.position(f.Pos)
-			}
-			return
-		}
 		for i := range v.Len() {
 			e.value(v.Index(i))
 		}
@@ -92,6 +86,10 @@ func (e *encoder) value(v reflect.Value) {
 			e.value(v.MapIndex(k))
 		}
 	case reflect.Struct:
+		if v.Type() == placesType {
+			e.places(v.Interface().(Places))
+			return
+		}
 		for i := range v.NumField() {
 			e.value(v.Field(i))
 		}
@@ -180,8 +178,14 @@ func decode(data []byte, v any) (err error) {
 
 type decoder struct{ *cache.Decoder }
 
-func (d *decoder) position() diag.Position {
-	return diag.Position{File: d.String(), Line: int(d.Uint()), Column: int(d.Uint())}
+func (d *decoder) places(p *Places) {
+	if n := d.Count(); n > 0 {
+		p.files = make([]string, n)
+	}
+	for i := range p.files {
+		p.files[i] = d.String()
+	}
+	p.table = d.Text()
 }
 
 func (d *decoder) value(v reflect.Value) {
@@ -214,14 +218,6 @@ func (d *decoder) value(v reflect.Value) {
 			return
 		}
 		length := d.Fits(n - 1)
-		if v.Type() == fieldsType {
-			fields := make([]Field, length)
-			for i := range fields {
-				fields[i] = Field{Path: d.String(), Pos: d.position()}
-			}
-			v.Set(reflect.ValueOf(fields))
-			return
-		}
 		v.Set(reflect.MakeSlice(v.Type(), length, length))
 		for i := range length {
 			d.value(v.Index(i))
@@ -251,6 +247,10 @@ func (d *decoder) value(v reflect.Value) {
 		}
 		v.Set(m)
 	case reflect.Struct:
+		if v.Type() == placesType {
+			d.places(v.Addr().Interface().(*Places))
+			return
+		}
 		for i := range v.NumField() {
 			d.value(v.Field(i))
 		}
@@ -261,7 +261,7 @@ func (d *decoder) value(v reflect.Value) {
 	}
 }
 
-var fieldsType = reflect.TypeFor[[]Field]()
+var placesType = reflect.TypeFor[Places]()
 
 func (d *decoder) any() any {
 	switch tag := d.Uint(); tag {

@@ -30,7 +30,7 @@ type document struct {
 	Kind   int
 	Key    string
 	Pos    diag.Position
-	Fields []Field
+	Places Places
 	Spec   any
 	// Text is Spec as JSON.
 	Text json.RawMessage
@@ -359,7 +359,7 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 		e.Failed = append(e.Failed, failed{id.kind, id.key, at})
 		return false
 	}
-	doc.Fields = b.places()
+	doc.Places = NewPlaces(b.fields)
 	if text, err := json.Marshal(doc.Spec); err == nil { // what was bound can be written
 		doc.Text = text
 	}

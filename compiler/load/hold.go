@@ -248,7 +248,7 @@ func (h *holding) one(root cue.Value, p Pinned) Held {
 		return held
 	}
 	meta := h.meta(p)
-	meta.Fields = b.places()
+	meta.Places = NewPlaces(b.fields)
 	return Held{Document: newDocument(meta, spec), Admitted: h.most(v, p.Most)}
 }
 

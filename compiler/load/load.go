@@ -31,7 +31,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,8 +54,8 @@ type Meta struct {
 	Dir string
 	// Pos is where the document is declared.
 	Pos diag.Position
-	// Fields are the places of the document's fields, by path.
-	Fields []Field
+	// Places are those of the document's fields.
+	Places Places
 	// Text is the document as JSON; empty if it is held.
 	Text json.RawMessage
 	// Held: the document is as it was last good, not as the repo now has it.
@@ -65,30 +64,13 @@ type Meta struct {
 	Refused bool
 }
 
-// Field is the place of one field of a document.
-type Field struct {
-	// Path is as CUE writes it: `quota.cpu`, `labels."a.b"`, `regions.0`.
-	Path string
-	Pos  diag.Position
-}
-
 // At returns the place of a field, else of its nearest parent that has one, else
 // of the document.
 func (m *Meta) At(path ...string) diag.Position {
 	var room [128]byte
 	for n := len(path); n > 0; n-- {
-		want := appendPath(room[:0], path[:n])
-		i, ok := slices.BinarySearchFunc(m.Fields, want, func(f Field, p []byte) int {
-			switch { // neither conversion copies
-			case f.Path < string(p):
-				return -1
-			case f.Path > string(p):
-				return 1
-			}
-			return 0
-		})
-		if ok {
-			return m.Fields[i].Pos
+		if pos, ok := m.Places.At(appendPath(room[:0], path[:n])); ok {
+			return pos
 		}
 	}
 	return m.Pos

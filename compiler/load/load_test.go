@@ -59,7 +59,7 @@ func describe(r *load.Result) string {
 			text = []byte(err.Error())
 		}
 		fmt.Fprintf(&b, "document %s\n  %s %s\n", m, m.Pos, text)
-		for _, f := range m.Fields {
+		for f := range m.Places.All() {
 			if f.Pos.File != m.Pos.File {
 				fmt.Fprintf(&b, "  %s from %s\n", f.Path, f.Pos)
 			}
@@ -182,7 +182,7 @@ logicalClusters: "acme/p": {
 		t.Errorf("String() = %s, want %s", got, want)
 	}
 	var paths []string
-	for _, f := range m.Fields {
+	for f := range m.Places.All() {
 		paths = append(paths, f.Path)
 	}
 	want := []string{`labels`, `labels."a.b"`, `quota`, `quota.cpu`, `regions`, `regions.0`, `regions.1`}

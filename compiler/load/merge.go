@@ -114,7 +114,7 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 			fail(d)
 			continue
 		}
-		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Fields: d.doc.Fields, Text: d.doc.Text}
+		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
 		if at, managed := managedInside(meta, d.doc.Spec); managed {
 			r.Diagnostics = append(r.Diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", orgsDir).
 				About(name).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))
@@ -150,7 +150,7 @@ func managedInside(meta Meta, spec any) (diag.Position, bool) {
 	if !ok || !inside(meta.Dir) {
 		return diag.Position{}, false
 	}
-	for _, f := range meta.Fields {
+	for f := range meta.Places.All() {
 		parts := strings.Split(f.Path, ".")
 		if len(parts) == 3 && parts[0] == "versions" && parts[2] == "crds" && set.Versions[unquote(parts[1])].CRDs == schema.CRDsManaged {
 			return f.Pos, true

@@ -156,7 +156,7 @@ func genDirectory(t *rapid.T, dir, label string) string {
 func about(r *load.Result, dirs ...string) (out []string) {
 	each(r.Documents, func(m *load.Meta, spec any) {
 		if slices.Contains(dirs, m.Dir) {
-			out = append(out, fmt.Sprintf("%s %s %+v %v", m, m.Dir, spec, m.Fields))
+			out = append(out, fmt.Sprintf("%s %s %+v %v", m, m.Dir, spec, slices.Collect(m.Places.All())))
 		}
 	})
 	for _, f := range r.Failures {

@@ -394,9 +394,11 @@ func BenchmarkResolveAndCheck(b *testing.B) {
 				Inheritable: schema.Inheritable{Quota: schema.Quota{"cpu": "6", "memory": "24Gi"}},
 				Namespaces:  map[string]schema.Namespace{"api": {}, "jobs": {}},
 			}}
+			var fields []load.Field
 			for _, field := range []string{"access", "class", "labels", "labels.env", "namespaces", "quota", "quota.cpu", "quota.memory"} {
-				d.Fields = append(d.Fields, load.Field{Path: field, Pos: d.Pos})
+				fields = append(fields, load.Field{Path: field, Pos: d.Pos})
 			}
+			d.Places = load.NewPlaces(fields)
 			docs.LogicalClusters = append(docs.LogicalClusters, d)
 		}
 	}
