@@ -28,7 +28,10 @@ func (s *State) encode(e *digest.Encoder) {
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
 		e.Strings(n.Name, n.Physical)
-		e.Mapping(n.Hard)
+		e.Number(len(n.Hard))
+		for _, a := range n.Hard {
+			e.Strings(a.Resource, a.Value)
+		}
 		e.Bool(n.Retired)
 	}
 	e.Number(len(s.Grants))

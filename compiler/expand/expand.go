@@ -104,11 +104,14 @@ type Containers struct {
 type Namespace struct {
 	Name     string // as the document has it
 	Physical string
-	// Hard is the ResourceQuota, canonical quantities by Kubernetes' names.
-	Hard map[string]string
+	// Hard is the ResourceQuota, by resource.
+	Hard []Amount
 	// Retired: the document no longer has it. It keeps its data, closed.
 	Retired bool
 }
+
+// Amount is a canonical quantity of a resource, as Kubernetes names it.
+type Amount struct{ Resource, Value string }
 
 // Grant gives a role in all namespaces to a subject.
 type Grant struct {

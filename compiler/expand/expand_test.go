@@ -92,7 +92,7 @@ func TestState(t *testing.T) {
 		Key: "acme/pay/prod", Organization: "acme/pay", Cluster: "a", Cut: "c0001", Backing: "namespace",
 		Network: "logical-cluster", DNS: expand.DNS{Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"}},
 		PodSecurity: "baseline", Minor: 36,
-		Namespaces: []expand.Namespace{{Name: "main", Physical: "x-main", Hard: map[string]string{"requests.cpu": "1500m"}}},
+		Namespaces: []expand.Namespace{{Name: "main", Physical: "x-main", Hard: []expand.Amount{{Resource: "requests.cpu", Value: "1500m"}}}},
 		// The higher of two roles includes the other.
 		Grants: []expand.Grant{{Kind: "Group", Subject: "devs", Role: "edit"}},
 		Roles:  s.Roles, Gate: s.Gate,
@@ -166,9 +166,9 @@ func TestRetiredNamespaces(t *testing.T) {
 		l.Namespaces["undeclared"] = "x-undeclared"
 		l.Retired = map[string]string{"old": "x-old"}
 	})
-	none := map[string]string{"pods": "0"}
+	none := []expand.Amount{{Resource: "pods", Value: "0"}}
 	want := []expand.Namespace{
-		{Name: "main", Physical: "x-main", Hard: map[string]string{"requests.cpu": "1500m"}},
+		{Name: "main", Physical: "x-main", Hard: []expand.Amount{{Resource: "requests.cpu", Value: "1500m"}}},
 		{Name: "old", Physical: "x-old", Hard: none, Retired: true},
 		{Name: "undeclared", Physical: "x-undeclared", Hard: none, Retired: true},
 	}

@@ -29,7 +29,7 @@ func full() *expand.State {
 		PodSecurity: "baseline", Minor: 36,
 		Containers: expand.Containers{DefaultRequest: m("cpu"), Default: m("cpu"), Max: m("cpu"), Min: m("cpu")},
 		Class:      "standard", Declared: "active", APIs: []expand.API{{Set: "database", Requested: "stable", Version: "v1"}},
-		Namespaces: []expand.Namespace{{Name: "main", Physical: "x", Hard: m("pods")}},
+		Namespaces: []expand.Namespace{{Name: "main", Physical: "x", Hard: []expand.Amount{{Resource: "pods", Value: "1"}}}},
 		Grants:     []expand.Grant{{Kind: "Group", SubjectNamespace: "n", Subject: "devs", Role: "edit"}},
 		Roles:      expand.Roles{View: "v", Edit: "e", Admin: "a"}, Gate: "g", Policies: []string{"p"}, Transforms: []string{"t"},
 		Source:    &expand.Source{Repo: "r", Path: "p", Branch: "b", Role: "edit", Namespace: "x", Secret: "s", Interval: "5m"},

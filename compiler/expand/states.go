@@ -223,7 +223,7 @@ func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
 	slices.SortFunc(out, func(a, b Namespace) int { return strings.Compare(a.Name, b.Name) })
 	current := len(out)
 	retire := func(name, physical string) {
-		out = append(out, Namespace{Name: name, Physical: physical, Hard: map[string]string{"pods": "0"}, Retired: true})
+		out = append(out, Namespace{Name: name, Physical: physical, Hard: []Amount{{"pods", "0"}}, Retired: true})
 	}
 	for name, physical := range site.Namespaces {
 		if !slices.ContainsFunc(out[:current], func(n Namespace) bool { return n.Name == name }) {
@@ -239,14 +239,15 @@ func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
 	return out
 }
 
-func hard(quota map[string]resource.Quantity) map[string]string {
+func hard(quota map[string]resource.Quantity) []Amount {
 	if len(quota) == 0 {
 		return nil
 	}
-	out := make(map[string]string, len(quota))
+	out := make([]Amount, 0, len(quota))
 	for name, q := range quota {
-		out[name] = q.String()
+		out = append(out, Amount{name, q.String()})
 	}
+	slices.SortFunc(out, func(a, b Amount) int { return strings.Compare(a.Resource, b.Resource) })
 	return out
 }
 

@@ -350,7 +350,7 @@ func describe(out map[string]any, s *expand.State) {
 	set(out, "access", access)
 	namespaces := map[string]any{}
 	for _, n := range s.Namespaces {
-		namespaces[n.Physical] = compacted(map[string]any{"name": n.Name, "quota": texts(n.Hard), "retired": n.Retired})
+		namespaces[n.Physical] = compacted(map[string]any{"name": n.Name, "quota": quantities(n.Hard), "retired": n.Retired})
 	}
 	set(out, "namespaces", namespaces)
 	set(out, "roles", compacted(map[string]any{"view": s.Roles.View, "edit": s.Roles.Edit, "admin": s.Roles.Admin}))
@@ -400,6 +400,14 @@ func compacted(m map[string]any) map[string]any {
 	out := make(map[string]any, len(m))
 	for k, v := range m {
 		set(out, k, v)
+	}
+	return out
+}
+
+func quantities(amounts []expand.Amount) map[string]any {
+	out := make(map[string]any, len(amounts))
+	for _, a := range amounts {
+		out[a.Resource] = a.Value
 	}
 	return out
 }

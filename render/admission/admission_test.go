@@ -49,7 +49,7 @@ func state(key, physical string) *expand.State {
 		Key: key, Organization: key[:strings.LastIndexByte(key, '/')], Cluster: "eu-1", Backing: "namespace",
 		Network: "logical-cluster", DNS: expand.DNS{Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"}},
 		PodSecurity: "baseline", Minor: 36, Gate: gateName, Deployers: "tenantry-system", Engine: "flux",
-		Namespaces: []expand.Namespace{{Name: "main", Physical: physical, Hard: map[string]string{"requests.cpu": "1"}}},
+		Namespaces: []expand.Namespace{{Name: "main", Physical: physical, Hard: []expand.Amount{{Resource: "requests.cpu", Value: "1"}}}},
 	}
 }
 

@@ -31,8 +31,12 @@ func amounts(m map[string]string) manifest.Map {
 }
 
 // quota returns the body of a ResourceQuota. Without amounts it bounds nothing.
-func quota(hard map[string]string) manifest.Map {
-	return manifest.Map{field("spec", manifest.Map{field("hard", amounts(hard))})}
+func quota(hard []expand.Amount) manifest.Map {
+	out := make(manifest.Map, 0, len(hard))
+	for _, a := range hard {
+		out = append(out, field(a.Resource, a.Value))
+	}
+	return manifest.Map{field("spec", manifest.Map{field("hard", out)})}
 }
 
 // limits returns the body of a LimitRange. Without amounts it bounds nothing.

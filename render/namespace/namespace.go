@@ -43,6 +43,9 @@ func Lower(s *expand.State) []manifest.Map {
 		n := &s.Namespaces[i]
 		network := l.network
 		if n.Retired {
+			if l.closed == nil {
+				l.closed = networkPolicy(s, "closed")
+			}
 			network = l.closed
 		}
 		out = append(out,
@@ -89,7 +92,8 @@ type lowering struct {
 	namespaceLabels manifest.Map
 	namespaceMarks  manifest.Map
 	limits          manifest.Map
-	network, closed manifest.Map
+	network         manifest.Map
+	closed          manifest.Map // once a namespace is retired
 	bindings        []binding
 }
 
@@ -99,7 +103,6 @@ func newLowering(s *expand.State) *lowering {
 		labels:   Labels(s),
 		limits:   limits(&s.Containers),
 		network:  networkPolicy(s, s.Network),
-		closed:   networkPolicy(s, "closed"),
 		bindings: bindings(s),
 	}
 	if s.Phase == pins.Confirmed {

@@ -30,9 +30,9 @@ func prod() *expand.State {
 		PodSecurity: "baseline", Minor: 36,
 		Containers: expand.Containers{DefaultRequest: map[string]string{"cpu": "100m", "memory": "128Mi"}, Default: map[string]string{"memory": "256Mi"}},
 		Namespaces: []expand.Namespace{
-			{Name: "api", Physical: "acme-payments-prod-api", Hard: map[string]string{"requests.cpu": "16", "requests.memory": "64Gi"}},
+			{Name: "api", Physical: "acme-payments-prod-api", Hard: []expand.Amount{{Resource: "requests.cpu", Value: "16"}, {Resource: "requests.memory", Value: "64Gi"}}},
 			{Name: "jobs", Physical: "acme-payments-prod-jobs"},
-			{Name: "old", Physical: "acme-payments-prod-old", Hard: map[string]string{"pods": "0"}, Retired: true},
+			{Name: "old", Physical: "acme-payments-prod-old", Hard: []expand.Amount{{Resource: "pods", Value: "0"}}, Retired: true},
 		},
 		Grants: []expand.Grant{
 			{Kind: "Group", Subject: "payments-devs", Role: "edit"},

@@ -44,9 +44,11 @@ var stateGen = rapid.Custom(func(t *rapid.T) *expand.State {
 		Deployers:  "tenantry-system",
 	}
 	for i, name := range rapid.SliceOfNDistinct(nameGen, 0, 4, rapid.ID).Draw(t, "namespaces") {
-		s.Namespaces = append(s.Namespaces, expand.Namespace{Name: name, Physical: "x-" + name,
-			Hard:    rapid.MapOfN(rapid.SampledFrom([]string{"requests.cpu", "pods", "count/deployments.apps"}), amountGen, 0, 3).Draw(t, fmt.Sprint("quota", i)),
-			Retired: rapid.Bool().Draw(t, "retired")})
+		n := expand.Namespace{Name: name, Physical: "x-" + name, Retired: rapid.Bool().Draw(t, "retired")}
+		for _, r := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"requests.cpu", "pods", "count/deployments.apps"}), 0, 3, rapid.ID).Draw(t, fmt.Sprint("quota", i)) {
+			n.Hard = append(n.Hard, expand.Amount{Resource: r, Value: amountGen.Draw(t, r)})
+		}
+		s.Namespaces = append(s.Namespaces, n)
 	}
 	for _, name := range rapid.SliceOfNDistinct(subjectGen, 0, 4, rapid.ID).Draw(t, "subjects") {
 		g := expand.Grant{Kind: rapid.SampledFrom([]string{"Group", "User"}).Draw(t, "kind"), Subject: name,
