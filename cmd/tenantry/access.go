@@ -92,36 +92,6 @@ answer if the groups are named with --as-group.`,
 	return c
 }
 
-// repoQuery are the flags of commands that ask about what is compiled.
-type repoQuery struct {
-	repo repoFlags
-	out  string
-}
-
-func (q *repoQuery) register(c *cobra.Command) {
-	q.repo.register(c)
-	c.Flags().StringVar(&q.out, "out", "", "the output whose pins say where they stand; by default rendered, where the repo has it")
-	_ = c.MarkFlagDirname("out")
-}
-
-// compile compiles the repo. Errors in it are printed: the answer is about what is
-// built in spite of them.
-func (q *repoQuery) compile(c *cobra.Command) (*compiler.Result, error) {
-	o, err := q.repo.options(c)
-	if err != nil {
-		return nil, err
-	}
-	q.repo.usePinsOf(&o, q.out)
-	r, err := compiler.Compile(c.Context(), o)
-	if err != nil {
-		return nil, err
-	}
-	if diag.HasErrors(r.Diagnostics) {
-		err = printReport(c, r, q.repo, reportFlags{format: "text"})
-	}
-	return r, err
-}
-
 // accessQuery are the flags of commands that ask about access.
 type accessQuery struct {
 	repoQuery

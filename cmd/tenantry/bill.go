@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/bill"
 	"github.com/tenantry/tenantry/compiler/diag"
 )
@@ -61,12 +60,7 @@ was left out.`,
 			if err != nil {
 				return err
 			}
-			o, err := repo.options(c)
-			if err != nil {
-				return err
-			}
-			repo.usePinsOf(&o, out)
-			r, err := compiler.Compile(c.Context(), o)
+			r, err := repo.compile(c, out)
 			if err != nil {
 				return err
 			}

@@ -10,9 +10,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -29,8 +27,8 @@ type costReport struct {
 }
 
 func newCost() *cobra.Command {
-	var repo repoFlags
-	var output, by, out string
+	var q repoQuery
+	var output, by string
 	c := &cobra.Command{
 		Use:   "cost [PATH]",
 		Short: "Show what logical clusters cost a month at most",
@@ -64,19 +62,9 @@ have them exactly.`,
 					return fmt.Errorf("PATH: %q is not a pattern such as acme/*/prod", want)
 				}
 			}
-			o, err := repo.options(c)
+			r, err := q.compile(c)
 			if err != nil {
 				return err
-			}
-			repo.usePinsOf(&o, out)
-			r, err := compiler.Compile(c.Context(), o)
-			if err != nil {
-				return err
-			}
-			if diag.HasErrors(r.Diagnostics) {
-				if err := printReport(c, r, repo, reportFlags{format: "text"}); err != nil {
-					return err
-				}
 			}
 			if !r.Costs.Priced() {
 				fmt.Fprintf(c.ErrOrStderr(), "note: no price book holds on %s, so nothing costs anything\n", r.AsOf)
@@ -120,12 +108,10 @@ have them exactly.`,
 			return findings(r.Diagnostics)
 		},
 	}
-	repo.register(c)
+	q.register(c)
 	f := c.Flags()
 	f.StringVarP(&output, "output", "o", "table", "format: table, json or csv")
 	f.StringVar(&by, "by", "", "add up by organization (at the top of the tree), cluster, region, class or api")
-	f.StringVar(&out, "out", "", "the output whose pins say where they stand; by default rendered, where the repo has it")
-	_ = c.MarkFlagDirname("out")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "csv"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("by", cobra.FixedCompletions([]string{"organization", "cluster", "region", "class", "api"}, cobra.ShellCompDirectiveNoFileComp))
 	return c

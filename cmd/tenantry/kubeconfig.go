@@ -35,12 +35,7 @@ your users log in with; without, a placeholder stands where a token belongs.`,
   tenantry kubeconfig acme/payments/prod --out rendered --exec-command kubelogin --exec-arg get-token`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			o, err := repo.options(c)
-			if err != nil {
-				return err
-			}
-			repo.usePinsOf(&o, out)
-			r, err := compiler.Compile(c.Context(), o)
+			r, err := repo.compile(c, out)
 			if err != nil {
 				return err
 			}

@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"k8s.io/apimachinery/pkg/labels"
 	"sigs.k8s.io/yaml"
@@ -35,8 +34,8 @@ type listed struct {
 }
 
 func newList() *cobra.Command {
-	var repo repoFlags
-	var output, selector, cluster, class, state, out string
+	var q repoQuery
+	var output, selector, cluster, class, state string
 	c := &cobra.Command{
 		Use:   "list [PATH]",
 		Short: "List logical clusters",
@@ -64,19 +63,9 @@ PATH narrows them: it is ` + patternHelp + `.`,
 			if err != nil {
 				return fmt.Errorf("--selector: %w", err)
 			}
-			o, err := repo.options(c)
+			r, err := q.compile(c)
 			if err != nil {
 				return err
-			}
-			repo.usePinsOf(&o, out)
-			r, err := compiler.Compile(c.Context(), o)
-			if err != nil {
-				return err
-			}
-			if diag.HasErrors(r.Diagnostics) {
-				if err := printReport(c, r, repo, reportFlags{format: "text"}); err != nil {
-					return err
-				}
 			}
 			rows := rowsOf(r)
 			rows = slices.DeleteFunc(rows, func(l listed) bool {
@@ -89,15 +78,13 @@ PATH narrows them: it is ` + patternHelp + `.`,
 			return findings(r.Diagnostics)
 		},
 	}
-	repo.register(c)
+	q.register(c)
 	f := c.Flags()
 	f.StringVarP(&output, "output", "o", "table", "format: table, json or yaml")
 	f.StringVarP(&selector, "selector", "l", "", "only those whose labels match, as kubectl writes it: env=prod,tier!=gold")
 	f.StringVar(&cluster, "on", "", "only those on this physical cluster")
 	f.StringVar(&class, "class", "", "only those of this class")
 	f.StringVar(&state, "state", "", "only those in this state: active, frozen or deleted")
-	f.StringVar(&out, "out", "", "the output whose pins say where they stand; by default rendered, where the repo has it")
-	_ = c.MarkFlagDirname("out")
 	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = c.RegisterFlagCompletionFunc("state", cobra.FixedCompletions([]string{"active", "frozen", "deleted"}, cobra.ShellCompDirectiveNoFileComp))
 	return c

@@ -52,12 +52,7 @@ lock exits 1 while anything waits to be accepted.`,
 			if maxReach < -1 {
 				return fmt.Errorf("--max-reach is a number of logical clusters, not %d", maxReach)
 			}
-			o, err := repo.options(c)
-			if err != nil {
-				return err
-			}
-			repo.usePinsOf(&o, out)
-			r, err := compiler.Compile(c.Context(), o)
+			r, err := repo.compile(c, out)
 			if err != nil {
 				return err
 			}

@@ -98,16 +98,6 @@ is named.`,
 	return c
 }
 
-// compile compiles the repo, going on from the pins of an output.
-func (f *repoFlags) compile(c *cobra.Command, out string) (*compiler.Result, error) {
-	o, err := f.options(c)
-	if err != nil {
-		return nil, err
-	}
-	f.usePinsOf(&o, out)
-	return compiler.Compile(c.Context(), o)
-}
-
 func policyRows(r *compiler.Result, in string) ([]listedPolicy, error) {
 	row := func(p *policy.Policy) listedPolicy {
 		return listedPolicy{ID: p.ID(), Stage: string(p.Stage), Enforcement: string(p.Spec.Enforcement), Module: p.Spec.Module,

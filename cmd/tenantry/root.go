@@ -94,6 +94,41 @@ func (f *repoFlags) usePinsOf(o *compiler.Options, out string) {
 	}
 }
 
+// compile compiles the repo, going on from the pins of an output.
+func (f *repoFlags) compile(c *cobra.Command, out string) (*compiler.Result, error) {
+	o, err := f.options(c)
+	if err != nil {
+		return nil, err
+	}
+	f.usePinsOf(&o, out)
+	return compiler.Compile(c.Context(), o)
+}
+
+// repoQuery are the flags of commands that ask about what is compiled.
+type repoQuery struct {
+	repo repoFlags
+	out  string
+}
+
+func (q *repoQuery) register(c *cobra.Command) {
+	q.repo.register(c)
+	c.Flags().StringVar(&q.out, "out", "", "the output whose pins say where they stand; by default rendered, where the repo has it")
+	_ = c.MarkFlagDirname("out")
+}
+
+// compile compiles the repo. Errors in it are printed: the answer is about what is
+// built in spite of them.
+func (q *repoQuery) compile(c *cobra.Command) (*compiler.Result, error) {
+	r, err := q.repo.compile(c, q.out)
+	if err != nil {
+		return nil, err
+	}
+	if diag.HasErrors(r.Diagnostics) {
+		err = printReport(c, r, q.repo, reportFlags{format: "text"})
+	}
+	return r, err
+}
+
 // usualOutput is where build writes to unless it is told otherwise, below the
 // tenancy repo.
 const usualOutput = "rendered"
