@@ -26,6 +26,8 @@ const (
 	MoveDenied         Code = "TEN0533"
 	MoveWarned         Code = "TEN0534"
 	MoveNoted          Code = "TEN0535"
+	PolicyRefused      Code = "TEN0585"
+	ConnectsToNothing  Code = "TEN0586"
 )
 
 var policiesEntries = []Entry{
@@ -149,5 +151,16 @@ var policiesEntries = []Entry{
 		Explain: "Both reach one logical cluster, and nothing can keep to both. Either two policies use one module and the values that they let be chosen have none in common, so that " +
 			"whatever is judged breaks one of them; or a policy at stage transform changes what a rule allows into what it denies, which was shown with an object of the policy's own cases. " +
 			"Narrow one by a selector, bring their parameters together, or exempt. What could not be shown is not reported: that there is no such warning does not mean that all can be kept.",
+	},
+	{
+		Code: PolicyRefused, Severity: Error, Title: "The API server would not take the policy",
+		Explain: "A policy on writes becomes an admission policy, and the API server takes none whose match constraints name something twice by way of a wildcard, " +
+			"whose resource names can't be names of objects, whose messages are empty or longer than a line, or which has more than 64 conditions. " +
+			"One that it does not take would keep all that is applied with it from the physical cluster.",
+	},
+	{
+		Code: ConnectsToNothing, Severity: Warning, Title: "A policy is about connections to what nobody connects to",
+		Explain: "The operation CONNECT is about subresources that stand for a connection, such as pods/exec, pods/attach, pods/portforward and services/proxy. " +
+			"A rule that names none of them, nor a wildcard for them, is never asked about one.",
 	},
 }

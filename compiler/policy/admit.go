@@ -136,7 +136,7 @@ func (c *compiler) checkWrites(m *load.Meta, stage schema.Stage, set *schema.Rul
 			Suggest("add matchConstraints: resourceRules"), held)
 		return false
 	}
-	if stage == schema.Transform && !c.checkMutations(m, set, held) {
+	if !c.refused(m, set, held) || stage == schema.Transform && !c.checkMutations(m, set, held) {
 		return false
 	}
 	for i, v := range set.Variables {

@@ -104,6 +104,8 @@ type ruleEnvironment struct {
 	// object is the type of the objects that are written; nil or dynamic where it is
 	// not known.
 	object *apiservercel.DeclType
+	// merged is how these objects are merged; nil where it is not known.
+	merged *mergedType
 	// mutations also knows the types of changes; nil until it is needed.
 	mutations *cel.Env
 }
@@ -148,6 +150,9 @@ func (c *compiler) environment(key environmentKey) (*ruleEnvironment, error) {
 	if !c.open[key.object] {
 		e.object = key.object
 	}
+	if kind, ok := c.kinds[key.object]; ok {
+		e.merged = mergedAs(c.out.schemas, kind)
+	}
 	if c.environments == nil {
 		c.environments = map[environmentKey]*ruleEnvironment{}
 	}
@@ -179,7 +184,7 @@ func compileRules(set *schema.RuleSet, env *ruleEnvironment, cost func(path []st
 			return nil, nil
 		}
 		if want == applyType || want == jsonPatchType {
-			for _, p := range checkChange(ast, env.object) {
+			for _, p := range checkChange(ast, env.object, env.merged) {
 				problems = append(problems, celProblem{path, text, p.location, p.message})
 			}
 		}

@@ -10,11 +10,14 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
 	apiservercel "k8s.io/apiserver/pkg/cel"
 	celcommon "k8s.io/apiserver/pkg/cel/common"
 	"k8s.io/apiserver/pkg/cel/environment"
 	"k8s.io/apiserver/pkg/cel/library"
 	"k8s.io/apiserver/pkg/cel/mutation"
+	mergeschema "sigs.k8s.io/structured-merge-diff/v6/schema"
 )
 
 // What the expressions of mutations yield.
@@ -65,7 +68,7 @@ type changeProblem struct {
 
 // checkChange holds what a mutation sets against the type of the object. The API
 // server's own check is left to the moment of a write.
-func checkChange(checked *cel.Ast, object *apiservercel.DeclType) (out []changeProblem) {
+func checkChange(checked *cel.Ast, object *apiservercel.DeclType, merged *mergedType) (out []changeProblem) {
 	native := checked.NativeRep()
 	add := func(id int64, format string, args ...any) {
 		out = append(out, changeProblem{native.SourceInfo().GetStartLocation(id), fmt.Sprintf(format, args...)})
@@ -82,8 +85,10 @@ func checkChange(checked *cel.Ast, object *apiservercel.DeclType) (out []changeP
 		if s.TypeName() != mutation.ObjectTypeName && !strings.HasPrefix(s.TypeName(), mutation.ObjectTypeName+".") {
 			return
 		}
+		path := strings.Split(s.TypeName(), ".")[1:]
+		holder := merged.at(path)
 		at := object
-		for _, name := range strings.Split(s.TypeName(), ".")[1:] {
+		for _, name := range path {
 			next, known := fieldOf(at, name)
 			if !known {
 				add(e.ID(), "%s: the objects have no field %s there", s.TypeName(), name)
@@ -97,10 +102,63 @@ func checkChange(checked *cel.Ast, object *apiservercel.DeclType) (out []changeP
 			name := f.AsStructField().Name()
 			if _, known := fieldOf(at, name); !known {
 				add(f.ID(), "%s has no field %s", s.TypeName(), name)
+			} else if holder.at([]string{name}).atomic() {
+				add(f.ID(), "%s.%s is atomic: the API server refuses to set it by applyConfiguration, which would replace the whole of it; use jsonPatch", s.TypeName(), name)
 			}
 		}
 	}))
 	return out
+}
+
+// mergedType is how objects of a type are merged by server-side apply; nil where that
+// is not known.
+type mergedType struct {
+	schema *mergeschema.Schema
+	ref    mergeschema.TypeRef
+}
+
+// mergedAs returns how objects of a kind are merged.
+func mergedAs(schemas *Schemas, kind kubeschema.GroupVersionKind) *mergedType {
+	empty := &unstructured.Unstructured{}
+	empty.SetGroupVersionKind(kind)
+	typed, err := schemas.of(kind).ObjectToTyped(empty)
+	if err != nil {
+		return nil
+	}
+	return &mergedType{typed.Schema(), typed.TypeRef()}
+}
+
+// at returns the type of a field below; of items where lists are on the way.
+func (m *mergedType) at(path []string) *mergedType {
+	for _, name := range path {
+		if m == nil {
+			return nil
+		}
+		atom, ok := m.schema.Resolve(m.ref)
+		for ok && atom.List != nil && atom.Map == nil {
+			atom, ok = m.schema.Resolve(atom.List.ElementType)
+		}
+		if !ok || atom.Map == nil {
+			return nil
+		}
+		ref := atom.Map.ElementType
+		if field, ok := atom.Map.FindField(name); ok {
+			ref = field.Type
+		}
+		m = &mergedType{m.schema, ref}
+	}
+	return m
+}
+
+// atomic reports whether a value of the type is replaced as a whole. One whose type is
+// not known may be.
+func (m *mergedType) atomic() bool {
+	if m == nil {
+		return false
+	}
+	atom, ok := m.schema.Resolve(m.ref)
+	return ok && atom.Scalar == nil &&
+		(atom.Map != nil && atom.Map.ElementRelationship == mergeschema.Atomic || atom.List != nil && atom.List.ElementRelationship == mergeschema.Atomic)
 }
 
 // fieldOf returns the type of a field, nil where nothing is known of it; known is

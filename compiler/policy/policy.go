@@ -28,6 +28,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/labels"
+	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
 	apiservercel "k8s.io/apiserver/pkg/cel"
 )
 
@@ -215,7 +216,7 @@ func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Polici
 	c := &compiler{
 		tenancy: t, sources: sources,
 		out:     &Policies{tenancy: t, exemptions: map[*Policy][]*tenancy.Exemption{}, schemas: newSchemas(t)},
-		modules: map[string]*module{}, open: map[*apiservercel.DeclType]bool{},
+		modules: map[string]*module{}, open: map[*apiservercel.DeclType]bool{}, kinds: map[*apiservercel.DeclType]kubeschema.GroupVersionKind{},
 	}
 	for _, d := range docs.Modules {
 		c.module(d)
@@ -244,6 +245,8 @@ type compiler struct {
 	found   []tenancy.Finding
 
 	types map[string][]objectType // by resource
+	// kinds are those that the types are of.
+	kinds map[*apiservercel.DeclType]kubeschema.GroupVersionKind
 	// open are types whose objects may hold fields that the type does not have.
 	open         map[*apiservercel.DeclType]bool
 	releases     []int

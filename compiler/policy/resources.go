@@ -70,11 +70,11 @@ func (c *compiler) typesOf(group, plural string, versions []string) []objectType
 	var out []objectType
 	switch {
 	case strings.HasSuffix(plural, "/scale"):
-		out = builtinType(name, kubeschema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"})
+		out = c.builtinType(name, kubeschema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"})
 	case strings.Contains(plural, "/"):
 	default:
 		if kind, version, ok := tenancy.Builtin(group, plural); ok {
-			out = builtinType(name, kubeschema.GroupVersionKind{Group: group, Version: version, Kind: kind})
+			out = c.builtinType(name, kubeschema.GroupVersionKind{Group: group, Version: version, Kind: kind})
 			break
 		}
 		out = c.customTypes(group, plural)
@@ -108,6 +108,7 @@ func (c *compiler) customTypes(group, plural string) (out []objectType) {
 						if version.open {
 							c.open[t] = true
 						}
+						c.kinds[t] = kubeschema.GroupVersionKind{Group: group, Version: version.name, Kind: r.Kind}
 						out = append(out, objectType{name, t})
 					}
 				}
@@ -150,12 +151,14 @@ func definedVersions(data []byte, name string) (out []definedVersion) {
 
 // builtinType returns the type of one of Kubernetes' own kinds, read from the Go
 // type of its API.
-func builtinType(name string, gvk kubeschema.GroupVersionKind) []objectType {
+func (c *compiler) builtinType(name string, gvk kubeschema.GroupVersionKind) []objectType {
 	object, err := scheme.Scheme.New(gvk)
 	if err != nil {
 		return nil
 	}
-	return []objectType{{name, goTypes.of(reflect.TypeOf(object).Elem())}}
+	t := goTypes.of(reflect.TypeOf(object).Elem())
+	c.kinds[t] = gvk
+	return []objectType{{name, t}}
 }
 
 // goTypes turns Go types of Kubernetes' APIs into the types that CEL has for their
