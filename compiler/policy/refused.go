@@ -8,7 +8,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
-	"k8s.io/apimachinery/pkg/api/validation/path"
 )
 
 // Refusal is why the API server would not take a part of a policy.
@@ -71,8 +70,8 @@ func refusedRule(at []string, r schema.ResourceRule) (out []Refusal) {
 		refuse("apiVersions", i, "an API version can't be empty")
 	}
 	for i, name := range r.ResourceNames {
-		for _, problem := range path.ValidatePathSegmentName(name, false) {
-			refuse("resourceNames", i, "%q names no object: it %s", name, problem)
+		if name == "." || name == ".." || strings.ContainsAny(name, "/%") {
+			refuse("resourceNames", i, `%q names no object: a name is not "." or ".." and has neither "/" nor "%%"`, name)
 		}
 		if slices.Index(r.ResourceNames, name) < i {
 			refuse("resourceNames", i, "%s stands there twice", name)
