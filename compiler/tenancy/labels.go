@@ -82,23 +82,28 @@ type Given struct {
 // GivenLabels yields the questions whose answers Check needs in LabelsGiven.
 func (t *Tenancy) GivenLabels() iter.Seq[Given] {
 	return func(yield func(Given) bool) {
+		owners := map[string]schema.LabelOwner{} // of labels that not every team may set
+		for key, rule := range t.Settings.Labels {
+			if rule.Owner != schema.OwnerTeam {
+				owners[key] = rule.Owner
+			}
+		}
+		if len(owners) == 0 {
+			return
+		}
 		ask := func(m *load.Meta, labels map[string]string, organization bool) bool {
-			if m.Held {
+			if m.Held || len(labels) == 0 {
 				return true
 			}
-			for key := range labels {
-				rule, ok := t.Settings.Labels[key]
-				if !ok || rule.Owner == schema.OwnerTeam || rule.Owner == schema.OwnerOrganization && organization {
+			for key, owner := range owners {
+				if _, ok := labels[key]; !ok || owner == schema.OwnerOrganization && organization {
 					continue
 				}
-				if seemsGiven(m, m.At("labels", key), rule.Owner) && !yield(Given{m, patternDir(m, rule.Owner)}) {
+				if seemsGiven(m, m.At("labels", key), owner) && !yield(Given{m, patternDir(m, owner)}) {
 					return false
 				}
 			}
 			return true
-		}
-		if len(t.Settings.Labels) == 0 {
-			return
 		}
 		for _, o := range t.Organizations {
 			if !ask(&o.Meta, o.Spec.Labels, true) {
