@@ -17,10 +17,12 @@ func tuneMemory() {
 	}
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(384 << 20)
-	adviseHugePages(256 << 20)
-	first := new([16]byte) // collected with the first collection
-	runtime.AddCleanup(first, func(struct{}) {
-		debug.SetMemoryLimit(1850 << 20)
-		debug.SetGCPercent(400)
-	}, struct{}{})
+	go func() { // beside the reading of the source
+		adviseHugePages(256 << 20)
+		first := new([16]byte) // collected with the first collection from here on
+		runtime.AddCleanup(first, func(struct{}) {
+			debug.SetMemoryLimit(1850 << 20)
+			debug.SetGCPercent(400)
+		}, struct{}{})
+	}()
 }
