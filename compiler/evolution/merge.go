@@ -362,7 +362,7 @@ func Withheld(narrow, wide *apiextensionsv1.CustomResourceDefinition, name strin
 	w.schemas(schemaOf(a), schemaOf(b))
 	var out []string
 	for _, c := range w.sorted() {
-		if c.Rule == propertiesRule.ID && c.Case == "added" {
+		if c.Rule == propertiesRule.ID && (c.Case == "added" || c.Case == "added-counted") {
 			out = append(out, c.Path)
 		}
 	}

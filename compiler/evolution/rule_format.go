@@ -14,7 +14,7 @@ var formatRule = &Rule{
 	Looks:  "format",
 	Reason: "The API server checks the formats that it knows and ignores all others. Formats are compared by equality, except that int32 is within int64 and float within double.",
 	Cases: []Case{
-		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a format that is checked"},
+		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a format that is checked", effect: altersType},
 		{ID: "changed", Writers: Breaking, Readers: Breaking, What: "another format"},
 		{ID: "widened", Writers: Compatible, Readers: Breaking, What: "a number of more bits", effect: altersType},
 		{ID: "removed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a format is no longer checked", effect: altersType},

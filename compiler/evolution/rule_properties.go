@@ -9,9 +9,12 @@ var propertiesRule = &Rule{
 	ID:    "properties",
 	Looks: "properties, which are gone through, and what else they become: values of a map, unknown fields",
 	Reason: "A new field takes nothing from anybody. A field that is gone is pruned in silence. Where unknown fields are kept, a new field " +
-		"begins to be validated.",
+		"begins to be validated. Who does not know a new field does not see it, and can find too little where so many fields, or different items, are " +
+		"demanded.",
 	Cases: []Case{
 		{ID: "added", Writers: Compatible, Readers: Compatible, What: "a field that was pruned before"},
+		{ID: "added-counted", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-absence",
+			What: "a field that was pruned before, where what is demanded of the whole may be there by this field alone"},
 		{ID: "added-where-kept", Writers: Breaking, Readers: Compatible, What: "a field that was kept before without being validated"},
 		{ID: "metadata-constrained", Writers: Breaking, Readers: Compatible, What: "apiVersion, kind or metadata, with more than their types"},
 		{ID: "metadata-declared", Writers: Compatible, Readers: Compatible, What: "apiVersion, kind or metadata, with nothing but their types"},
@@ -58,7 +61,11 @@ func (n *node) declared(name string, is *props) {
 	case values != nil && values.Allows, n.keptOld:
 		c.report("added-where-kept", nil, typeName(is), fmt.Sprintf("the field %s is new; it could be written before, and begins to be validated", name))
 	default:
-		c.report("added", nil, typeName(is), fmt.Sprintf("the field %s is new", name))
+		if missed := c.missed(); missed != "" {
+			c.report("added-counted", nil, typeName(is), fmt.Sprintf("the field %s is new, and %s counts it", name, missed))
+		} else {
+			c.report("added", nil, typeName(is), fmt.Sprintf("the field %s is new", name))
+		}
 		c.rule = defaultRule
 		c.defaults(&props{}, is)
 	}

@@ -9,7 +9,7 @@ var typeRule = &Rule{
 		"A typed reader can't decode what it was not built for.",
 	Cases: []Case{
 		{ID: "widened", Writers: Compatible, Readers: Breaking, What: "the new type has all values of the old one, and more", effect: altersType},
-		{ID: "narrowed", Writers: Breaking, Readers: Compatible, What: "the old type has all values of the new one, and more"},
+		{ID: "narrowed", Writers: Breaking, Readers: Compatible, What: "the old type has all values of the new one, and more", effect: altersType},
 		{ID: "changed", Writers: Breaking, Readers: Breaking, What: "another type"},
 	},
 	schema: func(n *node) {

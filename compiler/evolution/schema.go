@@ -119,6 +119,9 @@ func (n *node) report(kind string, old, new any, message string) {
 	case altersType:
 		if at := n.seenByRules(); at != nil {
 			c.Writers, c.WritersIf = Breaking, ""
+			if c.Readers == Compatible { // they may let through what they refused
+				c.Readers, c.ReadersIf = Conditional, "readers-tolerate-new-values"
+			}
 			c.Message += "; the validation rules at " + at.place() + " see another type, and may mean something else"
 		}
 	}
@@ -170,17 +173,41 @@ func nestedRules(s *props) bool {
 // noticed says what, above the node, judges more than this value and may judge
 // otherwise once the value changes or appears; "" where nothing does.
 func (n *node) noticed() string {
-	steps := []step{n.step}
-	for at := n.parent; at != nil; at = at.parent {
-		s := at.is
-		what := ""
+	return n.judgedAbove(func(at *node) *props { return at.is }, func(s *props, direct bool) string {
 		switch {
 		case hasRules(s):
-			what = "the validation rules"
+			return "the validation rules"
+		case direct && s.MaxProperties != nil:
+			return "maxProperties"
+		}
+		return ""
+	})
+}
+
+// missed says what, above the node, was true of the whole and may not be for those who
+// do not know this field; "" where nothing is. Validation rules don't name a field that
+// is new, and are not among it.
+func (n *node) missed() string {
+	return n.judgedAbove(func(at *node) *props { return at.was }, func(s *props, direct bool) string {
+		if direct && s.MinProperties != nil && *s.MinProperties > 0 {
+			return "minProperties"
+		}
+		return ""
+	})
+}
+
+// judgedAbove says what, in the schemas of one side above the node, judges more than
+// this value: whole knows some of it, for the object that the value is a field of
+// (direct) and for what is further up.
+func (n *node) judgedAbove(side func(*node) *props, whole func(s *props, direct bool) string) string {
+	steps := []step{n.step}
+	for at := n.parent; at != nil; at = at.parent {
+		s := side(at)
+		what := whole(s, len(steps) == 1)
+		switch {
+		case what != "":
 		case len(s.Enum) > 0:
 			what = "enum"
-		case len(steps) == 1 && s.MaxProperties != nil:
-			what = "maxProperties"
 		case s.UniqueItems, s.XListType != nil && *s.XListType == "set",
 			s.XListType != nil && *s.XListType == "map" && len(steps) == 2 && slices.Contains(s.XListMapKeys, steps[1].name):
 			what = "the uniqueness of items"
