@@ -226,7 +226,11 @@ func (r *reference) field(f *ast.Field, prefix string, defaults ast.Expr) {
 		r.out.WriteString(", required")
 	}
 	if !isStruct || len(nested.Elts) == 0 || isMap(nested) || isOpen(nested) {
-		fmt.Fprintf(&r.out, ": %s", r.typeOf(f.Value))
+		text := r.typeOf(f.Value)
+		if id, ok := f.Value.(*ast.Ident); ok && id.Name == "_" && strings.HasPrefix(name, "#") {
+			text = "a CUE schema"
+		}
+		fmt.Fprintf(&r.out, ": %s", text)
 	}
 	if literal := r.literalOf(value, f.Value); literal != "" {
 		fmt.Fprintf(&r.out, "; default `%s`", literal)
@@ -265,7 +269,7 @@ func (r *reference) typeOf(e ast.Expr) string {
 		case "bool":
 			return "`true` or `false`"
 		case "_":
-			return "a CUE schema"
+			return "anything"
 		}
 	case *ast.BasicLit:
 		return "`" + e.Value + "`"

@@ -22,8 +22,6 @@ import (
 
 // Link is what one policy changes.
 type Link struct {
-	// Policy is its ID.
-	Policy string
 	// Inside: the policy stands inside orgs/, and only marks objects with labels and
 	// annotations.
 	Inside bool
@@ -62,8 +60,8 @@ func (l *Link) Labels() map[string]diag.Position {
 // of the policy; nil where they are not known yet, and then only what does not depend on
 // them is checked. declared reports whether there is a parameter of a name. at returns
 // where a part of the document stands; what is wrong is reported.
-func Read(policy string, inside bool, set *schema.RuleSet, parameters map[string]any, declared func(name string) bool, at func(path ...string) diag.Position, report func(diag.Diagnostic)) *Link {
-	r := &reader{link: &Link{Policy: policy, Inside: inside}, parameters: parameters, declared: declared, at: at, report: report}
+func Read(inside bool, set *schema.RuleSet, parameters map[string]any, declared func(name string) bool, at func(path ...string) diag.Position, report func(diag.Diagnostic)) *Link {
+	r := &reader{link: &Link{Inside: inside}, parameters: parameters, declared: declared, at: at, report: report}
 	for i := range set.Patches {
 		r.patch(&set.Patches[i], []string{"patches", fmt.Sprint(i)})
 	}
@@ -158,7 +156,8 @@ func (r *reader) add(target *schema.Target, c change, with any, path []string) {
 	if target != nil {
 		s.target, ok = r.selector(target, append(slices.Clip(path[:2]), "target"))
 	}
-	if with, _ = r.fill(with, path, &ok); !ok {
+	with, present := r.fill(with, path, &ok)
+	if !ok || !present {
 		return
 	}
 	at := func(below ...string) diag.Position { return r.at(append(slices.Clip(path), below...)...) }
@@ -174,12 +173,9 @@ func (r *reader) add(target *schema.Target, c change, with any, path []string) {
 		return
 	}
 	s.digest = digest.Of(func(e *digest.Encoder) {
-		text, _ := json.Marshal(struct { // what came from JSON
-			Target *schema.Target
-			Change string
-			With   any
-		}{target, fmt.Sprintf("%T%+v", c, c), with})
+		text, _ := json.Marshal(with) // what came from JSON
 		e.Bytes(text)
+		e.Strings(fmt.Sprintf("%T%+v", c, c))
 		if s.target != nil {
 			e.Strings(s.target.String())
 		}

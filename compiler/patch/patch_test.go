@@ -98,7 +98,7 @@ func objects(t testing.TB) []manifest.Map {
 
 // read reads the patches of a policy outside orgs/.
 func read(t interface{ Fatalf(string, ...any) }, set schema.RuleSet, inside bool) *patch.Link {
-	return patch.Read("policy/x", inside, &set, map[string]any{}, nil, func(...string) diag.Position { return diag.Position{} }, func(d diag.Diagnostic) {
+	return patch.Read(inside, &set, map[string]any{}, nil, func(...string) diag.Position { return diag.Position{} }, func(d diag.Diagnostic) {
 		t.Fatalf("%s: %s", d.Code, d.Message)
 	})
 }
