@@ -175,7 +175,8 @@ func (r *reader) add(target *schema.Target, c change, with any, path []string) {
 	s.digest = digest.Of(func(e *digest.Encoder) {
 		text, _ := json.Marshal(with) // what came from JSON
 		e.Bytes(text)
-		e.Strings(fmt.Sprintf("%T%+v", c, c))
+		e.Strings(path[2]) // the kind of change
+		e.Bool(c == setLabels{templates: true})
 		if s.target != nil {
 			e.Strings(s.target.String())
 		}
