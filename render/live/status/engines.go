@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/render/live"
@@ -18,6 +19,8 @@ type engines struct {
 	parts map[string]Part // by kind and name
 	// order by physical cluster, as it is rendered.
 	order map[*live.Cluster][]string
+	// sources are those of teams: of each, what is worst.
+	sources map[*live.Site]*Part
 	// tenants are logical clusters by their namespaces, to say whose object is in
 	// the way.
 	tenants map[string]string
@@ -39,7 +42,7 @@ var appliers = map[schema.Engine]string{schema.Flux: "Kustomization", schema.Arg
 
 // readEngines reads the engines' objects from the management cluster.
 func readEngines(ctx context.Context, t *live.Target, o *live.Output) (*engines, error) {
-	e := &engines{parts: map[string]Part{}, order: map[*live.Cluster][]string{}, tenants: map[string]string{}, outOfSync: map[string]map[string]string{}}
+	e := &engines{parts: map[string]Part{}, order: map[*live.Cluster][]string{}, sources: map[*live.Site]*Part{}, tenants: map[string]string{}, outOfSync: map[string]map[string]string{}}
 	for _, c := range o.Clusters {
 		for _, s := range c.Sites {
 			for _, ns := range s.Namespaces {
@@ -72,20 +75,41 @@ func readEngines(ctx context.Context, t *live.Target, o *live.Output) (*engines,
 	}
 	for _, object := range o.Management {
 		read := kinds[object.GroupKind()]
-		if read == nil || object.Cluster == nil || object.Site != nil { // a team's own is the team's
+		if read == nil || object.Cluster == nil {
 			continue
+		}
+		commit := o.Commit
+		if object.Site != nil { // it has commits of its own
+			commit = ""
 		}
 		u := stands[object.ID]
 		part := Part{State: Missing, Reason: object.Kind + " " + object.Name + " is not there"}
 		if u != nil {
-			part = read(e, u, e.sourceOf(u, stands), o.Commit)
+			part = read(e, u, e.sourceOf(u, stands), commit)
 		}
 		part.Kind, part.Name = object.Kind, object.Name
+		if object.Site != nil {
+			if worst := e.sources[object.Site]; worst == nil || tells(worst, &part) {
+				e.sources[object.Site] = &part
+			}
+			continue
+		}
 		name := part.Kind + "/" + part.Name
 		e.parts[name] = part
 		e.order[object.Cluster] = append(e.order[object.Cluster], name)
 	}
 	return e, nil
+}
+
+// tells reports whether another object of a team's source says more than one: what
+// failed first. Of two that are ready that is what applies it, and else what it is read
+// from, for want of which the other can't be ready.
+func tells(one, other *Part) bool {
+	rank := func(p *Part) int { return slices.Index([]State{Failed, Missing, Progressing, Ready}, p.State) }
+	if rank(other) != rank(one) {
+		return rank(other) < rank(one)
+	}
+	return (other.Kind == appliers[schema.Flux]) == (other.State == Ready)
 }
 
 // of returns the parts of a physical cluster.

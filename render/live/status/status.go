@@ -85,6 +85,10 @@ type LogicalCluster struct {
 	Part string `json:"part,omitempty"`
 	// Objects is missing where the physical cluster was not asked.
 	Objects *Objects `json:"objects,omitempty"`
+	// Source is how the team's own source stands: what the engine reads or applies it
+	// with, whichever is not ready. It says nothing of the logical cluster's state, since
+	// what a team commits is the team's.
+	Source *Part `json:"source,omitempty"`
 }
 
 // Objects are those of a logical cluster on its physical cluster.
@@ -274,6 +278,9 @@ func (l *look) logicalCluster(v *view, s *live.Site) LogicalCluster {
 	}
 	if s.Cluster.Engine != "" {
 		lc.Part = s.Part()
+	}
+	if l.engines != nil {
+		lc.Source = l.engines.sources[s]
 	}
 	lc.State, lc.Reason = l.judge(v, s, lc.Objects)
 	return lc

@@ -1,9 +1,11 @@
 package status
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -28,17 +30,24 @@ func (r *Report) WriteYAML(w io.Writer) error {
 	return err
 }
 
-// WriteTable writes a line for each logical cluster, and for each cluster and part
-// that is not as it should be.
+// WriteTable writes a line for each logical cluster, and for each cluster, part and
+// team's source that is not as it should be.
 func (r *Report) WriteTable(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-	fmt.Fprintln(t, "LOGICAL CLUSTER\tCLUSTER\tSTATE\tREASON")
-	for _, lc := range r.LogicalClusters {
-		reason := lc.Reason
-		if reason == "" {
-			reason = "-"
+	sources := slices.ContainsFunc(r.LogicalClusters, func(lc LogicalCluster) bool { return lc.Source != nil })
+	line := func(key, cluster, state, source, reason string) {
+		if sources {
+			state += "\t" + source
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", lc.Key, lc.Cluster, lc.State, reason)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", key, cluster, state, reason)
+	}
+	line("LOGICAL CLUSTER", "CLUSTER", "STATE", "SOURCE", "REASON")
+	for _, lc := range r.LogicalClusters {
+		source := "-"
+		if lc.Source != nil {
+			source = strings.TrimSpace(string(lc.Source.State) + " " + short(lc.Source.Revision))
+		}
+		line(lc.Key, lc.Cluster, string(lc.State), source, cmp.Or(lc.Reason, "-"))
 	}
 	if err := t.Flush(); err != nil {
 		return err
@@ -55,6 +64,11 @@ func (r *Report) WriteTable(w io.Writer) error {
 			if p.State != Ready {
 				fmt.Fprintf(&b, "%s: %s %s is %s: %s\n", c.Name, p.Kind, p.Name, p.State, p.Reason)
 			}
+		}
+	}
+	for _, lc := range r.LogicalClusters {
+		if p := lc.Source; p != nil && p.State != Ready {
+			fmt.Fprintf(&b, "%s: the team's own source is %s: %s %s: %s\n", lc.Key, p.State, p.Kind, p.Name, p.Reason)
 		}
 	}
 	if b.Len() > 0 {
