@@ -149,7 +149,8 @@ var policiesEntries = []Entry{
 	{
 		Code: PolicyConflict, Severity: Warning, Title: "Two policies can't both hold",
 		Explain: "Both reach one logical cluster, and nothing can keep to both. Either two policies use one module and the values that they let be chosen have none in common, so that " +
-			"whatever is judged breaks one of them; or a policy at stage transform changes what a rule allows into what it denies, which was shown with an object of the policy's own cases. " +
+			"whatever is judged breaks one of them; or one demands a key of a map, such as a label, that the other forbids, or the two leave no value to a field, on a resource that both judge " +
+			"whenever it is created; or a policy at stage transform changes what a rule allows into what it denies, which was shown with an object of the policy's own cases. " +
 			"Narrow one by a selector, bring their parameters together, or exempt. What could not be shown is not reported: that there is no such warning does not mean that all can be kept.",
 	},
 	{

@@ -17,10 +17,11 @@ import (
 )
 
 // conflicts reports policies that can't both hold, where that can be shown: two uses
-// of a module whose lists have nothing in common, and a change that turns what a rule
-// allows into what it denies.
+// of a module whose lists have nothing in common, rules of which one demands what the
+// other forbids, and a change that turns what a rule allows into what it denies.
 func (c *compiler) conflicts() {
 	c.disjoint()
+	c.contradictions()
 	c.changedIntoDenied()
 }
 
@@ -121,20 +122,22 @@ func (c *compiler) disjoint() {
 // both returns the first logical cluster that two policies hold for.
 func (c *compiler) both(a, b *Policy) *tenancy.LogicalCluster {
 	for _, lc := range c.tenancy.LogicalClusters {
-		if lc.State == schema.Deleted || !a.reaches(lc) || !b.reaches(lc) {
-			continue
-		}
-		held := 0
-		for _, e := range c.out.Of(lc) {
-			if (e.Policy == a || e.Policy == b) && e.Exemption == nil {
-				held++
-			}
-		}
-		if held == 2 {
+		if lc.State != schema.Deleted && c.hold(lc, a, b) {
 			return lc
 		}
 	}
 	return nil
+}
+
+// hold reports whether two policies hold for a logical cluster.
+func (c *compiler) hold(lc *tenancy.LogicalCluster, a, b *Policy) bool {
+	held := 0
+	for _, e := range c.out.Of(lc) {
+		if (e.Policy == a || e.Policy == b) && e.Exemption == nil {
+			held++
+		}
+	}
+	return held == 2
 }
 
 // changedIntoDenied tries the mutations on the objects of their own cases, and reports
