@@ -26,8 +26,12 @@ var formatRule = &Rule{
 		}
 		old, new := checkedFormat(n.was), checkedFormat(n.is)
 		said, says := n.was.Format, n.is.Format
+		a, b := typeName(n.was), typeName(n.is)
+		opened := a == intOrString && b == anyType || a == anyType && b == intOrString
 		widened := old == "int32" && new == "int64" || old == "float" && new == "double"
 		switch {
+		case opened && old == new && new != "":
+			n.report("changed", orNil(said), orNil(says), fmt.Sprintf("with the format %s, a value of any type is a string, and one that is int-or-string can be a number", new))
 		case old == new, said == "" && strings.HasPrefix(old, "int") && (new == "" || new == "double"): // the type changes, and says it all
 			if said != says {
 				n.report("unchecked", orNil(said), orNil(says), fmt.Sprintf("the format changes from %q to %q, which makes no difference to the API server", said, says))
