@@ -59,9 +59,13 @@ func fieldsOf(t *testing.T, r *compiler.Result, files map[string][]byte) (values
 			if lc == nil {
 				continue
 			}
+			patches := o.Patches(r.Rendering(), lc)
 			for _, leaf := range o.Leaves(nil) {
 				f := field{name + " " + o.Kind + "/" + o.Namespace + "/" + o.Name, explain.FormatPath(leaf.Path)}
 				reason, ok := of.Field(leaf.Path)
+				if by := explain.OfPatch(r.Policies, r.Policies.Of(lc), patches, leaf.Path); len(by) > 0 {
+					reason, ok = explain.Reason{Note: by[0].Field}, true
+				}
 				if !ok {
 					t.Errorf("%s %s has no reason", f.object, f.path)
 				}
