@@ -167,3 +167,25 @@ func TestFind(t *testing.T) {
 		}
 	}
 }
+
+// A definition on which the API server's validation panics is refused, for what is
+// wrong with it.
+func TestValidationThatPanics(t *testing.T) {
+	read, err := Read([]byte(`apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.acme.example}
+spec:
+  group: acme.example
+  scope: Namespaced
+  names: {kind: Widget, plural: widgets}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    selectableFields: [{jsonPath: .spec.tier}]
+    schema: {openAPIV3Schema: {type: object, properties: {spec: {type: object, properties: {tier: {type: string}, a: {}}}}}}
+`))
+	if err != nil || len(read) != 1 || !strings.Contains(strings.Join(read[0].Problems, "\n"), "properties[a].type") {
+		t.Errorf("%v, problems %q", err, read[0].Problems)
+	}
+}
