@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -35,6 +36,7 @@ func full() *expand.State {
 		Source:    &expand.Source{Repo: "r", Path: "p", Branch: "b", Role: "edit", Namespace: "x", Secret: "s", Interval: "5m"},
 		Deployers: "d", Engine: "flux",
 		Implicit: &expand.Implicit{Region: "eu", Objects: []*implicit.Object{{}}},
+		Patches:  &expand.Patches{Region: "eu", Chain: &patch.Chain{}},
 	}
 }
 
@@ -70,6 +72,10 @@ func TestDigestCoversEveryField(t *testing.T) {
 		case reflect.Pointer:
 			if v.Type() == reflect.TypeFor[*implicit.Object]() { // its own digest stands for it
 				v.Set(reflect.ValueOf(&implicit.Object{Digest: [32]byte{1}}))
+				break
+			}
+			if v.Type() == reflect.TypeFor[*patch.Chain]() { // the same
+				v.Set(reflect.ValueOf(&patch.Chain{Digest: [32]byte{1}}))
 				break
 			}
 			walk(where, func(s *expand.State) reflect.Value { return get(s).Elem() })
