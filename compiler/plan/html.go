@@ -114,9 +114,13 @@ type pageItem struct {
 // Nothing of the repo runs in it. Where there is more than PageLimit of it, the
 // least important items are left out, and the page says how many of what.
 func (p *Plan) WriteHTML(w io.Writer) error {
+	title := "Plan"
+	if p.Directory != "" {
+		title += " of " + p.Directory
+	}
 	pg := &page{
 		Plan: p, Security: contentPolicy(), Style: template.CSS(pageStyle), Code: template.JS(pageCode),
-		Title: fmt.Sprintf("Plan: %s → %s", p.Before.Name, p.After.Name), Decision: p.decide(), Figures: p.figures(), Tree: p.orgTree(),
+		Title: fmt.Sprintf("%s: %s → %s", title, p.Before.Name, p.After.Name), Decision: p.decide(), Figures: p.figures(), Tree: p.orgTree(),
 	}
 	for _, section := range pageSections {
 		s, err := section(p, pg.Tree)
