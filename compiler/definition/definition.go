@@ -16,7 +16,6 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation"
-	"k8s.io/apimachinery/pkg/util/validation/field"
 	kyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 )
@@ -109,12 +108,6 @@ type head struct {
 }
 
 func (d *Definition) decode(apiVersion string) {
-	defer func() {
-		// The API server's validation is written for what the API server has decoded.
-		if p := recover(); p != nil {
-			d.Problems = []string{fmt.Sprintf("the API server's validation fails on it: %v", p)}
-		}
-	}()
 	if apiVersion != "apiextensions.k8s.io/v1" {
 		d.Problems = []string{fmt.Sprintf("it is of %s, and API servers know only apiextensions.k8s.io/v1", apiVersion)}
 		return
@@ -136,7 +129,14 @@ func (d *Definition) decode(apiVersion string) {
 
 // Validate returns why an API server would refuse the definition as a new one;
 // nothing where it would not. It fills in the API server's defaults.
-func Validate(crd *apiextensionsv1.CustomResourceDefinition) []string {
+func Validate(crd *apiextensionsv1.CustomResourceDefinition) (out []string) {
+	defer func() {
+		// The API server's validation is written for what the API server has decoded, and in
+		// 1.36 panics on a selectable field within a map without a schema.
+		if p := recover(); p != nil {
+			out = []string{fmt.Sprintf("the API server's validation fails on it: %v", p)}
+		}
+	}()
 	apiextensionsv1.SetDefaults_CustomResourceDefinition(crd)
 	apiextensionsv1.SetDefaults_CustomResourceDefinitionSpec(&crd.Spec)
 	var internal apiextensions.CustomResourceDefinition
@@ -149,24 +149,12 @@ func Validate(crd *apiextensionsv1.CustomResourceDefinition) []string {
 			internal.Status.StoredVersions = append(internal.Status.StoredVersions, v.Name)
 		}
 	}
-	var out []string
-	for _, err := range refusals(&internal) {
+	for _, err := range validation.ValidateCustomResourceDefinition(context.Background(), &internal) {
 		if !strings.HasPrefix(err.Field, "status.") { // follows from the versions
 			out = append(out, err.Error())
 		}
 	}
 	return out
-}
-
-// refusals returns what the API server's validation says. In 1.36 it panics on a
-// selectable field that leads on from the values of a map without a schema.
-func refusals(d *apiextensions.CustomResourceDefinition) (errs field.ErrorList) {
-	defer func() {
-		if p := recover(); p != nil {
-			errs = append(errs, field.InternalError(field.NewPath("spec"), fmt.Errorf("the API server's validation fails on it: %v", p)))
-		}
-	}()
-	return validation.ValidateCustomResourceDefinition(context.Background(), d)
 }
 
 // contentDigest is of the canonical JSON of a definition without what an API
