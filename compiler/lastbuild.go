@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/tenantry/tenantry/compiler/cache"
@@ -65,13 +66,13 @@ func (l *lastBuild) record() *render.Record {
 	return l.decoded
 }
 
-// readLastBuild returns what the cache knows of the last build; nil where it knows
-// nothing.
-func (c *compilation) readLastBuild() *lastBuild {
-	if c.Out == "" || c.Cache == nil {
+// readLastBuild returns what the cache knows of the last build into an output
+// directory; nil where it knows nothing.
+func (c *compilation) readLastBuild(out string) *lastBuild {
+	if out == "" || c.Cache == nil {
 		return nil
 	}
-	data, ok := c.Cache.Get(c.lastBuildKey())
+	data, ok := c.Cache.Get(c.lastBuildKey(out))
 	if !ok {
 		return nil
 	}
@@ -79,7 +80,7 @@ func (c *compilation) readLastBuild() *lastBuild {
 	if err != nil {
 		return nil
 	}
-	last.pins = last.decoded.Whole(c.Out, "pins")
+	last.pins = last.decoded.Whole(out, "pins")
 	return last
 }
 
@@ -127,18 +128,23 @@ func (c *compilation) remember(record *render.Record, snapshot func() []byte) {
 	if err != nil {
 		return
 	}
-	c.Cache.Put(c.lastBuildKey(), data)
+	var both sync.WaitGroup
+	both.Go(func() { c.Cache.Put(c.lastBuildKey(c.Out), data) })
 	c.Cache.Put(c.lastPinsKey(data), snapshot())
+	both.Wait()
 }
 
-// lastPins returns the pins of the last build, from the cache. It is for pins that
-// are as that build left them.
-func (c *compilation) lastPins() (*pins.Pins, error) {
-	data, ok := c.Cache.Get(c.lastPinsKey(c.last.data))
+// lastPins returns the pins of the last build into an output directory, from the
+// cache. It fails where they are not as that build left them.
+func (c *compilation) lastPins(last *lastBuild, out string) (*pins.Pins, error) {
+	if last == nil || !last.pins {
+		return nil, pins.ErrNone
+	}
+	data, ok := c.Cache.Get(c.lastPinsKey(last.data))
 	if !ok {
 		return nil, pins.ErrNone
 	}
-	return pins.FromSnapshot(data, os.DirFS(c.Out))
+	return pins.FromSnapshot(data, os.DirFS(out))
 }
 
 // lastPinsKey ties the pins to one build and what it left in the output.
@@ -146,10 +152,10 @@ func (c *compilation) lastPinsKey(lastBuild []byte) cache.Key {
 	return cache.NewKey(c.ToolVersion, "last pins").Bytes(lastBuild).Key()
 }
 
-func (c *compilation) lastBuildKey() cache.Key {
-	out, err := filepath.Abs(c.Out)
+func (c *compilation) lastBuildKey(dir string) cache.Key {
+	out, err := filepath.Abs(dir)
 	if err != nil {
-		out = c.Out
+		out = dir
 	}
 	return cache.NewKey(c.ToolVersion, "last build").String(out).Key()
 }

@@ -27,7 +27,7 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	if err := c.lock(); err != nil {
 		return false, err
 	}
-	last := background(c.readLastBuild)
+	last := background(func() *lastBuild { return c.readLastBuild(c.Out) })
 	tree, diagnostics, err := source.Open(ctx, c.Dir, source.Options{Revision: c.Revision, Exclude: c.excluded()})
 	if err != nil {
 		return false, err
@@ -131,11 +131,13 @@ func (c *compilation) readPins(ctx context.Context) error {
 		c.result.Provisional = true
 		return nil
 	}
-	if c.Pins == "" && c.last != nil && c.last.pins {
-		if former, err := c.lastPins(); err == nil {
-			c.former = former
-			return nil
-		}
+	last := c.last
+	if c.Pins != "" {
+		last = c.readLastBuild(from)
+	}
+	if former, err := c.lastPins(last, from); err == nil {
+		c.former = former
+		return nil
 	}
 	fsys, err := c.pinsSource(ctx, from)
 	if err != nil {
