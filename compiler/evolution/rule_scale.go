@@ -65,7 +65,7 @@ func fits(s *props, scale *apiextensionsv1.CustomResourceSubresourceScale) bool 
 // nothing can stand. Where anything can stand it is one that allows anything.
 func fieldAt(s *props, path string) *props {
 	for name := range strings.SplitSeq(strings.TrimPrefix(path, "."), ".") {
-		if preserves(s) || s.AdditionalProperties != nil || s.Nullable {
+		if preserves(s) || s.AdditionalProperties != nil || s.Nullable || s.Type != "object" { // the API server refuses what it can't look into
 			return &props{}
 		}
 		p, ok := s.Properties[name]
