@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"iter"
 	"slices"
 
 	"github.com/google/cel-go/common/ast"
@@ -107,11 +108,12 @@ func (c *compiler) disjoint() {
 					if a == nil || b == nil || slices.ContainsFunc(a, func(x string) bool { return slices.Contains(b, x) }) {
 						continue
 					}
-					if lc := c.both(upper, lower); lc != nil {
+					for lc := range c.both(upper, lower) {
 						c.add(&lower.Meta, diag.New(diag.PolicyConflict, lower.At("parameters", choice.parameter),
 							"policies %s and %s can't both be kept by %s: they have no %s in common", upper.Key, lower.Key, lc.Key, choice.parameter).
 							See(upper.At("parameters", choice.parameter), "policy %s stands here", upper.Key).
 							See(m.doc.At("rules", itoa(choice.rule), "expression"), "module %s demands one of them", m.doc.Key))
+						break
 					}
 				}
 			}
@@ -119,14 +121,19 @@ func (c *compiler) disjoint() {
 	}
 }
 
-// both returns the first logical cluster that two policies hold for.
-func (c *compiler) both(a, b *Policy) *tenancy.LogicalCluster {
-	for _, lc := range c.tenancy.LogicalClusters {
-		if lc.State != schema.Deleted && c.hold(lc, a, b) {
-			return lc
+// both yields the logical clusters that two policies hold for. Of two whose subtrees
+// lie apart there are none: each organization may have its own.
+func (c *compiler) both(a, b *Policy) iter.Seq[*tenancy.LogicalCluster] {
+	return func(yield func(*tenancy.LogicalCluster) bool) {
+		if !a.covers(b.path) && !b.covers(a.path) {
+			return
+		}
+		for _, lc := range c.tenancy.LogicalClusters {
+			if lc.State != schema.Deleted && c.hold(lc, a, b) && !yield(lc) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
 // hold reports whether two policies hold for a logical cluster.

@@ -299,12 +299,9 @@ func (c *compiler) contradictions() {
 // meet returns the first logical cluster that two policies hold for, and, of policies
 // on writes, a resource that it binds and that both judge when it is created.
 func (c *compiler) meet(a, b *Policy) (*tenancy.LogicalCluster, string) {
-	if a.Stage == schema.Acquire {
-		return c.both(a, b), ""
-	}
-	for _, lc := range c.tenancy.LogicalClusters {
-		if lc.State == schema.Deleted || !c.hold(lc, a, b) {
-			continue
+	for lc := range c.both(a, b) {
+		if a.Stage == schema.Acquire {
+			return lc, ""
 		}
 		for _, binding := range lc.APIs {
 			for _, r := range binding.Version.Resources {
