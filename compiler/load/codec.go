@@ -29,7 +29,7 @@ func (e *encoder) places(p Places) {
 	for _, f := range p.files {
 		e.String(f)
 	}
-	e.Text(p.table)
+	e.Bytes(p.table)
 }
 
 func (e *encoder) value(v reflect.Value) {
@@ -185,7 +185,7 @@ func (d *decoder) places(p *Places) {
 	for i := range p.files {
 		p.files[i] = d.String()
 	}
-	p.table = d.Text()
+	p.table = d.Bytes()
 }
 
 func (d *decoder) value(v reflect.Value) {
