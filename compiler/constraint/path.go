@@ -6,7 +6,7 @@ package constraint
 
 import (
 	"fmt"
-	"slices"
+	"maps"
 	"strings"
 
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -78,7 +78,7 @@ func find(root *apiextensionsv1.JSONSchemaProps, path string) (place, error) {
 			}
 			at.node, at.parent, at.name = &child, holder, name
 			at.put = func() {
-				holder.Properties = mapsClone(holder.Properties)
+				holder.Properties = maps.Clone(holder.Properties)
 				holder.Properties[name] = child
 				before()
 			}
@@ -117,12 +117,7 @@ func unknownField(holder *apiextensionsv1.JSONSchemaProps, so, name string) erro
 	case len(holder.Properties) == 0:
 		return fmt.Errorf("%s has no fields", so)
 	}
-	names := make([]string, 0, len(holder.Properties))
-	for known := range holder.Properties {
-		names = append(names, known)
-	}
-	slices.Sort(names)
-	return &UnknownField{so, name, names}
+	return &UnknownField{so, name, sorted(holder.Properties)}
 }
 
 // UnknownField is the error for a field that a schema does not have.
@@ -136,12 +131,4 @@ func (e *UnknownField) Error() string { return fmt.Sprintf("%s has no field %s",
 
 func preserves(s *apiextensionsv1.JSONSchemaProps) bool {
 	return s.XPreserveUnknownFields != nil && *s.XPreserveUnknownFields
-}
-
-func mapsClone(m map[string]apiextensionsv1.JSONSchemaProps) map[string]apiextensionsv1.JSONSchemaProps {
-	out := make(map[string]apiextensionsv1.JSONSchemaProps, len(m)+1)
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
 }

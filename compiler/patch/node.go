@@ -20,15 +20,9 @@ func nodeOf(v manifest.Value) *yaml.Node {
 			n.Content = append(n.Content, nodeOf(f.Key), nodeOf(f.Value))
 		}
 		return n
-	case manifest.List:
+	case manifest.List, []string:
 		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
-		for _, item := range v {
-			n.Content = append(n.Content, nodeOf(item))
-		}
-		return n
-	case []string:
-		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: yaml.NodeTagSeq}
-		for _, item := range v {
+		for _, item := range list(v) {
 			n.Content = append(n.Content, nodeOf(item))
 		}
 		return n
@@ -142,17 +136,12 @@ func list(v manifest.Value) manifest.List {
 // index.
 func counterpart(list manifest.List, i int, name string) manifest.Value {
 	if name != "" {
-		for _, item := range list {
-			if nameOf(item) == name {
-				return item
-			}
-		}
+		i = named(list, name)
+	}
+	if i < 0 || i >= len(list) {
 		return nil
 	}
-	if i < len(list) {
-		return list[i]
-	}
-	return nil
+	return list[i]
 }
 
 func nameOf(v manifest.Value) string {
