@@ -4,12 +4,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+
+	"github.com/tenantry/tenantry/compiler/implicit"
 )
 
 // Labels and annotations that Tenantry's objects carry.
 const (
 	// LabelLogicalCluster holds a logical cluster's key as a [LabelValue].
-	LabelLogicalCluster = "tenantry.dev/logical-cluster"
+	LabelLogicalCluster = implicit.LabelLogicalCluster
 	// LabelOrganization holds the path of its organization as a [LabelValue].
 	LabelOrganization = "tenantry.dev/organization"
 	// PrefixAncestor stands before the [LabelValue] of each organization that a
@@ -19,7 +21,7 @@ const (
 	// keeps them from being anything else.
 	PrefixTeam = "label.tenantry.dev/"
 	// LabelManagedBy marks what the compiler rendered; its value is ManagedBy.
-	LabelManagedBy = "app.kubernetes.io/managed-by"
+	LabelManagedBy = implicit.LabelManagedBy
 	ManagedBy      = "tenantry"
 	// LabelGate names the gate on unbound APIs of a Namespace.
 	LabelGate = "tenantry.dev/api-gate"
@@ -42,7 +44,7 @@ const (
 	AnnotationAdopt = "tenantry.dev/adopt"
 
 	// AnnotationImplicit names the implicit document that gives an object.
-	AnnotationImplicit = "tenantry.dev/implicit"
+	AnnotationImplicit = implicit.AnnotationImplicit
 	// AnnotationImplicitObjects lists, on a Namespace, the objects that implicit
 	// documents give, as RESOURCE.GROUP/NAME=RULE, joined by commas.
 	AnnotationImplicitObjects = "tenantry.dev/implicit-objects"

@@ -41,10 +41,16 @@ const (
 	rbacGroup = "rbac.authorization.k8s.io"
 	// reserved begins the names of the platform's own objects.
 	reserved = "tenantry-"
-	// managedBy marks them.
-	managedBy = "app.kubernetes.io/managed-by"
 	// maxSize bounds the data of one ConfigMap, as the API server does.
 	maxSize = 1 << 20
+)
+
+// Marks of rendered objects that are looked at before there are any; package expand
+// has them with all others.
+const (
+	LabelManagedBy      = "app.kubernetes.io/managed-by"
+	LabelLogicalCluster = "tenantry.dev/logical-cluster"
+	AnnotationImplicit  = "tenantry.dev/implicit"
 )
 
 // byOrganizations are the kinds that a document inside orgs/ may give. An API
@@ -555,8 +561,8 @@ func (c *checker) merge(o *Object, at func(...string) diag.Position) {
 	}
 }
 
-// demanded reports whether a selector lets through only what has a label.
-func demanded(s *schema.Selector, key string) bool {
+// Demanded reports whether a selector lets through only what has a label.
+func Demanded(s *schema.Selector, key string) bool {
 	if s == nil {
 		return false
 	}

@@ -132,7 +132,7 @@ func (c *compiler) resource(s *Source) {
 		report: func(d diag.Diagnostic) { c.fault(s.Meta, d, "the object falls away") }}
 	objects := check.objects()
 	for _, key := range slices.Sorted(maps.Keys(check.labels)) {
-		if !demanded(s.Content.Selector, key) {
+		if !Demanded(s.Content.Selector, key) {
 			c.fault(s.Meta, diag.New(diag.ImplicitPlaceholder, check.labels[key], "%slabels.%s} needs a selector that demands the label %s: some logical cluster might not have it", opening, key, key).
 				Suggest("say selector: matchExpressions: [{key: %q, operator: \"Exists\"}]", key), "it is empty where the label is missing")
 		}

@@ -32,12 +32,9 @@ func NewTemplate(value any, at func(path ...string) diag.Position, report func(d
 // Fill returns the value with its placeholders filled in. It may not be changed.
 func (t *Template) Fill(v *Values) manifest.Value { return fillTree(t.value, v) }
 
-// Demanded reports whether a selector lets through only what has a label.
-func Demanded(s *schema.Selector, key string) bool { return demanded(s, key) }
-
 // IsReserved reports whether a label or an annotation is not anybody's to set but the
 // platform's: it tells the platform, or the engines that apply objects, what to do.
-func IsReserved(key string) bool { return ownDomain(key) || key == managedBy }
+func IsReserved(key string) bool { return ownDomain(key) || key == LabelManagedBy }
 
 // Problem says why an object, as it is after placeholders were filled in, could not be
 // given by an implicit document; empty where it could. Its metadata is not looked at.

@@ -12,12 +12,6 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/resid"
 )
 
-// The marks of rendered objects, as package expand has them.
-const (
-	ofLogicalCluster = "tenantry.dev/logical-cluster"
-	ofImplicit       = "tenantry.dev/implicit"
-)
-
 // isolating are kinds that keep tenants apart, bound what they take or say what they may
 // do, whoever gives them. Of these a patch changes nothing but labels and annotations.
 var isolating = []string{"Namespace", "ResourceQuota", "LimitRange", "AuthorizationPolicy", "PeerAuthentication"}
@@ -60,7 +54,7 @@ func (l *Link) forbidden(id resid.ResId, base manifest.Map, c Change) string {
 		return "a policy inside orgs/ changes labels and annotations only"
 	case isIsolating(id):
 		return "a " + id.Kind + " keeps tenants apart: a patch changes its labels and annotations only"
-	case labels.Get(ofLogicalCluster) != nil && annotations.Get(ofImplicit) == nil:
+	case labels.Get(implicit.LabelLogicalCluster) != nil && annotations.Get(implicit.AnnotationImplicit) == nil:
 		return "no implicit document gives the object: a patch changes its labels and annotations only"
 	}
 	for i := range len(c.Path) - 1 {
