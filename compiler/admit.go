@@ -39,11 +39,11 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 			out = append(out, r.Policies.Unserved(lc, clusters[site.Cluster], func() bool { return !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir) })...)
 		}
 	}
-	expanded := sync.OnceValues(func() ([]expand.State, []expand.Platform) {
+	c.expanded = sync.OnceValues(func() ([]expand.State, []expand.Platform) {
 		return expand.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
 	})
 	if r.Policies.Patch() {
-		out = append(out, c.patch(expanded())...)
+		out = append(out, c.patch(c.expanded())...)
 	}
 	judged := map[string]bool{}
 	for kind, resource := range rendered {
@@ -55,7 +55,7 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 		return out
 	}
 	judges := map[string]*policy.Judge{}
-	states, _ := expanded()
+	states, _ := c.expanded()
 	for i := range states {
 		s := &states[i]
 		lc := r.Tenancy.LogicalCluster(s.Key)

@@ -165,6 +165,8 @@ type compilation struct {
 	comparer    *impact.Comparer
 	// placed is what placing decided.
 	placed placement.Result
+	// expanded are the states that follow from that, once somebody asks.
+	expanded func() ([]expand.State, []expand.Platform)
 	// writer holds the output's lock; nil until it is taken.
 	writer *output.Writer
 }

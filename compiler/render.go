@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 
 	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -18,7 +17,7 @@ import (
 // new ones to a cut of their physical cluster.
 func (c *compilation) expand() {
 	r := c.result
-	r.States, r.Platforms = expand.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
+	r.States, r.Platforms = c.expanded()
 	for _, f := range r.Implicit.OnArgo(c.onArgo()) {
 		c.report.Add(f.Diagnostic)
 	}
