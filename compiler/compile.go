@@ -50,6 +50,10 @@ type Options struct {
 	Bootstrap bool
 	// Strict writes nothing where any error was found.
 	Strict bool
+	// Release lets go of all documents before an output is written, whose files at
+	// 100,000 logical clusters have better use for the memory. Then the result has no
+	// Documents, and of its Tenancy only what is rendered; see tenancy.Tenancy.Release.
+	Release bool
 	// Unpromised does not hold API sets to what they promise: for those who compare
 	// versions to see what a promise would say.
 	Unpromised bool

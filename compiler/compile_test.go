@@ -133,8 +133,8 @@ func differing(a, b map[string]string) []string {
 }
 
 // The output holds the same bytes whatever the number of workers, whether the
-// cache was cold, warm or absent, and whether the former output was kept or
-// written anew.
+// cache was cold, warm or absent, whether documents were released, and whether the
+// former output was kept or written anew.
 func TestSameInputSameBytes(t *testing.T) {
 	r := newRepo(t, 160)
 	store, err := cache.Open(t.TempDir())
@@ -151,6 +151,7 @@ func TestSameInputSameBytes(t *testing.T) {
 		"many workers": func(o *compiler.Options) { o.Workers = 16 },
 		"cold cache":   func(o *compiler.Options) { o.Cache = store },
 		"warm cache":   func(o *compiler.Options) { o.Cache = store },
+		"released":     func(o *compiler.Options) { o.Release = true },
 	} {
 		out := filepath.Join(t.TempDir(), "out")
 		r.clean(adjust, func(o *compiler.Options) { o.Out = out })

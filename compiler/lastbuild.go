@@ -17,12 +17,19 @@ import (
 // lastBuild is what the cache knows of the last build into an output directory.
 type lastBuild struct {
 	summary
+	dir     string // the output directory
 	decoded *render.Record
 	data    []byte // as encoded
 	// pins: the pins in the output are as the last build left them.
 	pins bool
-	// checked is closed when the record has been compared with the output.
-	checked chan struct{}
+	// looked waits until the record has been compared with the output.
+	looked func() comparison
+}
+
+// comparison is what Record.Check found.
+type comparison struct {
+	files  int
+	intact bool
 }
 
 // summary is what a run says that finds nothing to do.
@@ -62,8 +69,20 @@ func (l *lastBuild) record() *render.Record {
 	if l == nil {
 		return nil
 	}
-	<-l.checked
+	l.look()
+	l.looked()
 	return l.decoded
+}
+
+// look begins to compare the record with the output, beside what comes before
+// rendering, if that has not begun yet.
+func (l *lastBuild) look() {
+	if l != nil && l.looked == nil {
+		l.looked = background(func() (o comparison) {
+			o.files, o.intact = l.decoded.Check(l.dir)
+			return o
+		})
+	}
 }
 
 // readLastBuild returns what the cache knows of the last build into an output
@@ -80,7 +99,7 @@ func (c *compilation) readLastBuild(out string) *lastBuild {
 	if err != nil {
 		return nil
 	}
-	last.pins = last.decoded.Whole(out, "pins")
+	last.dir, last.pins = out, last.decoded.Whole(out, "pins")
 	return last
 }
 
@@ -92,28 +111,21 @@ func (c *compilation) rebuilt() bool {
 	if last == nil {
 		return false
 	}
-	record := last.decoded
 	asOf := c.AsOf
 	if asOf == "" {
 		asOf = last.AsOf
 	}
-	last.checked = make(chan struct{})
 	if c.Pins != "" || string(last.Inputs) != string(c.inputs(asOf)) || c.Strict && diag.HasErrors(last.Diagnostics) {
-		// Nobody asks before it is time to render.
-		go func() {
-			defer close(last.checked)
-			record.Check(c.Out)
-		}()
 		return false
 	}
-	files, intact := record.Check(c.Out)
-	close(last.checked)
-	if !intact {
+	last.look()
+	o := last.looked()
+	if !o.intact {
 		return false
 	}
 	c.report.Add(last.Diagnostics...)
 	c.result.AsOf, c.result.Held, c.result.LeftOut = asOf, last.Held, last.LeftOut
-	c.result.Written = &output.Stats{Unchanged: files}
+	c.result.Written = &output.Stats{Unchanged: o.files}
 	return true
 }
 

@@ -63,6 +63,10 @@ func (c *compilation) render(ctx context.Context) error {
 			return err
 		}
 	}
+	if c.Release {
+		c.docs, r.Documents = nil, nil
+		r.Tenancy.Release()
+	}
 	w := c.writer
 	snapshot := background(r.Pins.Snapshot)
 	w.Know(c.last.record().Standing())

@@ -394,6 +394,7 @@ func (c *compilation) settle(ctx context.Context) error {
 		findings = append(findings, found...)
 		names := c.concerned(findings)
 		if len(names) == 0 {
+			c.last.look() // placing leaves processors idle
 			where, found := placement.Place(t, c.former, c.result.AsOf)
 			sites := where.Sites
 			costs := cost.Of(t, book, sites, bases)

@@ -42,7 +42,7 @@ error writes nothing.`,
 			if !filepath.IsAbs(out) && !c.Flags().Changed("out") {
 				out = filepath.Join(repo.dir, out)
 			}
-			o.Out, o.Strict, o.Bootstrap = out, strict, bootstrap
+			o.Out, o.Strict, o.Bootstrap, o.Release = out, strict, bootstrap, true
 			r, err := compiler.Compile(c.Context(), o)
 			if err != nil {
 				return err

@@ -16,8 +16,12 @@ const form = "4"
 // Snapshot encodes all of the pins in one piece: what Read would return for files
 // that are known to be as they were written, at a fraction of the time.
 func (p *Pins) Snapshot() []byte {
-	const perDocument, perCluster = 1024, 128 // about what they take, in bytes
-	e := encoder{cache.NewEncoder(perDocument*len(p.Documents) + perCluster*len(p.LogicalClusters))}
+	const perDocument, perCluster = 64, 96 // about what they take besides bodies, in bytes
+	size := perDocument*len(p.Documents) + perCluster*len(p.LogicalClusters)
+	for _, body := range p.Documents {
+		size += len(body)
+	}
+	e := encoder{cache.NewEncoder(size)}
 	e.Text(form)
 	e.Text(p.AsOf)
 	e.Uint(uint64(len(p.Documents)))

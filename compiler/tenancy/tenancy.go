@@ -223,6 +223,15 @@ type LogicalCluster struct {
 	changed, stood bool
 }
 
+// Release lets go of what documents say of logical clusters and nothing renders: they
+// have no Spec and no Access any more, and no places and origins of their fields.
+func (t *Tenancy) Release() {
+	for _, lc := range t.LogicalClusters {
+		lc.Spec, lc.Access, lc.Places, lc.Text = nil, nil, load.Places{}, nil
+		lc.own, lc.inherited = layer{}, nil
+	}
+}
+
 // Origin is where an effective value came from.
 type Origin struct {
 	// From is "document", "class standard", "organization acme" or "default". Explain
