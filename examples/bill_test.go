@@ -65,7 +65,8 @@ func usageOf(t *tenancy.Tenancy) []byte {
 			continue
 		}
 		for _, name := range t.Prices.Resources() {
-			all := tenancy.Units(name, lc.Quota[name])
+			amount, _ := lc.Quota.Of(name)
+			all := tenancy.Units(name, amount)
 			for _, part := range []struct {
 				from, to string
 				percent  int64

@@ -115,7 +115,7 @@ func edit(t *testing.T, random *rand.Rand, r *repo, dir string, n int) {
 	org := lc.Org
 	switch random.IntN(19) {
 	case 5: // what only the inventory says
-		lc.Quota = map[string]resource.Quantity{"requests.cpu": *resource.NewQuantity(int64(n), resource.DecimalSI)}
+		lc.Quota = tenancy.Quota{{Resource: "requests.cpu", Quantity: *resource.NewQuantity(int64(n), resource.DecimalSI)}}
 	case 6:
 		lc.Held = !lc.Held
 	case 7:

@@ -103,7 +103,7 @@ func rowsOf(r *compiler.Result) []listed {
 		for _, b := range lc.APIs {
 			row.APIs[b.Version.Set.Name] = b.Version.Name
 		}
-		for name, q := range lc.Quota {
+		for name, q := range lc.Quota.All() {
 			row.Quota[name] = q.String()
 		}
 		if site := r.Sites[lc.Key]; site != nil && site.Phase != pins.Gone {

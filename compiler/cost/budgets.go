@@ -78,7 +78,7 @@ func (c *checker) unbound(m *load.Meta, lcs []*tenancy.LogicalCluster, priced []
 // without returns the priced resources of which a logical cluster has no quota.
 func without(lc *tenancy.LogicalCluster, priced []string) (out []string) {
 	for _, name := range priced {
-		if _, ok := lc.Quota[name]; !ok {
+		if _, ok := lc.Quota.Of(name); !ok {
 			out = append(out, name)
 		}
 	}
@@ -101,7 +101,7 @@ func keysOf(b *tenancy.PriceBook, resources []string) (out []string) {
 func (c *checker) blame(lc *tenancy.LogicalCluster, open []string) *load.Meta {
 	if c.changedAbove(lc.Org) {
 		was, by, ok := c.t.Before(lc, c.changed)
-		if ok && by != nil && slices.ContainsFunc(open, func(name string) bool { _, had := was.Quota[name]; return had }) {
+		if ok && by != nil && slices.ContainsFunc(open, func(name string) bool { _, had := was.Quota.Of(name); return had }) {
 			return &by.Meta
 		}
 	}
@@ -233,8 +233,8 @@ func (c *Costs) fill(key string, charge *tenancy.Charge) {
 	division := c.Book.divide(charge, budget, basis.factor)
 	for i, n := range division.units(charge) {
 		w := charge.Weights[i]
-		if _, ok := charge.Quota[w.Name]; !ok {
-			charge.Quota[w.Name] = tenancy.Quantity(w.Name, n)
+		if _, ok := charge.Quota.Of(w.Name); !ok {
+			charge.Quota = charge.Quota.With(w.Name, tenancy.Quantity(w.Name, n))
 		}
 	}
 }

@@ -190,7 +190,7 @@ func (b *Book) total(charge *tenancy.Charge, site *pins.LogicalCluster) Money {
 	}
 	for i := range b.quota {
 		p := &b.quota[i]
-		if q, ok := charge.Quota[p.resource]; ok {
+		if q, ok := charge.Quota.Of(p.resource); ok {
 			sum = sum.Add(p.of(q))
 		}
 	}
@@ -255,7 +255,7 @@ func (b *Book) offered(sets []*tenancy.APISet) {
 func (b *Book) each(charge *tenancy.Charge, f func(Part)) {
 	for i := range b.quota {
 		p := &b.quota[i]
-		if q, ok := charge.Quota[p.resource]; ok && p.money.Sign() > 0 {
+		if q, ok := charge.Quota.Of(p.resource); ok && p.money.Sign() > 0 {
 			f(Part{Quota, p.key, inUnits(p.unit, tenancy.Units(p.resource, q)), p.unit, p.money, p.of(q)})
 		}
 	}

@@ -105,8 +105,8 @@ type thing struct {
 func things(lc *tenancy.LogicalCluster) map[thing]Money {
 	charge := lc.Charge()
 	out := make(map[thing]Money, len(charge.Quota)+2)
-	for name, q := range charge.Quota {
-		out[thing{Quota, name}] = inUnits(tenancy.UnitOf(name), tenancy.Units(name, q))
+	for _, a := range charge.Quota {
+		out[thing{Quota, a.Resource}] = inUnits(tenancy.UnitOf(a.Resource), tenancy.Units(a.Resource, a.Quantity))
 	}
 	out[thing{Class, charge.Class}], out[thing{Backing, string(charge.Backing)}] = one, one
 	for _, set := range charge.APIs {

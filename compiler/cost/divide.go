@@ -71,7 +71,7 @@ func (b *Book) divide(charge *tenancy.Charge, budget, factor Money) Division {
 		p := &b.quota[i]
 		w := slices.IndexFunc(charge.Weights, func(w tenancy.Weight) bool { return w.Name == p.resource })
 		if w < 0 {
-			if q, ok := charge.Quota[p.resource]; ok {
+			if q, ok := charge.Quota.Of(p.resource); ok {
 				d.Fixed = d.Fixed.Add(p.of(q))
 			}
 			continue
@@ -135,7 +135,8 @@ func (d *Division) reckon() {
 func (d *Division) set(charge *tenancy.Charge) {
 	for i := range d.Shares {
 		s := &d.Shares[i]
-		s.units = tenancy.Units(s.price.resource, charge.Quota[s.price.resource])
+		have, _ := charge.Quota.Of(s.price.resource)
+		s.units = tenancy.Units(s.price.resource, have)
 	}
 	d.reckon()
 }
@@ -366,7 +367,7 @@ func (d *divider) anew(lcs []*tenancy.LogicalCluster, amounts [][]int64) {
 func Capped(t *tenancy.Tenancy) (out []tenancy.Finding) {
 	for _, lc := range t.LogicalClusters {
 		for _, c := range lc.Caps {
-			q := lc.Quota[c.Name]
+			q, _ := lc.Quota.Of(c.Name)
 			i := slices.IndexFunc(lc.Weights, func(w tenancy.Weight) bool { return w.Name == c.Name })
 			n := diag.New(diag.DivisionCapped, lc.At("budget"), "the budget of %s would give more %s than %s, where %s stops it", lc.Key, lc.Weights[i].Key, q.String(), c.By)
 			out = append(out, tenancy.Finding{Diagnostic: n.See(c.Pos, "the limit stands here").About(lc.String())})

@@ -41,7 +41,7 @@ func logicalCluster(key string, versions ...*tenancy.APIVersion) *tenancy.Logica
 	lc := &tenancy.LogicalCluster{
 		Meta: load.Meta{Key: key}, Name: path.Base(key), Org: &tenancy.Organization{Path: path.Dir(key)},
 		Backing: schema.NamespaceBacking, State: schema.Active, Network: schema.NetworkLogicalCluster, PodSecurity: "baseline",
-		Namespaces: []tenancy.Namespace{{Name: "main", Quota: map[string]resource.Quantity{"requests.cpu": resource.MustParse("1500m")}}},
+		Namespaces: []tenancy.Namespace{{Name: "main", Quota: tenancy.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1500m")}}}},
 		Access: []tenancy.Grant{
 			{Subject: tenancy.Subject{Kind: "Group", Name: "devs"}, Role: schema.Edit},
 			{Subject: tenancy.Subject{Kind: "Group", Name: "devs"}, Role: schema.View, Organization: "acme"},

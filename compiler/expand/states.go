@@ -16,7 +16,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
-	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // Expand returns the state of each logical cluster on each physical cluster on
@@ -239,15 +238,14 @@ func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
 	return out
 }
 
-func hard(quota map[string]resource.Quantity) []Amount {
+func hard(quota tenancy.Quota) []Amount {
 	if len(quota) == 0 {
 		return nil
 	}
-	out := make([]Amount, 0, len(quota))
-	for name, q := range quota {
-		out = append(out, Amount{name, q.String()})
+	out := make([]Amount, len(quota))
+	for i, a := range quota {
+		out[i] = Amount{a.Resource, a.Quantity.String()}
 	}
-	slices.SortFunc(out, func(a, b Amount) int { return strings.Compare(a.Resource, b.Resource) })
 	return out
 }
 

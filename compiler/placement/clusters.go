@@ -76,7 +76,7 @@ func needs(lc *tenancy.LogicalCluster) amounts {
 	for d := cpu; d < dimensions; d++ {
 		need[d] = -1
 		for _, key := range dimensionOf(d).keys {
-			if q, ok := lc.Quota[key]; ok {
+			if q, ok := lc.Quota.Of(key); ok {
 				need[d] = amount(d, q)
 				break
 			}

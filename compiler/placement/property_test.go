@@ -51,7 +51,7 @@ func edit(t *rapid.T, r *repo) string {
 	lc := r.lcs[key]
 	switch what {
 	case "quota":
-		lc.Quota = map[string]resource.Quantity{"requests.cpu": *resource.NewQuantity(int64(rapid.IntRange(0, 9).Draw(t, "cpu")), resource.DecimalSI)}
+		lc.Quota = tenancy.Quota{{Resource: "requests.cpu", Quantity: *resource.NewQuantity(int64(rapid.IntRange(0, 9).Draw(t, "cpu")), resource.DecimalSI)}}
 	case "namespaces":
 		declares(rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "x-y"}), 1, 3, rapid.ID).Draw(t, "namespaces")...)(lc)
 	case "demand":

@@ -51,8 +51,8 @@ func (r *repo) cluster(name string, edits ...func(*tenancy.PhysicalCluster)) {
 func (r *repo) lc(key string, edits ...func(*tenancy.LogicalCluster)) *tenancy.LogicalCluster {
 	name := key[strings.LastIndexByte(key, '/')+1:]
 	lc := &tenancy.LogicalCluster{Name: name, Spec: &schema.LogicalCluster{}, Backing: schema.NamespaceBacking, State: schema.Active,
-		Namespaces: []tenancy.Namespace{{Name: name}}, Quota: map[string]resource.Quantity{},
-		Meta: load.Meta{Kind: schema.KindLogicalClusters, Key: key, Dir: "orgs/acme", Pos: diag.Position{File: "orgs/acme/a.cue", Line: 7}}}
+		Namespaces: []tenancy.Namespace{{Name: name}},
+		Meta:       load.Meta{Kind: schema.KindLogicalClusters, Key: key, Dir: "orgs/acme", Pos: diag.Position{File: "orgs/acme/a.cue", Line: 7}}}
 	for _, edit := range edits {
 		edit(lc)
 	}
@@ -73,7 +73,7 @@ func declares(names ...string) func(*tenancy.LogicalCluster) {
 func quota(amounts ...string) func(*tenancy.LogicalCluster) {
 	return func(lc *tenancy.LogicalCluster) {
 		for i := 0; i < len(amounts); i += 2 {
-			lc.Quota[amounts[i]] = resource.MustParse(amounts[i+1])
+			lc.Quota = lc.Quota.With(amounts[i], resource.MustParse(amounts[i+1]))
 		}
 	}
 }

@@ -282,7 +282,7 @@ func (c *comparison) effective(r *compiler.Result, lc *tenancy.LogicalCluster, s
 	if lc != nil {
 		set(out, "regions", list(lc.Regions))
 		quota := map[string]any{}
-		for name, q := range lc.Quota {
+		for name, q := range lc.Quota.All() {
 			quota[name] = q.String()
 		}
 		set(out, "quota", quota)

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"iter"
+	"maps"
 	"runtime"
 	"slices"
 	"strings"
@@ -251,16 +253,16 @@ func newFacts(t *tenancy.Tenancy, sums bool) *facts {
 					continue
 				}
 				count++
-				for name, q := range lc.Quota {
-					sum := total[name]
-					sum.Add(q)
-					total[name] = sum
+				for _, a := range lc.Quota {
+					sum := total[a.Resource]
+					sum.Add(a.Quantity)
+					total[a.Resource] = sum
 				}
 			}
 		}
 		f.organizations[o] = map[string]any{
 			"path": o.Path, "name": o.Path[strings.LastIndexByte(o.Path, '/')+1:], "displayName": o.Spec.DisplayName,
-			"labels": o.Labels, "owners": o.Spec.Owners, "logicalClusters": count, "quota": quantityMap(total),
+			"labels": o.Labels, "owners": o.Spec.Owners, "logicalClusters": count, "quota": quantityMap(maps.All(total)),
 		}
 	}
 	for _, o := range t.Organizations {
@@ -327,15 +329,15 @@ func logicalClusterFacts(lc *tenancy.LogicalCluster) map[string]any {
 	return map[string]any{
 		"key": lc.Key, "name": lc.Name, "organization": lc.Org.Path, "class": lc.Class.Name, "labels": lc.Labels,
 		"state": string(lc.State), "backing": string(lc.Backing), "network": string(lc.Network), "podSecurity": string(lc.PodSecurity),
-		"regions": lc.Regions, "apis": apis, "quota": quantityMap(lc.Quota), "namespaces": namespaces, "access": access,
+		"regions": lc.Regions, "apis": apis, "quota": quantityMap(lc.Quota.All()), "namespaces": namespaces, "access": access,
 		"source": map[string]any{"repo": source.Repo, "path": source.Path, "branch": source.Branch, "role": string(source.Role),
 			"namespace": source.Namespace, "private": source.Private},
 	}
 }
 
-func quantityMap(m map[string]resource.Quantity) map[string]any {
-	out := make(map[string]any, len(m))
-	for name, q := range m {
+func quantityMap(amounts iter.Seq2[string, resource.Quantity]) map[string]any {
+	out := map[string]any{}
+	for name, q := range amounts {
 		out[name] = apiservercel.Quantity{Quantity: &q}
 	}
 	return out

@@ -106,7 +106,7 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 		if lc.State == schema.Deleted {
 			continue
 		}
-		want, ok := lc.Quota[ceiling.name]
+		want, ok := lc.Quota.Of(ceiling.name)
 		if lc.divided(ceiling.name) {
 			if lc.changed {
 				dividedAnew = append(dividedAnew, lc)
@@ -212,7 +212,8 @@ func (c *checker) sum(o *Organization, below []*LogicalCluster, ceiling amount) 
 // within holds an amount that is divided from a budget to what a ceiling leaves,
 // and returns it.
 func (c *checker) within(o *Organization, lc *LogicalCluster, total resource.Quantity, ceiling amount) resource.Quantity {
-	have, room := lc.Quota[ceiling.name], ceiling.value.DeepCopy()
+	have, _ := lc.Quota.Of(ceiling.name)
+	room := ceiling.value.DeepCopy()
 	room.Sub(total)
 	if room.Sign() < 0 {
 		room = resource.Quantity{}
@@ -221,7 +222,8 @@ func (c *checker) within(o *Organization, lc *LogicalCluster, total resource.Qua
 		return have
 	}
 	lc.cap(ceiling.name, room, Cap{ceiling.name, "the ceiling of " + o.Path, ceiling.pos()}, &c.found)
-	return lc.Quota[ceiling.name]
+	capped, _ := lc.Quota.Of(ceiling.name)
+	return capped
 }
 
 // exceeded reports an addition that does not fit.

@@ -125,7 +125,7 @@ func (x *explanation) inherited() {
 	}
 	x.containers(e.containers, func(...string) Origin { return e.origins["containers"] })
 	put := func(l *layer) {
-		e = l.valuesOver(e)
+		*e = l.valuesOver(e)
 		for field, pos := range l.set() {
 			if field == "containers" {
 				x.containers(e.containers, func(path ...string) Origin { return Origin{From: l.from, Pos: l.at(path...)} })
@@ -153,7 +153,7 @@ func (x *explanation) inherited() {
 	}
 	for _, w := range lc.Weights {
 		if v := x.values["quota."+w.Name]; v != nil {
-			q := lc.Quota[w.Name]
+			q, _ := lc.Quota.Of(w.Name)
 			v.Steps[0].Effect = Refers
 			v.Text = q.String()
 			v.Steps = slices.Insert(v.Steps, 0, Step{Origin: Origin{From: "budget " + string(lc.Spec.Budget), Pos: lc.At("budget")}, Text: q.String(), Effect: Sets})
@@ -221,7 +221,7 @@ func (e *effective) text(field string) string {
 				return w.String()
 			}
 		}
-		q := e.quota[name]
+		q, _ := e.quota.Of(name)
 		return q.String()
 	case "apis":
 		for _, b := range e.apis {
@@ -251,7 +251,7 @@ func (x *explanation) leaving() {
 	x.step("podSecurity", string(lc.PodSecurity), x.goes())
 	for field := range x.values {
 		if name, ok := strings.CutPrefix(field, "quota."); ok {
-			q, kept := lc.Quota[name]
+			q, kept := lc.Quota.Of(name)
 			switch {
 			case !kept:
 				delete(x.values, field)
@@ -317,7 +317,8 @@ func (x *explanation) namespaces() {
 	for i := range lc.Namespaces {
 		n := &lc.Namespaces[i]
 		declared := lc.Spec.Namespaces[n.Name]
-		for name, q := range n.Quota {
+		for _, a := range n.Quota {
+			name, q := a.Resource, a.Quantity
 			field := "namespaces." + n.Name + ".quota." + name
 			total := Origin{From: "quota." + name}
 			if lc.State == schema.Deleted {

@@ -20,7 +20,7 @@ func actual(lc *tenancy.LogicalCluster) map[string]string {
 	for key, value := range lc.Labels {
 		out["labels."+key] = value
 	}
-	for name, q := range lc.Quota {
+	for name, q := range lc.Quota.All() {
 		out["quota."+name] = q.String()
 	}
 	for _, b := range lc.APIs {
@@ -32,7 +32,7 @@ func actual(lc *tenancy.LogicalCluster) map[string]string {
 		}
 	}
 	for _, n := range lc.Namespaces {
-		for name, q := range n.Quota {
+		for name, q := range n.Quota.All() {
 			out["namespaces."+n.Name+".quota."+name] = q.String()
 		}
 	}

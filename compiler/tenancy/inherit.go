@@ -37,7 +37,7 @@ type effective struct {
 	regions     []string
 	selector    labels.Selector
 	tolerations []schema.Toleration
-	quota       map[string]resource.Quantity
+	quota       Quota
 	weights     []Weight  // by name; the quota has none of them
 	apis        []Binding // by set name
 	origins     map[string]Origin
@@ -93,7 +93,8 @@ func compareBindings(a, b Binding) int {
 // over puts the layer upon what is below it. Neither is changed; but for the
 // origins, the result shares what the layer leaves as it is.
 func (l *layer) over(below *effective) *effective {
-	e := l.valuesOver(below)
+	e := new(effective)
+	*e = l.valuesOver(below)
 	e.origins = maps.Clone(below.origins)
 	for field, pos := range l.set() {
 		e.origins[field] = Origin{From: l.from, Pos: pos}
@@ -102,7 +103,7 @@ func (l *layer) over(below *effective) *effective {
 }
 
 // valuesOver is over without the origins, which stay those of what is below.
-func (l *layer) valuesOver(below *effective) *effective {
+func (l *layer) valuesOver(below *effective) effective {
 	in := l.values
 	e := *below
 	if in.Backing != "" {
@@ -127,20 +128,13 @@ func (l *layer) valuesOver(below *effective) *effective {
 		e.tolerations = in.Tolerations
 	}
 	if len(l.quota) > 0 || len(l.weights) > 0 {
-		e.quota = make(map[string]resource.Quantity, len(below.quota)+len(l.quota))
-		maps.Copy(e.quota, below.quota)
-		for _, a := range l.quota {
-			e.quota[a.name] = a.value
-		}
-		for _, w := range l.weights {
-			delete(e.quota, w.Name)
-		}
+		e.quota = below.quota.over(l.quota, l.weights)
 		e.weights = mergeWeights(below.weights, l)
 	}
 	if len(l.apis) > 0 {
 		e.apis = mergeBindings(below.apis, l.apis)
 	}
-	return &e
+	return e
 }
 
 // set yields the fields that the layer sets, as origins name them, and where.

@@ -82,10 +82,10 @@ func (lc *LogicalCluster) Counts(group, plural string) bool {
 	if group != "" {
 		name += "." + group
 	}
-	if _, ok := lc.Quota["count/"+name]; ok {
+	if _, ok := lc.Quota.Of("count/" + name); ok {
 		return true
 	}
-	_, ok := lc.Quota[plural]
+	_, ok := lc.Quota.Of(plural)
 	return ok && group == ""
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
-	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // shared is what all logical clusters of one class in one organization have in
@@ -211,7 +210,7 @@ func (lc *LogicalCluster) leave(inherited *effective) {
 	lc.PodSecurity = "restricted"
 	lc.Quota, lc.Weights = inherited.quota, nil
 	for i := range lc.Namespaces {
-		lc.Namespaces[i].Quota = map[string]resource.Quantity{"pods": {}}
+		lc.Namespaces[i].Quota = Quota{{Resource: "pods"}}
 	}
 }
 

@@ -64,10 +64,9 @@ func (r *resolver) prices() {
 		}
 	}
 	if b := r.t.Prices; b != nil && b.Spec.WithoutQuota == schema.QuotaZero {
-		r.defaults.quota = map[string]resource.Quantity{}
 		for key := range b.Spec.Quota {
 			name := schema.ResourceName(key)
-			r.defaults.quota[name] = resource.Quantity{Format: resource.DecimalSI}
+			r.defaults.quota = r.defaults.quota.With(name, resource.Quantity{Format: resource.DecimalSI})
 			r.defaults.origins["quota."+name] = Origin{From: "prices " + b.Name, Pos: b.At("withoutQuota")}
 		}
 	}
@@ -103,7 +102,7 @@ func Units(name string, q resource.Quantity) int64 { return units(name, q) }
 type Charge struct {
 	Class   string
 	Backing schema.Backing
-	Quota   map[string]resource.Quantity
+	Quota   Quota
 	APIs    []string // API sets declared outside orgs/, sorted
 	// Own are the resources of sets that are declared inside orgs/, by their keys.
 	Own []string
@@ -172,7 +171,7 @@ func (t *Tenancy) Before(lc *LogicalCluster, changed func(*load.Meta) bool) (was
 	if known := findBy(t.Classes, class, func(c *Class) string { return c.Name }); known != nil {
 		layers[1] = &known.Spec.Inheritable
 	}
-	was = Charge{Class: class, Quota: map[string]resource.Quantity{}, Budget: spec.Budget}
+	was = Charge{Class: class, Budget: spec.Budget}
 	apis := map[string]bool{}
 	for _, l := range slices.Backward(layers) {
 		if l == nil {
@@ -181,12 +180,7 @@ func (t *Tenancy) Before(lc *LogicalCluster, changed func(*load.Meta) bool) (was
 		was.Backing = cmp.Or(l.Backing, was.Backing)
 		own := layer{quota: amounts(l.Quota, &load.Meta{}, nowhere, new(findings))}
 		own.weights = weights(l.QuotaFromBudget, own.quota, &load.Meta{}, nowhere, new(findings))
-		for _, a := range own.quota {
-			was.Quota[a.name] = a.value
-		}
-		for _, w := range own.weights {
-			delete(was.Quota, w.Name)
-		}
+		was.Quota = was.Quota.over(own.quota, own.weights)
 		was.Weights = mergeWeights(was.Weights, &own)
 		for set := range l.APIs {
 			apis[set] = true

@@ -186,10 +186,11 @@ func TestNamespacesHoldTheQuota(t *testing.T) {
 		}
 		resolved, findings := tenancy.Resolve(docs, source.FromMap(nil), today, nil)
 		for _, lc := range resolved.LogicalClusters {
-			for key, total := range lc.Quota {
+			for key, total := range lc.Quota.All() {
 				var sum resource.Quantity
 				for _, n := range lc.Namespaces {
-					sum.Add(n.Quota[key])
+					part, _ := n.Quota.Of(key)
+					sum.Add(part)
 				}
 				left := slices.ContainsFunc(findings, func(f tenancy.Finding) bool {
 					return f.Code == diag.QuotaLeft && f.Document == lc.String() && strings.Contains(f.Message, " "+key+" ")

@@ -3,6 +3,7 @@ package tenancy
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"math/bits"
@@ -64,6 +65,73 @@ func amounts(quota schema.Quota, m *load.Meta, at positions, out *findings) []am
 	// Only documents from before an amount had one name can name it twice: the lower
 	// one holds.
 	return slices.CompactFunc(list, func(a, b amount) bool { return a.name == b.name })
+}
+
+// Quota is how much there is of each resource, by the names that ResourceQuota uses,
+// sorted. Many share one: it is never changed in place.
+type Quota []Amount
+
+// Amount is how much there is of a resource.
+type Amount struct {
+	Resource string
+	Quantity resource.Quantity
+}
+
+// Of returns how much there is of a resource, and whether that has a bound.
+func (q Quota) Of(name string) (resource.Quantity, bool) {
+	i, ok := q.find(name)
+	if !ok {
+		return resource.Quantity{}, false
+	}
+	return q[i].Quantity, true
+}
+
+// All yields each resource with how much there is of it, in order.
+func (q Quota) All() iter.Seq2[string, resource.Quantity] {
+	return func(yield func(string, resource.Quantity) bool) {
+		for _, a := range q {
+			if !yield(a.Resource, a.Quantity) {
+				return
+			}
+		}
+	}
+}
+
+func (q Quota) find(name string) (int, bool) {
+	return slices.BinarySearchFunc(q, name, func(a Amount, name string) int { return strings.Compare(a.Resource, name) })
+}
+
+// With returns a quota that has so much of a resource, and of all others what q has.
+func (q Quota) With(name string, amount resource.Quantity) Quota {
+	i, ok := q.find(name)
+	end := i
+	if ok {
+		end++
+	}
+	return slices.Concat(q[:i], Quota{{name, amount}}, q[end:])
+}
+
+// over puts amounts upon a quota, and leaves out what is divided from a budget.
+func (q Quota) over(amounts []amount, weights []Weight) Quota {
+	out := make(Quota, 0, len(q)+len(amounts))
+	add := func(name string, value resource.Quantity) {
+		if !slices.ContainsFunc(weights, func(w Weight) bool { return w.Name == name }) {
+			out = append(out, Amount{name, value})
+		}
+	}
+	for _, a := range amounts {
+		for ; len(q) > 0 && q[0].Resource < a.name; q = q[1:] {
+			add(q[0].Resource, q[0].Quantity)
+		}
+		if len(q) > 0 && q[0].Resource == a.name {
+			q = q[1:]
+		}
+		add(a.name, a.value)
+	}
+	for _, a := range q {
+		add(a.Resource, a.Quantity)
+	}
+	return out
 }
 
 // find returns the amount of a resource name.
@@ -203,7 +271,7 @@ func namespaces(lc *LogicalCluster, out *findings) []Namespace {
 			}, out)
 		}
 		for _, a := range own[i] {
-			if _, ok := lc.Quota[a.name]; !ok {
+			if _, ok := lc.Quota.Of(a.name); !ok {
 				out.fault(&lc.Meta, diag.New(diag.NamespaceQuota, a.pos(), "namespace %s has a quota of %s, and the logical cluster has none", name, a.key).
 					Suggest("give the logical cluster a quota of %s, of which this is a part", a.key), "the amount is left out")
 			}
@@ -217,11 +285,11 @@ func namespaces(lc *LogicalCluster, out *findings) []Namespace {
 		return list
 	}
 	for i := range list {
-		list[i].Quota = make(map[string]resource.Quantity, len(lc.Quota))
+		list[i].Quota = make(Quota, 0, len(lc.Quota))
 	}
 	parts := make([]part, len(names))
-	for _, resourceName := range slices.Sorted(maps.Keys(lc.Quota)) {
-		total := lc.Quota[resourceName]
+	for _, amount := range lc.Quota {
+		resourceName, total := amount.Resource, amount.Quantity
 		sum := resource.Quantity{Format: total.Format}
 		for i, name := range names {
 			parts[i] = part{share: 1}
@@ -249,7 +317,7 @@ func namespaces(lc *LogicalCluster, out *findings) []Namespace {
 				See(lc.Origins()["quota."+resourceName].Pos, "the total stands here").Suggest("give a namespace a share, or lower the total"))
 		}
 		for i := range list {
-			list[i].Quota[resourceName] = fromUnits(resourceName, amounts[i], total.Format)
+			list[i].Quota = append(list[i].Quota, Amount{resourceName, fromUnits(resourceName, amounts[i], total.Format)})
 		}
 	}
 	return list

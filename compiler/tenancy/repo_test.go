@@ -245,11 +245,10 @@ func describe(t *tenancy.Tenancy) string {
 		for _, key := range sortedKeys(lc.Labels) {
 			fmt.Fprintf(&b, "\tlabel %s=%s\n", key, lc.Labels[key])
 		}
-		for _, key := range sortedKeys(lc.Quota) {
-			q := lc.Quota[key]
+		for key, q := range lc.Quota.All() {
 			fmt.Fprintf(&b, "\tquota %s %s:", key, q.String())
 			for _, n := range lc.Namespaces {
-				part := n.Quota[key]
+				part, _ := n.Quota.Of(key)
 				fmt.Fprintf(&b, " %s %s", n.Name, part.String())
 			}
 			b.WriteByte('\n')

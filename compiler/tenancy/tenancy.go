@@ -14,7 +14,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -196,8 +195,7 @@ type LogicalCluster struct {
 	Network     schema.Network
 	PodSecurity schema.PodSecurity
 	Containers  schema.Containers
-	// Quota by the names that ResourceQuota uses.
-	Quota map[string]resource.Quantity
+	Quota       Quota
 	// Weights are what of the quota is divided from the budget, by name; see
 	// SetDivided. Caps are what kept divided amounts lower than the budget would.
 	Weights    []Weight
@@ -243,7 +241,7 @@ type Origin struct {
 // Namespace is one namespace of a logical cluster, with its part of the quota.
 type Namespace struct {
 	Name  string
-	Quota map[string]resource.Quantity
+	Quota Quota
 }
 
 // Binding is an API set version that a logical cluster binds.

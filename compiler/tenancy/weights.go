@@ -103,12 +103,9 @@ func (lc *LogicalCluster) SetDivided(amounts []int64) []Finding {
 }
 
 func (lc *LogicalCluster) setDivided(amounts []int64, out *findings) {
-	quota := make(map[string]resource.Quantity, len(lc.Quota)+len(amounts))
-	maps.Copy(quota, lc.Quota)
 	for i, w := range lc.Weights {
-		quota[w.Name] = Quantity(w.Name, amounts[i])
+		lc.Quota = lc.Quota.With(w.Name, Quantity(w.Name, amounts[i]))
 	}
-	lc.Quota = quota
 	lc.Namespaces = namespaces(lc, out)
 }
 
@@ -121,7 +118,8 @@ func (lc *LogicalCluster) divided(name string) bool {
 func (lc *LogicalCluster) cap(name string, to resource.Quantity, by Cap, out *findings) {
 	amounts := make([]int64, len(lc.Weights))
 	for i, w := range lc.Weights {
-		amounts[i] = units(w.Name, lc.Quota[w.Name])
+		have, _ := lc.Quota.Of(w.Name)
+		amounts[i] = units(w.Name, have)
 		if w.Name == name {
 			amounts[i] = units(name, to)
 		}

@@ -20,7 +20,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/manifest"
 	"github.com/tenantry/tenantry/schema"
-	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // Path returns where the file of an organization stands in the output.
@@ -78,15 +77,12 @@ func Digest(org *tenancy.Organization, costs *cost.Costs, site func(key string) 
 	return sum, ok
 }
 
-// encodeQuota appends a quota by name. Whole numbers, which most are, need no text.
-func encodeQuota(e *digest.Encoder, quota map[string]resource.Quantity) {
-	var buf [16]string
-	names := slices.AppendSeq(buf[:0], maps.Keys(quota))
-	slices.Sort(names)
-	e.Number(len(names))
-	for _, name := range names {
-		q := quota[name]
-		e.Strings(name, string(q.Format))
+// encodeQuota appends a quota. Whole numbers, which most are, need no text.
+func encodeQuota(e *digest.Encoder, quota tenancy.Quota) {
+	e.Number(len(quota))
+	for i := range quota {
+		q := &quota[i].Quantity
+		e.Strings(quota[i].Resource, string(q.Format))
 		whole, ok := q.AsInt64()
 		ok = ok && int64(int(whole)) == whole
 		e.Bool(ok)
@@ -166,8 +162,7 @@ func apis(bound []expand.API) manifest.Map {
 
 func quota(lc *tenancy.LogicalCluster) manifest.Map {
 	var out manifest.Map
-	for _, name := range slices.Sorted(maps.Keys(lc.Quota)) {
-		q := lc.Quota[name]
+	for name, q := range lc.Quota.All() {
 		out = append(out, manifest.Field{Key: name, Value: q.String()})
 	}
 	return out

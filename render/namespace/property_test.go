@@ -90,19 +90,19 @@ func TestDigestStandsForBytes(t *testing.T) {
 // What the namespaces of a logical cluster may take adds up to its quota.
 func TestQuotasAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		lc := &tenancy.LogicalCluster{Meta: load.Meta{Key: "acme/prod"}, Org: &tenancy.Organization{Path: "acme"}, Quota: map[string]resource.Quantity{}}
+		lc := &tenancy.LogicalCluster{Meta: load.Meta{Key: "acme/prod"}, Org: &tenancy.Organization{Path: "acme"}}
 		site := pins.Site{Cluster: "a", Namespaces: map[string]string{}, Retired: map[string]string{"old": "x-old"}}
 		for _, name := range rapid.SliceOfNDistinct(nameGen, 1, 4, rapid.ID).Draw(rt, "namespaces") {
-			n := tenancy.Namespace{Name: name, Quota: map[string]resource.Quantity{}}
+			n := tenancy.Namespace{Name: name}
 			for _, key := range []string{"requests.cpu", "requests.memory", "pods"} {
 				q := resource.MustParse(fmt.Sprintf("%dm", rapid.IntRange(0, 1<<40).Draw(rt, key)))
 				if key != "requests.cpu" {
 					q = *resource.NewQuantity(q.MilliValue(), resource.BinarySI)
 				}
-				n.Quota[key] = q
-				total := lc.Quota[key]
+				n.Quota = n.Quota.With(key, q)
+				total, _ := lc.Quota.Of(key)
 				total.Add(q)
-				lc.Quota[key] = total
+				lc.Quota = lc.Quota.With(key, total)
 			}
 			lc.Namespaces = append(lc.Namespaces, n)
 			site.Namespaces[name] = "x-" + path.Base(name)
@@ -123,7 +123,7 @@ func TestQuotasAddUp(t *testing.T) {
 		if len(sum) != len(lc.Quota) {
 			rt.Fatalf("%v, want %v", sum, lc.Quota)
 		}
-		for key, want := range lc.Quota {
+		for key, want := range lc.Quota.All() {
 			if got := sum[key]; got.Cmp(want) != 0 {
 				rt.Errorf("%s: %s, want %s", key, got.String(), want.String())
 			}
