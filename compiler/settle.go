@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -509,11 +510,8 @@ func (c *compilation) concerned(findings []tenancy.Finding) []pins.DocumentID {
 
 // decide gathers what the next run must go on from.
 func (c *compilation) decide() {
-	for key := range c.result.Sites {
+	for key := range c.deserted() {
 		// A place that is kept keeps its document: without it nothing could be held.
-		if c.result.Tenancy.LogicalCluster(key) != nil {
-			continue
-		}
 		name := c.pinnedAs(pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key})
 		if text, ok := c.former.Documents[name]; ok {
 			c.texts[name] = text
@@ -531,6 +529,26 @@ func (c *compilation) decide() {
 	}
 	slices.Sort(c.result.Held)
 	c.result.LeftOut = c.leftOut()
+}
+
+// deserted yields the keys of places whose logical cluster is no longer there.
+func (c *compilation) deserted() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		t, standing := c.result.Tenancy, 0
+		for _, lc := range t.LogicalClusters {
+			if c.result.Sites[lc.Key] != nil {
+				standing++
+			}
+		}
+		if standing == len(c.result.Sites) {
+			return
+		}
+		for key := range c.result.Sites {
+			if t.LogicalCluster(key) == nil && !yield(key) {
+				return
+			}
+		}
+	}
 }
 
 func (c *compilation) leftOut() []string {

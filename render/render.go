@@ -148,6 +148,11 @@ type build struct {
 	digests [][32]byte
 	// states are indexes by place.
 	states map[place]int
+	// pinFiles are the files of the pins, and pinned their digests, those of
+	// organizations also by path.
+	pinFiles []*pins.File
+	pinned   [][32]byte
+	pinnedIn map[string][32]byte
 }
 
 // place is a logical cluster on a physical cluster.
@@ -184,19 +189,36 @@ func (b *build) run(ctx context.Context) error {
 	return parallel(ctx, slices.Concat(lists...))
 }
 
-// digest works out the digests of the states.
+// digest works out the digests of the states and of the files of the pins.
 func (b *build) digest(ctx context.Context) error {
-	const chunk = 512
-	var digests []job
-	for from := 0; from < len(b.digests); from += chunk {
-		digests = append(digests, func() error {
-			for i := from; i < min(from+chunk, len(b.digests)); i++ {
-				b.digests[i] = b.in.States[i].Digest()
+	err := parallel(ctx, append([]job{func() error { b.pinFiles = b.in.Pins.Files(b.in.PinsOwner); return nil }},
+		inChunks(len(b.digests), func(i int) { b.digests[i] = b.in.States[i].Digest() })...))
+	if err != nil {
+		return err
+	}
+	b.pinned, b.pinnedIn = make([][32]byte, len(b.pinFiles)), make(map[string][32]byte, len(b.pinFiles))
+	if err := parallel(ctx, inChunks(len(b.pinFiles), func(i int) { b.pinned[i] = b.pinFiles[i].Digest() })); err != nil {
+		return err
+	}
+	for i, f := range b.pinFiles {
+		b.pinnedIn[f.Organization] = b.pinned[i]
+	}
+	return nil
+}
+
+// inChunks returns the jobs that do something for 0 to n-1.
+func inChunks(n int, do func(i int)) []job {
+	const chunk = 64
+	var jobs []job
+	for from := 0; from < n; from += chunk {
+		jobs = append(jobs, func() error {
+			for i := from; i < min(from+chunk, n); i++ {
+				do(i)
 			}
 			return nil
 		})
 	}
-	return parallel(ctx, digests)
+	return jobs
 }
 
 // parallel does all jobs and returns the first error.
@@ -217,9 +239,9 @@ func parallel(ctx context.Context, jobs []job) error {
 // pins returns the jobs for the directory pins.
 func (b *build) pins() []job {
 	var jobs []job
-	for _, f := range b.in.Pins.Files(b.in.PinsOwner) {
+	for i, f := range b.pinFiles {
 		jobs = append(jobs, func() error {
-			return b.sink.part(f.Path, f.Digest(), func(w files) error { return w.write(f.Path, f.AppendYAML) })
+			return b.sink.part(f.Path, b.pinned[i], func(w files) error { return w.write(f.Path, f.AppendYAML) })
 		})
 	}
 	return jobs

@@ -74,7 +74,6 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 // place decides which of the declarations of one key stand.
 func (r *Result) place(id identity, all []declaration, touched map[*directory]map[string]bool) {
 	kind := kinds[id.kind]
-	name := title(kind.Kind, id.key)
 	fail := func(d declaration) {
 		r.Failures = append(r.Failures, Failure{Kind: kind.Kind, Key: id.key, Dir: d.dir.path})
 	}
@@ -91,22 +90,22 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 		if touched[d.dir] == nil {
 			touched[d.dir] = map[string]bool{}
 		}
-		touched[d.dir][name] = true
+		touched[d.dir][title(kind.Kind, id.key)] = true
 		r.Diagnostics = append(r.Diagnostics, diag.New(diag.AncestorTouched, d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
-			About(name).See(all[up].pos, "it is declared here"))
+			About(title(kind.Kind, id.key)).See(all[up].pos, "it is declared here"))
 	}
 	if len(own) > 1 && !kind.Local {
 		for i, d := range own {
 			other := own[(i+1)%len(own)]
 			r.Diagnostics = append(r.Diagnostics, diag.New(diag.DeclaredTwice, d.pos, "%s declares this document too", other.dir.name()).
-				About(name).See(other.pos, "it is also declared here"))
+				About(title(kind.Kind, id.key)).See(other.pos, "it is also declared here"))
 			fail(d)
 		}
 		return
 	}
 	for _, d := range own {
 		if problem, wrong := misplaced(id, d); wrong {
-			r.Diagnostics = append(r.Diagnostics, problem.About(name))
+			r.Diagnostics = append(r.Diagnostics, problem.About(title(kind.Kind, id.key)))
 			fail(d)
 			continue
 		}
@@ -117,7 +116,7 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
 		if at, managed := managedInside(meta, d.doc.Spec); managed {
 			r.Diagnostics = append(r.Diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", orgsDir).
-				About(name).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))
+				About(title(kind.Kind, id.key)).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))
 			fail(d)
 			continue
 		}

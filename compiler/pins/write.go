@@ -13,7 +13,10 @@ import (
 
 // File is one file of the pins.
 type File struct {
-	Path          string
+	Path string
+	// Organization whose file it is: it holds the pins of all logical clusters that
+	// stand directly in it. Empty for the platform's and those of definitions.
+	Organization  string
 	pins          *Pins
 	organizations []string // the platform's file only
 	platform      bool
@@ -38,7 +41,7 @@ func (p *Pins) Files(owner func(id DocumentID) string) []*File {
 		}
 		f, ok := files[organization]
 		if !ok {
-			f = &File{Path: fileOf(organization), pins: p}
+			f = &File{Path: fileOf(organization), Organization: organization, pins: p}
 			files[organization] = f
 		}
 		return f
@@ -83,7 +86,7 @@ func (f *File) encode(e *digest.Encoder) {
 	e.Number(len(f.clusters))
 	for _, key := range f.clusters {
 		e.Strings(key)
-		f.pins.LogicalClusters[key].Encode(e)
+		f.pins.LogicalClusters[key].encode(e)
 	}
 	e.Number(len(f.documents))
 	for _, id := range f.documents {
@@ -95,8 +98,7 @@ func (f *File) encode(e *digest.Encoder) {
 	}
 }
 
-// Encode appends all that is decided, for a digest.
-func (lc *LogicalCluster) Encode(e *digest.Encoder) {
+func (lc *LogicalCluster) encode(e *digest.Encoder) {
 	lc.Site.encode(e)
 	e.Bool(lc.APIs != nil)
 	e.Mapping(lc.APIs)

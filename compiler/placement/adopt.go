@@ -24,6 +24,10 @@ func (p *placer) adopt() {
 	own := 0 // pins whose document has their key
 	p.tenants = make([]*tenant, 0, len(p.t.LogicalClusters))
 	slab := make([]tenant, len(p.t.LogicalClusters))
+	var sites []pins.LogicalCluster
+	if len(p.former.LogicalClusters) > 0 {
+		sites = make([]pins.LogicalCluster, len(p.t.LogicalClusters))
+	}
 	for i, lc := range p.t.LogicalClusters {
 		pin, pinned := p.former.LogicalClusters[lc.Key]
 		if pinned {
@@ -40,7 +44,8 @@ func (p *placer) adopt() {
 			pin, pinned = p.former.LogicalClusters[former]
 		}
 		if pinned {
-			tn.pin = inherit(pin, tn)
+			tn.pin = &sites[i]
+			inherit(tn.pin, pin, tn)
 		}
 		p.tenants = append(p.tenants, tn)
 	}
@@ -72,12 +77,12 @@ func (p *placer) departed(pin *pins.LogicalCluster) bool {
 // inherit copies a pin for the document that it now belongs to. The one namespace
 // of a logical cluster that declares none is called after the logical cluster, so
 // a new key calls it anew, while its physical name stays.
-func inherit(pin *pins.LogicalCluster, tn *tenant) *pins.LogicalCluster {
-	out := *pin
+func inherit(out, pin *pins.LogicalCluster, tn *tenant) {
+	*out = *pin
 	out.Organization = tn.Org.Path
 	out.Left = slices.Clone(pin.Left)
 	if tn.formerKey == tn.Key || len(tn.Spec.Namespaces) > 0 || len(tn.Namespaces) != 1 {
-		return &out
+		return
 	}
 	before, now := last(tn.formerKey), tn.Namespaces[0].Name
 	rename := func(s *pins.Site) {
@@ -95,7 +100,6 @@ func inherit(pin *pins.LogicalCluster, tn *tenant) *pins.LogicalCluster {
 	for i := range out.Left {
 		rename(&out.Left[i])
 	}
-	return &out
 }
 
 func last(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }

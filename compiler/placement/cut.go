@@ -25,12 +25,12 @@ import (
 func Cut(lcs map[string]*pins.LogicalCluster, size func(key, cluster string) int, max int) []tenancy.Finding {
 	clusters := map[string]*cuts{}
 	type open struct {
+		key  string
 		site *pins.Site
 		size int
 	}
 	var waiting []open
-	for _, key := range slices.Sorted(maps.Keys(lcs)) {
-		lc := lcs[key]
+	for key, lc := range lcs {
 		for i := -1; i < len(lc.Left); i++ {
 			s := &lc.Site
 			if i >= 0 {
@@ -47,12 +47,13 @@ func Cut(lcs map[string]*pins.LogicalCluster, size func(key, cluster string) int
 			}
 			n := size(key, s.Cluster)
 			if s.Cut == "" {
-				waiting = append(waiting, open{s, n})
+				waiting = append(waiting, open{key, s, n})
 			} else {
 				c.sizes[s.Cut] += n
 			}
 		}
 	}
+	slices.SortStableFunc(waiting, func(a, b open) int { return strings.Compare(a.key, b.key) })
 	for _, w := range waiting {
 		w.site.Cut = clusters[w.site.Cluster].join(w.size, max*4/5)
 	}

@@ -13,6 +13,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -30,7 +31,9 @@ var (
 	pageFiles embed.FS
 	pageStyle = pageFile("page.css")
 	pageCode  = pageFile("page.js")
-	pageHTML  = template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "page/*.html"))
+	pageHTML  = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("").Funcs(pageFuncs).ParseFS(pageFiles, "page/*.html"))
+	})
 )
 
 func pageFile(name string) string {
@@ -135,7 +138,7 @@ func (p *Plan) WriteHTML(w io.Writer) error {
 		return err
 	}
 	var b bytes.Buffer
-	if err := pageHTML.ExecuteTemplate(&b, "page.html", pg); err != nil {
+	if err := pageHTML().ExecuteTemplate(&b, "page.html", pg); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, inert(b.String()))
@@ -159,7 +162,7 @@ func (p *page) fill() error {
 	for i, item := range all {
 		b.Reset()
 		fmt.Fprintf(&b, `<li class="item" data-action="%s" data-orgs="%s" data-count="%d">`, template.HTMLEscapeString(item.action), item.orgs, item.count)
-		if err := pageHTML.ExecuteTemplate(&b, item.template, item.data); err != nil {
+		if err := pageHTML().ExecuteTemplate(&b, item.template, item.data); err != nil {
 			return err
 		}
 		b.WriteString("</li>")

@@ -165,7 +165,7 @@ func pageAccess(p *Plan, t *orgTree) (*pageSection, error) {
 	s := &pageSection{ID: "access", Title: "Access", Count: len(p.Access),
 		Lead: "Effective rights of both sides, whatever gives them: who gains and loses which verbs on which resources, and where."}
 	var intro strings.Builder
-	if err := pageHTML.ExecuteTemplate(&intro, "access-matrix", p.accessMatrix()); err != nil {
+	if err := pageHTML().ExecuteTemplate(&intro, "access-matrix", p.accessMatrix()); err != nil {
 		return nil, err
 	}
 	s.Intro = template.HTML(intro.String())

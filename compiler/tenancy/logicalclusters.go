@@ -28,6 +28,7 @@ func (r *resolver) logicalClusters() {
 		class *Class
 	}
 	common := map[pair]*shared{}
+	var all []*shared
 	work := make([]*shared, len(docs))
 	last := (*load.Meta)(nil)
 	for i, d := range docs {
@@ -50,11 +51,13 @@ func (r *resolver) logicalClusters() {
 		key := pair{org, r.class(d, org)}
 		s := common[key]
 		if s == nil {
-			s = newShared(key.org, key.class)
+			s = &shared{org: key.org, class: key.class}
 			common[key] = s
+			all = append(all, s)
 		}
 		work[i] = s
 	}
+	each(len(all), &r.found, func(i int, _ *findings) { all[i].fill() })
 	lcs := make([]*LogicalCluster, len(docs))
 	each(len(docs), &r.found, func(i int, out *findings) {
 		if work[i] != nil {
@@ -101,8 +104,10 @@ func (r *resolver) gone(name string) *Class {
 	return c
 }
 
-func newShared(org *Organization, class *Class) *shared {
-	s := &shared{org: org, class: class, values: class.layer.over(org.values)}
+// fill works out what follows from organization and class.
+func (s *shared) fill() {
+	org, class := s.org, s.class
+	s.values = class.layer.over(org.values)
 	s.labels = mergeLabels(org.Labels, class.Spec.Labels)
 	from := "class " + class.Name
 	e := s.values
@@ -117,7 +122,6 @@ func newShared(org *Organization, class *Class) *shared {
 		e.regions = regions
 		e.origins["regions"] = o.regionsOrigin()
 	}
-	return s
 }
 
 // narrowed yields each offer that takes regions away, with what it leaves.

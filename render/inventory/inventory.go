@@ -48,12 +48,14 @@ func AppendOrganization(dst []byte, org *tenancy.Organization, costs *cost.Costs
 	)), '\n')
 }
 
-// Digest stands for all that AppendOrganization appends. It is false where a logical
-// cluster has no state whose digest could stand for it.
-func Digest(org *tenancy.Organization, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
+// Digest stands for all that AppendOrganization appends; pinned is the digest of the
+// organization's pins. It is false where a logical cluster has no state whose digest
+// could stand for it.
+func Digest(org *tenancy.Organization, costs *cost.Costs, pinned [32]byte, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
 	ok = true
 	sum = digest.Of(func(e *digest.Encoder) {
 		e.Strings(org.Path)
+		e.Bytes(pinned[:])
 		for _, lc := range org.LogicalClusters {
 			pin := site(lc.Key)
 			if pin == nil {
@@ -66,7 +68,6 @@ func Digest(org *tenancy.Organization, costs *cost.Costs, site func(key string) 
 			ok = ok && stands
 			e.Bytes(d[:])
 			encodeQuota(e, lc.Quota)
-			pin.Encode(e)
 			for i := range pin.Left {
 				d, stands := state(lc.Key, pin.Left[i].Cluster)
 				e.Bool(stands)
