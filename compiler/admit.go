@@ -34,7 +34,7 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 	for _, cluster := range r.Tenancy.Clusters {
 		clusters[cluster.Name] = cluster
 	}
-	for _, lc := range r.Tenancy.LogicalClusters {
+	for _, lc := range r.Policies.Transformed(r.Tenancy) {
 		if site := r.Sites[lc.Key]; site != nil && clusters[site.Cluster] != nil && lc.State != schema.Deleted {
 			out = append(out, r.Policies.Unserved(lc, clusters[site.Cluster], func() bool { return !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir) })...)
 		}

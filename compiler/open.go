@@ -18,8 +18,8 @@ import (
 	"github.com/tenantry/tenantry/render/output"
 )
 
-// open reads the source and what was decided before. It reports true where the
-// output is what this very run would make.
+// open reads the source. It reports true where the output is what this very run would
+// make.
 func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	if c.AsOf != "" && !isDate(c.AsOf) {
 		return false, fmt.Errorf("%q is not a date such as 2026-11-20", c.AsOf)
@@ -47,11 +47,14 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 		f, ok := tree.File(file)
 		return f.Data, ok
 	}
-	if c.last = last(); c.rebuilt() {
-		return true, nil
-	}
+	c.last = last()
+	return c.rebuilt(), nil
+}
+
+// goOn reads what was decided before, and decides for which day this run is.
+func (c *compilation) goOn(ctx context.Context) error {
 	if err := c.readPins(ctx); err != nil {
-		return false, err
+		return err
 	}
 	c.formerNames = sync.OnceValue(func() map[pins.DocumentID]pins.DocumentID {
 		out := make(map[pins.DocumentID]pins.DocumentID, len(c.former.Documents))
@@ -66,11 +69,11 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	case c.AsOf == "":
 		c.result.AsOf = time.Now().Format(time.DateOnly)
 	case c.Out != "" && c.AsOf < c.former.AsOf:
-		return false, fmt.Errorf("the output was built for %s; a build for %s would go back in time", c.former.AsOf, c.AsOf)
+		return fmt.Errorf("the output was built for %s; a build for %s would go back in time", c.former.AsOf, c.AsOf)
 	default:
 		c.result.AsOf = c.AsOf
 	}
-	return false, nil
+	return nil
 }
 
 // lock begins the writing of an output that stands already, so that no other

@@ -22,16 +22,25 @@ import (
 	"github.com/tenantry/tenantry/schema"
 )
 
-// load evaluates the repo. A document that could not be had is held at its last
-// good version, and so is whatever stands in the pins and vanished without being
-// declared deleted.
+// load evaluates the repo, and reads beside it what was decided before. A document
+// that could not be had is held at its last good version, and so is whatever stands
+// in the pins and vanished without being declared deleted.
 func (c *compilation) load(ctx context.Context) error {
 	c.loader = load.New(c.tree, load.Options{
 		Cache: c.Cache, Evaluated: c.Evaluated, Workers: c.Workers, ToolVersion: c.ToolVersion, Timeout: c.Timeout, Refused: c.refused,
 		OnProgress: func(done, total int) { c.progress("evaluating directories", done, total) },
 	})
-	loaded, err := c.loader.Load(ctx)
-	if err != nil {
+	evaluating, stop := context.WithCancel(ctx)
+	defer stop()
+	goneOn := background(func() error {
+		err := c.goOn(ctx)
+		if err != nil {
+			stop()
+		}
+		return err
+	})
+	loaded, err := c.loader.Load(evaluating)
+	if err := cmp.Or(goneOn(), err); err != nil {
 		return err
 	}
 	c.report.Add(loaded.Diagnostics...)
