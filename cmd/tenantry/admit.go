@@ -160,6 +160,9 @@ func (q *admitQuery) run(c *cobra.Command) error {
 	}
 	var bodies inputFiles
 	if q.body != "" {
+		if info, err := os.Stat(q.body); err == nil && info.IsDir() {
+			return fmt.Errorf("--body %s is a directory: it is one object", q.body)
+		}
 		if bodies, err = readFiles(c.InOrStdin(), []string{q.body}); err != nil {
 			return err
 		}
