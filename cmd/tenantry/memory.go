@@ -22,7 +22,7 @@ func tuneMemory() {
 		first := new([16]byte) // collected with the first collection from here on
 		runtime.AddCleanup(first, func(struct{}) {
 			debug.SetMemoryLimit(1850 << 20)
-			debug.SetGCPercent(400)
+			debug.SetGCPercent(800)
 		}, struct{}{})
 	}()
 }

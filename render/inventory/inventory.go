@@ -10,8 +10,8 @@ package inventory
 
 import (
 	"encoding/hex"
-	"maps"
 	"slices"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/digest"
@@ -154,7 +154,7 @@ func bindings(lc *tenancy.LogicalCluster) []expand.API {
 }
 
 func apis(bound []expand.API) manifest.Map {
-	var out manifest.Map
+	out := make(manifest.Map, 0, len(bound))
 	for _, a := range bound {
 		out = append(out, manifest.Field{Key: a.Set, Value: manifest.M("requested", a.Requested, "version", a.Version)})
 	}
@@ -162,7 +162,7 @@ func apis(bound []expand.API) manifest.Map {
 }
 
 func quota(lc *tenancy.LogicalCluster) manifest.Map {
-	var out manifest.Map
+	out := make(manifest.Map, 0, len(lc.Quota))
 	for name, q := range lc.Quota.All() {
 		out = append(out, manifest.Field{Key: name, Value: q.String()})
 	}
@@ -170,10 +170,11 @@ func quota(lc *tenancy.LogicalCluster) manifest.Map {
 }
 
 func sorted(m map[string]string) manifest.Map {
-	var out manifest.Map
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, manifest.Field{Key: key, Value: m[key]})
+	out := make(manifest.Map, 0, len(m))
+	for key, value := range m {
+		out = append(out, manifest.Field{Key: key, Value: value})
 	}
+	slices.SortFunc(out, func(a, b manifest.Field) int { return strings.Compare(a.Key, b.Key) })
 	return out
 }
 

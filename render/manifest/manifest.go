@@ -12,7 +12,10 @@
 // it as something else, and stands plain otherwise.
 package manifest
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Value is a node of a tree: string, bool, int, int64, float64, [Map], [List],
 // []string, or nil, which is written as null.
@@ -87,16 +90,11 @@ next:
 	return v
 }
 
-// Compact returns m without the fields that say nothing: nil, "", and empty
-// maps and lists. False and 0 stay, and so does what lies deeper.
+// Compact drops the fields that say nothing, nil, "", and empty maps and lists, and
+// returns the rest, which takes the place of m. False and 0 stay, and so does what
+// lies deeper.
 func (m Map) Compact() Map {
-	out := make(Map, 0, len(m))
-	for _, f := range m {
-		if !empty(f.Value) {
-			out = append(out, f)
-		}
-	}
-	return out
+	return slices.DeleteFunc(m, func(f Field) bool { return empty(f.Value) })
 }
 
 func empty(v Value) bool {

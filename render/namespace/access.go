@@ -37,13 +37,9 @@ func newBinding(g *expand.Binding) binding {
 		id = append(append(id, part...), 0)
 	}
 	sum := sha256.Sum256(id)
-	subject := manifest.Map{field("kind", g.Kind)}
-	if g.Kind != "ServiceAccount" {
-		subject = manifest.Map{field("apiGroup", rbacGroup), field("kind", g.Kind)}
-	}
-	subject = append(subject, field("name", g.Subject))
+	subject := manifest.Map{field("apiGroup", rbacGroup), field("kind", g.Kind), field("name", g.Subject)}
 	if g.Kind == "ServiceAccount" {
-		subject = append(subject, field("namespace", g.SubjectNamespace))
+		subject = manifest.Map{field("kind", g.Kind), field("name", g.Subject), field("namespace", g.SubjectNamespace)}
 	}
 	return binding{
 		name: expand.ReservedPrefix + g.Role + "-" + hex.EncodeToString(sum[:10]),
