@@ -36,7 +36,7 @@ func TestRendered(t *testing.T) {
 	for _, name := range examples.Names() {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "rendered")
-			r := compile(t, compiler.Options{Dir: filepath.Join(name, "repo"), Out: out, AsOf: asOf, Bootstrap: true})
+			r := compile(t, compiler.Options{Dir: filepath.Join(name, "repo"), Out: out, AsOf: asOf, Bootstrap: true, Release: true})
 			got := readTree(t, out)
 			if len(got) == 0 {
 				t.Fatal("nothing was rendered")
