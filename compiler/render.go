@@ -3,6 +3,7 @@ package compiler
 import (
 	"context"
 	"crypto/sha256"
+	"slices"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/pins"
@@ -21,33 +22,30 @@ func (c *compilation) expand() {
 	for _, f := range r.Implicit.OnArgo(c.onArgo()) {
 		c.report.Add(f.Diagnostic)
 	}
-	sizes := make(map[site]int, len(r.States))
+	sites := make([]*pins.Site, len(r.States))
+	sizes := make(map[*pins.Site]int, len(r.States))
 	for i := range r.States {
-		sizes[site{r.States[i].Key, r.States[i].Cluster}] = render.Size(&r.States[i])
+		s := &r.States[i]
+		sites[i] = siteOn(r.Sites[s.Key], s.Cluster)
+		sizes[sites[i]] = render.Size(s)
 	}
-	size := func(key, cluster string) int { return sizes[site{key, cluster}] }
+	size := func(_ string, s *pins.Site) int { return sizes[s] }
 	findings := placement.Cut(r.Sites, size, r.Tenancy.Settings.GitOps.Cut)
 	for _, f := range findings {
 		c.report.Add(f.Diagnostic)
 	}
 	for i := range r.States {
-		r.States[i].Cut = cutOf(r.Sites[r.States[i].Key], r.States[i].Cluster)
+		r.States[i].Cut = sites[i].Cut
 	}
 }
 
-// site is a logical cluster on a physical cluster.
-type site struct{ key, cluster string }
-
-func cutOf(lc *pins.LogicalCluster, cluster string) string {
-	if lc.Cluster == cluster {
-		return lc.Cut
+// siteOn returns the site of a logical cluster on a physical cluster on which it has
+// one.
+func siteOn(lc *pins.LogicalCluster, cluster string) *pins.Site {
+	if i := slices.IndexFunc(lc.Left, func(s pins.Site) bool { return s.Cluster == cluster }); i >= 0 && lc.Cluster != cluster {
+		return &lc.Left[i]
 	}
-	for _, left := range lc.Left {
-		if left.Cluster == cluster {
-			return left.Cut
-		}
-	}
-	return ""
+	return &lc.Site
 }
 
 // render lowers and writes everything, unless nothing is to be written.

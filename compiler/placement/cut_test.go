@@ -34,7 +34,7 @@ func TestCut(t *testing.T) {
 		"e": {Site: at("eu-1", "", pins.Gone)},
 	}
 	sizes := map[string]int{"a": 50, "b": 40, "c": 30, "d": 10, "e": 10}
-	size := func(key, _ string) int { return sizes[key] }
+	size := func(key string, _ *pins.Site) int { return sizes[key] }
 	if found := placement.Cut(lcs, size, 100); len(found) != 0 {
 		t.Errorf("findings: %v", found)
 	}
@@ -61,7 +61,7 @@ func TestNumbersOfCutsAreNotReused(t *testing.T) {
 		"gone": {Site: at("eu-1", "c0007", pins.Gone)},
 		"new":  {Site: at("eu-1", "", pins.Present)},
 	}
-	placement.Cut(lcs, func(string, string) int { return 1 }, 100)
+	placement.Cut(lcs, func(string, *pins.Site) int { return 1 }, 100)
 	if got := lcs["new"].Cut; got != "c0008" {
 		t.Errorf("have %s", got)
 	}
@@ -80,7 +80,7 @@ func TestCutIsFirstFit(t *testing.T) {
 			lcs[key], sizes[key] = &pins.LogicalCluster{Site: at("eu-1", "", pins.Present)}, n
 			order = append(order, key)
 		}
-		placement.Cut(lcs, func(key, _ string) int { return sizes[key] }, most)
+		placement.Cut(lcs, func(key string, _ *pins.Site) int { return sizes[key] }, most)
 		var sums []int
 		for _, key := range order {
 			k := 0
