@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/output"
 )
 
@@ -24,11 +26,15 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	if c.AsOf != "" && !isDate(c.AsOf) {
 		return false, fmt.Errorf("%q is not a date such as 2026-11-20", c.AsOf)
 	}
+	excluded, err := c.excluded()
+	if err != nil {
+		return false, err
+	}
 	if err := c.lock(); err != nil {
 		return false, err
 	}
 	last := background(func() *lastBuild { return c.readLastBuild(c.Out) })
-	tree, diagnostics, err := source.Open(ctx, c.Dir, source.Options{Revision: c.Revision, Exclude: c.excluded()})
+	tree, diagnostics, err := source.Open(ctx, c.Dir, source.Options{Revision: c.Revision, Exclude: excluded})
 	if err != nil {
 		return false, err
 	}
@@ -100,8 +106,9 @@ func isDate(s string) bool {
 }
 
 // excluded is the output directory, where it lies in the tenancy repo: what the
-// compiler wrote is no source.
-func (c *compilation) excluded() []string {
+// compiler wrote is no source. A directory of source is refused, since all of it would
+// seem to be gone.
+func (c *compilation) excluded() ([]string, error) {
 	var out []string
 	for _, dir := range []string{c.Out, c.Pins} {
 		if dir == "" || c.Revision != "" {
@@ -112,11 +119,18 @@ func (c *compilation) excluded() []string {
 		if err1 != nil || err2 != nil {
 			continue
 		}
-		if rel, err := filepath.Rel(root, abs); err == nil && rel != "." && !strings.HasPrefix(rel, "..") {
-			out = append(out, filepath.ToSlash(rel))
+		rel, err := filepath.Rel(root, abs)
+		if err != nil || rel == "." || strings.HasPrefix(rel, "..") {
+			continue
 		}
+		rel = filepath.ToSlash(rel)
+		entries, _ := os.ReadDir(dir) // what can't be read is told later
+		if tenancy.InsideOrgs(rel) || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) == ".cue" }) {
+			return nil, fmt.Errorf("%s is a directory of the tenancy's source: name another one for the output", dir)
+		}
+		out = append(out, rel)
 	}
-	return out
+	return out, nil
 }
 
 // readPins reads the pins that this run goes on from. Rendered tenants without
