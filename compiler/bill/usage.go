@@ -41,14 +41,15 @@ const Existence = "logicalCluster"
 // Read reads usage: CSV with a header, or the answer of a Prometheus query as JSON.
 // name is that of the file, for findings. The error is of a file that is neither.
 func Read(name string, data []byte, month Month) ([]Record, []diag.Diagnostic, error) {
-	if first := bytes.TrimLeft(data, "\ufeff \t\r\n"); len(first) > 0 && first[0] == '{' {
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	if first := bytes.TrimLeft(data, " \t\r\n"); len(first) > 0 && first[0] == '{' {
 		return readPrometheus(name, data, month)
 	}
 	return readCSV(name, data)
 }
 
 func readCSV(name string, data []byte) (out []Record, found []diag.Diagnostic, err error) {
-	in := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff"))))
+	in := csv.NewReader(bytes.NewReader(data))
 	in.FieldsPerRecord = -1
 	header, err := in.Read()
 	if err != nil {
