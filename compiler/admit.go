@@ -30,13 +30,12 @@ var rendered = map[string]kubeschema.GroupVersionResource{
 // and runs the former over what is rendered for each logical cluster.
 func (c *compilation) admit() (out []tenancy.Finding) {
 	r := c.result
-	clusters := make(map[string]*tenancy.PhysicalCluster, len(r.Tenancy.Clusters))
-	for _, cluster := range r.Tenancy.Clusters {
-		clusters[cluster.Name] = cluster
-	}
-	for _, lc := range r.Policies.Transformed(r.Tenancy) {
-		if site := r.Sites[lc.Key]; site != nil && clusters[site.Cluster] != nil && lc.State != schema.Deleted {
-			out = append(out, r.Policies.Unserved(lc, clusters[site.Cluster], func() bool { return !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir) })...)
+	for _, lc := range r.Tenancy.LogicalClusters {
+		if r.Policies.Transforms(lc) == nil || r.Sites[lc.Key] == nil || lc.State == schema.Deleted {
+			continue
+		}
+		if cluster := r.Tenancy.Cluster(r.Sites[lc.Key].Cluster); cluster != nil {
+			out = append(out, r.Policies.Unserved(lc, cluster, func() bool { return !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir) })...)
 		}
 	}
 	c.expanded = sync.OnceValues(func() ([]expand.State, []expand.Platform) {

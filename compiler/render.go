@@ -29,8 +29,7 @@ func (c *compilation) expand() {
 		sites[i] = siteOn(r.Sites[s.Key], s.Cluster)
 		sizes[sites[i]] = render.Size(s)
 	}
-	size := func(_ string, s *pins.Site) int { return sizes[s] }
-	findings := placement.Cut(r.Sites, size, r.Tenancy.Settings.GitOps.Cut)
+	findings := placement.Cut(r.Sites, sizes, r.Tenancy.Settings.GitOps.Cut)
 	for _, f := range findings {
 		c.report.Add(f.Diagnostic)
 	}

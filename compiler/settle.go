@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -519,7 +518,7 @@ func (c *compilation) concerned(findings []tenancy.Finding) []pins.DocumentID {
 
 // decide gathers what the next run must go on from.
 func (c *compilation) decide() {
-	for key := range c.deserted() {
+	for _, key := range c.placed.Deserted {
 		// A place that is kept keeps its document: without it nothing could be held.
 		name := c.pinnedAs(pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key})
 		if text, ok := c.former.Documents[name]; ok {
@@ -538,26 +537,6 @@ func (c *compilation) decide() {
 	}
 	slices.Sort(c.result.Held)
 	c.result.LeftOut = c.leftOut()
-}
-
-// deserted yields the keys of places whose logical cluster is no longer there.
-func (c *compilation) deserted() iter.Seq[string] {
-	return func(yield func(string) bool) {
-		t, standing := c.result.Tenancy, 0
-		for _, lc := range t.LogicalClusters {
-			if c.result.Sites[lc.Key] != nil {
-				standing++
-			}
-		}
-		if standing == len(c.result.Sites) {
-			return
-		}
-		for key := range c.result.Sites {
-			if t.LogicalCluster(key) == nil && !yield(key) {
-				return
-			}
-		}
-	}
 }
 
 func (c *compilation) leftOut() []string {

@@ -298,7 +298,7 @@ func (b *build) inventory() []job {
 	for _, org := range b.in.Tenancy.Organizations {
 		path := inventory.Path(org)
 		jobs = append(jobs, func() error {
-			input, ok := inventory.Digest(org, b.in.Costs, b.pinnedIn[org.Path], site, state)
+			input, ok := inventory.Digest(org, b.in.Costs, b.pinned[pins.Path(org.Path)], site, state)
 			if !ok {
 				input = unknown
 			}

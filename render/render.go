@@ -148,11 +148,9 @@ type build struct {
 	digests [][32]byte
 	// states are indexes by place.
 	states map[place]int
-	// pinFiles are the files of the pins, and pinned their digests, those of
-	// organizations also by path.
+	// pinFiles are the files of the pins, and pinned their digests by path.
 	pinFiles []*pins.File
-	pinned   [][32]byte
-	pinnedIn map[string][32]byte
+	pinned   map[string][32]byte
 }
 
 // place is a logical cluster on a physical cluster.
@@ -196,12 +194,13 @@ func (b *build) digest(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	b.pinned, b.pinnedIn = make([][32]byte, len(b.pinFiles)), make(map[string][32]byte, len(b.pinFiles))
-	if err := parallel(ctx, inChunks(len(b.pinFiles), func(i int) { b.pinned[i] = b.pinFiles[i].Digest() })); err != nil {
+	digests := make([][32]byte, len(b.pinFiles))
+	if err := parallel(ctx, inChunks(len(digests), func(i int) { digests[i] = b.pinFiles[i].Digest() })); err != nil {
 		return err
 	}
+	b.pinned = make(map[string][32]byte, len(digests))
 	for i, f := range b.pinFiles {
-		b.pinnedIn[f.Organization] = b.pinned[i]
+		b.pinned[f.Path] = digests[i]
 	}
 	return nil
 }
@@ -239,9 +238,9 @@ func parallel(ctx context.Context, jobs []job) error {
 // pins returns the jobs for the directory pins.
 func (b *build) pins() []job {
 	var jobs []job
-	for i, f := range b.pinFiles {
+	for _, f := range b.pinFiles {
 		jobs = append(jobs, func() error {
-			return b.sink.part(f.Path, b.pinned[i], func(w files) error { return w.write(f.Path, f.AppendYAML) })
+			return b.sink.part(f.Path, b.pinned[f.Path], func(w files) error { return w.write(f.Path, f.AppendYAML) })
 		})
 	}
 	return jobs

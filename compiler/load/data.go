@@ -37,7 +37,7 @@ func analyzeData(path string, data []byte) *analysis {
 	dir, _ := split(path)
 	required := inside(dir)
 	if !isYAML(path) {
-		if bytes.HasPrefix(data, []byte("\xef\xbb\xbf")) {
+		if bytes.HasPrefix(data, []byte("\ufeff")) {
 			return fail(1, 1, "the file begins with a byte order mark, which JSON does not allow: save it as UTF-8 without one")
 		}
 		if at, deep := tooDeep(path, data); deep {

@@ -63,6 +63,8 @@ type identity struct {
 	key  string
 }
 
+func (id identity) title() string { return title(kinds[id.kind].Kind, id.key) }
+
 func (b *builder) evaluate(d *directory, in []input) outcome {
 	e := &evaluation{builder: b, dir: d, inputs: in}
 	e.instance = b.instantiate(in)

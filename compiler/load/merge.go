@@ -90,22 +90,22 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 		if touched[d.dir] == nil {
 			touched[d.dir] = map[string]bool{}
 		}
-		touched[d.dir][title(kind.Kind, id.key)] = true
+		touched[d.dir][id.title()] = true
 		r.Diagnostics = append(r.Diagnostics, diag.New(diag.AncestorTouched, d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
-			About(title(kind.Kind, id.key)).See(all[up].pos, "it is declared here"))
+			About(id.title()).See(all[up].pos, "it is declared here"))
 	}
 	if len(own) > 1 && !kind.Local {
 		for i, d := range own {
 			other := own[(i+1)%len(own)]
 			r.Diagnostics = append(r.Diagnostics, diag.New(diag.DeclaredTwice, d.pos, "%s declares this document too", other.dir.name()).
-				About(title(kind.Kind, id.key)).See(other.pos, "it is also declared here"))
+				About(id.title()).See(other.pos, "it is also declared here"))
 			fail(d)
 		}
 		return
 	}
 	for _, d := range own {
 		if problem, wrong := misplaced(id, d); wrong {
-			r.Diagnostics = append(r.Diagnostics, problem.About(title(kind.Kind, id.key)))
+			r.Diagnostics = append(r.Diagnostics, problem.About(id.title()))
 			fail(d)
 			continue
 		}
@@ -116,7 +116,7 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
 		if at, managed := managedInside(meta, d.doc.Spec); managed {
 			r.Diagnostics = append(r.Diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", orgsDir).
-				About(title(kind.Kind, id.key)).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))
+				About(id.title()).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))
 			fail(d)
 			continue
 		}

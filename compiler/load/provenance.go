@@ -84,7 +84,7 @@ func (e *evaluation) claim(id identity, v cue.Value, inherited map[identity]bool
 			}
 		}
 		e.Diagnostics = append(e.Diagnostics, diag.New(diag.InheritedDocument, at,
-			"what stands here makes the document out of those that %s declares", e.dir.name()).About(title(kinds[id.kind].Kind, id.key)))
+			"what stands here makes the document out of those that %s declares", e.dir.name()).About(id.title()))
 	}
 }
 
@@ -174,7 +174,7 @@ func (e *evaluation) checkAbove(good map[identity]cue.Value) {
 		default:
 			continue
 		}
-		e.Diagnostics = append(e.Diagnostics, d.About(title(kinds[id.kind].Kind, id.key)))
+		e.Diagnostics = append(e.Diagnostics, d.About(id.title()))
 		e.drop(id)
 	}
 }

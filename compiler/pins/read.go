@@ -175,7 +175,7 @@ func (j *joining) add(i int) {
 	for k := range f.Clusters {
 		c := &f.Clusters[k]
 		if former, ok := j.pins.LogicalClusters[c.Key]; ok {
-			j.damaged(name, "logical cluster %q stands in two places, also in %s", c.Key, fileOf(former.Organization))
+			j.damaged(name, "logical cluster %q stands in two places, also in %s", c.Key, Path(former.Organization))
 		}
 		c.Organization = organization
 		j.pins.LogicalClusters[c.Key] = &c.LogicalCluster
@@ -185,9 +185,9 @@ func (j *joining) add(i int) {
 // complete compares the files that stand there with those that the platform's
 // file lists: a lost file must not read as an organization without pins.
 func (j *joining) complete() {
-	platform := slices.Index(j.names, fileOf(platformFile))
+	platform := slices.Index(j.names, Path(platformFile))
 	if platform < 0 {
-		j.damaged(fileOf(platformFile), "the file is missing")
+		j.damaged(Path(platformFile), "the file is missing")
 		return
 	}
 	present, listed := make(map[string]bool, len(j.names)), map[string]bool{platformFile: true}
@@ -196,18 +196,20 @@ func (j *joining) complete() {
 	}
 	for _, o := range j.files[platform].Organizations {
 		listed[o] = true
-		if !present[fileOf(o)] {
-			j.damaged(fileOf(o), "the file is missing, although %s lists its organization", fileOf(platformFile))
+		if !present[Path(o)] {
+			j.damaged(Path(o), "the file is missing, although %s lists its organization", Path(platformFile))
 		}
 	}
 	for _, name := range j.names {
 		if !listed[organizationOf(name)] {
-			j.damaged(name, "%s does not list its organization", fileOf(platformFile))
+			j.damaged(name, "%s does not list its organization", Path(platformFile))
 		}
 	}
 }
 
-func fileOf(organization string) string { return path.Join(root, organization+".yaml") }
+// Path returns where the file of an organization stands in the output: it holds the
+// pins of the logical clusters that stand directly in it.
+func Path(organization string) string { return path.Join(root, organization+".yaml") }
 
 func organizationOf(name string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(name, root+"/"), ".yaml")

@@ -13,10 +13,7 @@ import (
 
 // File is one file of the pins.
 type File struct {
-	Path string
-	// Organization whose file it is: it holds the pins of all logical clusters that
-	// stand directly in it. Empty for the platform's and those of definitions.
-	Organization  string
+	Path          string
 	pins          *Pins
 	organizations []string // the platform's file only
 	platform      bool
@@ -33,7 +30,7 @@ type File struct {
 // Only the platform's file carries the date, so that a build on another day
 // changes that one file.
 func (p *Pins) Files(owner func(id DocumentID) string) []*File {
-	platform := &File{Path: fileOf(platformFile), pins: p, platform: true}
+	platform := &File{Path: Path(platformFile), pins: p, platform: true}
 	files := map[string]*File{}
 	of := func(organization string) *File {
 		if organization == "" {
@@ -41,7 +38,7 @@ func (p *Pins) Files(owner func(id DocumentID) string) []*File {
 		}
 		f, ok := files[organization]
 		if !ok {
-			f = &File{Path: fileOf(organization), Organization: organization, pins: p}
+			f = &File{Path: Path(organization), pins: p}
 			files[organization] = f
 		}
 		return f

@@ -59,6 +59,7 @@ func (p *placer) adopt() {
 		kept := *pin
 		kept.Left = slices.Clone(pin.Left)
 		p.out.Sites[key] = &kept
+		p.out.Deserted = append(p.out.Deserted, key)
 		p.count(kept.Site, amounts{logicalClusters: 1})
 		for _, s := range kept.Left {
 			p.count(s, amounts{logicalClusters: 1})

@@ -14,14 +14,14 @@ import (
 )
 
 // Cut gives each site that has no cut one, and warns of cuts that have outgrown
-// the most objects that one may hold. The size is how many objects a logical
-// cluster is at a site; it is asked once for each one that is not gone.
+// the most objects that one may hold. The sizes are how many objects a logical
+// cluster is at each site.
 //
 // A site joins the first cut of its physical cluster that has room, and new cuts
 // are left a fifth empty, so that what stands in them can grow. A site's cut
 // never changes, since that could delete its objects, and the number of a cut is
 // not given again while the pins remember it.
-func Cut(lcs map[string]*pins.LogicalCluster, size func(key string, s *pins.Site) int, max int) []tenancy.Finding {
+func Cut(lcs map[string]*pins.LogicalCluster, sizes map[*pins.Site]int, max int) []tenancy.Finding {
 	clusters := map[string]*cuts{}
 	type open struct {
 		key  string
@@ -44,7 +44,7 @@ func Cut(lcs map[string]*pins.LogicalCluster, size func(key string, s *pins.Site
 			if s.Phase == pins.Gone {
 				continue
 			}
-			n := size(key, s)
+			n := sizes[s]
 			if s.Cut == "" {
 				waiting = append(waiting, open{key, s, n})
 			} else {

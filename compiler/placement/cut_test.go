@@ -25,6 +25,18 @@ func cutsOf(lcs map[string]*pins.LogicalCluster) map[string]string {
 	return out
 }
 
+// sized returns the sizes of all sites of logical clusters.
+func sized(lcs map[string]*pins.LogicalCluster, size func(key string) int) map[*pins.Site]int {
+	out := map[*pins.Site]int{}
+	for key, lc := range lcs {
+		out[&lc.Site] = size(key)
+		for i := range lc.Left {
+			out[&lc.Left[i]] = size(key)
+		}
+	}
+	return out
+}
+
 func TestCut(t *testing.T) {
 	lcs := map[string]*pins.LogicalCluster{
 		"a": {Site: at("eu-1", "", pins.Present)},
@@ -34,8 +46,8 @@ func TestCut(t *testing.T) {
 		"e": {Site: at("eu-1", "", pins.Gone)},
 	}
 	sizes := map[string]int{"a": 50, "b": 40, "c": 30, "d": 10, "e": 10}
-	size := func(key string, _ *pins.Site) int { return sizes[key] }
-	if found := placement.Cut(lcs, size, 100); len(found) != 0 {
+	size := func(key string) int { return sizes[key] }
+	if found := placement.Cut(lcs, sized(lcs, size), 100); len(found) != 0 {
 		t.Errorf("findings: %v", found)
 	}
 	want := map[string]string{"a": "c0001", "b": "c0002", "c": "c0001", "d": "c0001", "d0": "c0002", "e": ""}
@@ -46,7 +58,7 @@ func TestCut(t *testing.T) {
 	sizes["a"] = 90
 	lcs["aa"] = &pins.LogicalCluster{Site: at("eu-1", "", pins.Present)}
 	sizes["aa"] = 31
-	found := placement.Cut(lcs, size, 100)
+	found := placement.Cut(lcs, sized(lcs, size), 100)
 	want["aa"] = "c0003"
 	if diff := cmp.Diff(want, cutsOf(lcs)); diff != "" {
 		t.Error(diff)
@@ -61,7 +73,7 @@ func TestNumbersOfCutsAreNotReused(t *testing.T) {
 		"gone": {Site: at("eu-1", "c0007", pins.Gone)},
 		"new":  {Site: at("eu-1", "", pins.Present)},
 	}
-	placement.Cut(lcs, func(string, *pins.Site) int { return 1 }, 100)
+	placement.Cut(lcs, sized(lcs, func(string) int { return 1 }), 100)
 	if got := lcs["new"].Cut; got != "c0008" {
 		t.Errorf("have %s", got)
 	}
@@ -80,7 +92,7 @@ func TestCutIsFirstFit(t *testing.T) {
 			lcs[key], sizes[key] = &pins.LogicalCluster{Site: at("eu-1", "", pins.Present)}, n
 			order = append(order, key)
 		}
-		placement.Cut(lcs, func(key string, _ *pins.Site) int { return sizes[key] }, most)
+		placement.Cut(lcs, sized(lcs, func(key string) int { return sizes[key] }), most)
 		var sums []int
 		for _, key := range order {
 			k := 0

@@ -29,6 +29,8 @@ import (
 type Result struct {
 	// Sites say where each logical cluster stands, by key.
 	Sites map[string]*pins.LogicalCluster
+	// Deserted are the keys of those that no document declares any more.
+	Deserted []string
 	// Definitions are the managed ones on each physical cluster, by cluster and name.
 	Definitions []Definition
 	// Stored are the versions in which physical clusters store custom resources.

@@ -390,25 +390,11 @@ func prefixVariables(text, prefix string) (string, error) {
 	return b.String(), nil
 }
 
-// Transformed returns the logical clusters in whose writes policies change anything, or
-// would, by key.
-func (p *Policies) Transformed(t *tenancy.Tenancy) (out []*tenancy.LogicalCluster) {
-	if p == nil || len(p.transforms) == 0 {
-		return nil
-	}
-	for _, lc := range t.LogicalClusters {
-		if p.transforms[lc] != nil {
-			out = append(out, lc)
-		}
-	}
-	return out
-}
-
 // Unserved reports the policies whose mutations a physical cluster can't make for a
-// logical cluster that is placed there. An error holds a new or changed document; what
-// stands, stays.
+// logical cluster that they hold for and that is placed there. An error holds a new or
+// changed document; what stands, stays.
 func (p *Policies) Unserved(lc *tenancy.LogicalCluster, cluster *tenancy.PhysicalCluster, changed func() bool) (out []tenancy.Finding) {
-	if cluster.Minor >= MutatingMinor || p.transforms[lc] == nil {
+	if cluster.Minor >= MutatingMinor {
 		return nil
 	}
 	for _, e := range p.Of(lc) {

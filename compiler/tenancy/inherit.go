@@ -128,7 +128,7 @@ func (l *layer) valuesOver(below *effective) effective {
 		e.tolerations = in.Tolerations
 	}
 	if len(l.quota) > 0 || len(l.weights) > 0 {
-		e.quota = below.quota.over(l.quota, l.weights)
+		e.quota = mergeQuota(below.quota, l)
 		e.weights = mergeWeights(below.weights, l)
 	}
 	if len(l.apis) > 0 {
@@ -173,9 +173,14 @@ func (l *layer) set() iter.Seq2[string, diag.Position] {
 
 // mergeBindings merges two lists by set name; of one set, the nearer holds.
 func mergeBindings(far, near []Binding) []Binding {
-	out := make([]Binding, 0, len(far)+len(near))
+	return merge(far, near, compareBindings)
+}
+
+// merge merges two sorted lists; of what is equal, the nearer holds.
+func merge[T any](far, near []T, compare func(a, b T) int) []T {
+	out := make([]T, 0, len(far)+len(near))
 	for len(far) > 0 && len(near) > 0 {
-		switch order := compareBindings(far[0], near[0]); {
+		switch order := compare(far[0], near[0]); {
 		case order < 0:
 			out, far = append(out, far[0]), far[1:]
 		case order > 0:

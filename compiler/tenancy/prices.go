@@ -180,7 +180,7 @@ func (t *Tenancy) Before(lc *LogicalCluster, changed func(*load.Meta) bool) (was
 		was.Backing = cmp.Or(l.Backing, was.Backing)
 		own := layer{quota: amounts(l.Quota, &load.Meta{}, nowhere, new(findings))}
 		own.weights = weights(l.QuotaFromBudget, own.quota, &load.Meta{}, nowhere, new(findings))
-		was.Quota = was.Quota.over(own.quota, own.weights)
+		was.Quota = mergeQuota(was.Quota, &own)
 		was.Weights = mergeWeights(was.Weights, &own)
 		for set := range l.APIs {
 			apis[set] = true

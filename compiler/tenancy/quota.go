@@ -111,27 +111,15 @@ func (q Quota) With(name string, amount resource.Quantity) Quota {
 	return slices.Concat(q[:i], Quota{{name, amount}}, q[end:])
 }
 
-// over puts amounts upon a quota, and leaves out what is divided from a budget.
-func (q Quota) over(amounts []amount, weights []Weight) Quota {
-	out := make(Quota, 0, len(q)+len(amounts))
-	add := func(name string, value resource.Quantity) {
-		if !slices.ContainsFunc(weights, func(w Weight) bool { return w.Name == name }) {
-			out = append(out, Amount{name, value})
-		}
+// mergeQuota puts the amounts of a layer upon a quota, which has none of what the
+// layer divides from a budget.
+func mergeQuota(far Quota, l *layer) Quota {
+	near := make(Quota, len(l.quota))
+	for i, a := range l.quota {
+		near[i] = Amount{a.name, a.value}
 	}
-	for _, a := range amounts {
-		for ; len(q) > 0 && q[0].Resource < a.name; q = q[1:] {
-			add(q[0].Resource, q[0].Quantity)
-		}
-		if len(q) > 0 && q[0].Resource == a.name {
-			q = q[1:]
-		}
-		add(a.name, a.value)
-	}
-	for _, a := range q {
-		add(a.Resource, a.Quantity)
-	}
-	return out
+	out := merge(far, near, func(a, b Amount) int { return strings.Compare(a.Resource, b.Resource) })
+	return slices.DeleteFunc(out, func(a Amount) bool { return weighted(l.weights, a.Resource) })
 }
 
 // find returns the amount of a resource name.

@@ -75,7 +75,7 @@ func mergeWeights(far []Weight, l *layer) []Weight {
 	out := slices.Clone(l.weights)
 	for _, w := range far {
 		_, amount := find(l.quota, w.Name)
-		if !amount && !slices.ContainsFunc(l.weights, func(near Weight) bool { return near.Name == w.Name }) {
+		if !amount && !weighted(l.weights, w.Name) {
 			out = append(out, w)
 		}
 	}
@@ -111,7 +111,11 @@ func (lc *LogicalCluster) setDivided(amounts []int64, out *findings) {
 
 // divided reports whether an amount of the quota is divided from the budget.
 func (lc *LogicalCluster) divided(name string) bool {
-	return slices.ContainsFunc(lc.Weights, func(w Weight) bool { return w.Name == name })
+	return weighted(lc.Weights, name)
+}
+
+func weighted(list []Weight, name string) bool {
+	return slices.ContainsFunc(list, func(w Weight) bool { return w.Name == name })
 }
 
 // cap lowers a divided amount.
