@@ -3,8 +3,6 @@ package render
 import (
 	"fmt"
 	"io/fs"
-	"iter"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -153,13 +151,14 @@ func (r *Record) Whole(dir, root string) bool {
 	return stand == 0
 }
 
-// Standing returns the paths of all files in the output, if Check has found that
-// they are those of the record; nil if not.
-func (r *Record) Standing() iter.Seq[string] {
+// Standing says what files stand in the output, if Check has found that they are
+// those of the record: how many, and whether there is one at a path. The latter is nil
+// if they are not.
+func (r *Record) Standing() (files int, at func(path string) bool) {
 	if r == nil || !r.intact {
-		return nil
+		return 0, nil
 	}
-	return maps.Keys(r.files)
+	return len(r.files), func(path string) bool { return r.files[path] != nil }
 }
 
 // topDirectories returns the entries of the output that are walked by themselves:

@@ -71,24 +71,28 @@ const few = 64
 // output: those of the files that changed if they are few and no directory comes
 // or goes, else those of the Roots in which anything changed.
 func (w *Writer) prepare() (Stats, []swap, error) {
-	var stats Stats
-	writtenIn, keptIn := map[string]int{}, map[string]int{}
-	for name, k := range w.files {
-		root, _, _ := strings.Cut(name, "/")
-		switch k {
+	var new []string
+	for _, name := range w.writes {
+		switch w.files[name] {
 		case written:
-			writtenIn[root]++
-			stats.Written++
-		case kept:
-			keptIn[root]++
-			stats.Unchanged++
-		default:
+			new = append(new, name)
+		case pending:
 			return Stats{}, nil, fmt.Errorf("%s is still being written", name)
 		}
 	}
-	if files, ok := w.known(stats); ok {
-		swaps, err := w.swaps(files)
+	stats := Stats{Written: len(new), Unchanged: len(w.files) - len(new)}
+	if w.known(new) {
+		swaps, err := w.swaps(new)
 		return stats, swaps, err
+	}
+	writtenIn, keptIn := map[string]int{}, map[string]int{}
+	for name, k := range w.files {
+		root, _, _ := strings.Cut(name, "/")
+		if k == written {
+			writtenIn[root]++
+		} else {
+			keptIn[root]++
+		}
 	}
 	var changed []string
 	var surveys []*survey
@@ -108,14 +112,11 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 		}
 	}
 	if stats.Removed == 0 {
-		stays := map[string]bool{}
-		for _, s := range surveys {
-			for dir := range s.dirs {
-				stays[dir] = true
-			}
+		stays := func(dir string) bool {
+			return slices.ContainsFunc(surveys, func(s *survey) bool { _, ok := s.dirs[dir]; return ok })
 		}
-		if files, ok := w.few(stats, stays); ok {
-			swaps, err := w.swaps(files)
+		if singly(new, func(name string) bool { return stays(path.Dir(name)) }) {
+			swaps, err := w.swaps(new)
 			return stats, swaps, err
 		}
 	}
@@ -126,8 +127,9 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 	return stats, swaps, err
 }
 
-// swaps returns the exchanges of files or Roots.
+// swaps returns the exchanges of files or Roots, by name.
 func (w *Writer) swaps(names []string) ([]swap, error) {
+	slices.Sort(names)
 	swaps := make([]swap, len(names))
 	for i, name := range names {
 		swaps[i].Name = name
@@ -142,48 +144,35 @@ func (w *Writer) swaps(names []string) ([]swap, error) {
 	return swaps, nil
 }
 
-// known returns the files that changed without looking at the former tree, where
-// the caller knows it, nothing goes, and they can be exchanged one by one.
-func (w *Writer) known(stats Stats) (files []string, ok bool) {
-	if w.standing == nil || stats.Written > few {
-		return nil, false
+// known reports whether the files that changed can be exchanged one by one, without
+// looking at the former tree: the caller knows it, and nothing goes.
+func (w *Writer) known(changed []string) bool {
+	if w.standing == nil {
+		return false
 	}
-	stays := map[string]bool{}
-	for name, k := range w.files {
-		if k == written {
-			stays[path.Dir(name)] = false
+	stand := len(w.files) - len(w.writes) // what Keep was given
+	for _, name := range w.writes {
+		if w.standing(name) {
+			stand++
 		}
 	}
-	for name := range w.standing {
-		if _, ok := w.files[name]; !ok {
-			return nil, false
-		}
-		if dir := name[:strings.LastIndexByte(name, '/')]; !stays[dir] {
-			if _, ok := stays[dir]; ok {
-				stays[dir] = true
-			}
-		}
-	}
-	return w.few(stats, stays)
+	return stand == w.stands && singly(changed, func(name string) bool { return w.standing(name) || w.keptBelow(path.Dir(name)) })
 }
 
-// few returns the files that changed if they can be exchanged one by one: they
-// are few, and their directories stay.
-func (w *Writer) few(stats Stats, stays map[string]bool) (files []string, ok bool) {
-	if stats.Written > few {
-		return nil, false
-	}
+// keptBelow reports whether a file below a directory is kept.
+func (w *Writer) keptBelow(dir string) bool {
 	for name, k := range w.files {
-		if k != written {
-			continue
+		if k == kept && strings.HasPrefix(name, dir+"/") {
+			return true
 		}
-		if !stays[path.Dir(name)] {
-			return nil, false
-		}
-		files = append(files, name)
 	}
-	slices.Sort(files)
-	return files, true
+	return false
+}
+
+// singly reports whether the files that changed can be exchanged one by one: they
+// are few, and the directory of each stays.
+func singly(changed []string, stays func(name string) bool) bool {
+	return len(changed) <= few && !slices.ContainsFunc(changed, func(name string) bool { return !stays(name) })
 }
 
 // sync brings to the disk what a machine that loses power could lose for good,

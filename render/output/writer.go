@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"iter"
 	"os"
 	"path"
 	"path/filepath"
@@ -26,9 +25,10 @@ type Writer struct {
 	lock   *os.File
 	former map[string]bool // the Roots that existed
 
-	mu    sync.Mutex
-	files map[string]kind // all files of the build
-	dirs  map[string]bool // all directories they are in
+	mu     sync.Mutex
+	files  map[string]kind // all files of the build
+	dirs   map[string]bool // all directories they are in
+	writes []string        // the files that Write was given
 	// entered is the directory of the last one.
 	entered string
 	err     error // the first failure, with which no commit is possible
@@ -36,8 +36,10 @@ type Writer struct {
 	// descents into the next tree, at rest.
 	descents []*descent
 
-	// standing are all files below the Roots, if the caller knows them.
-	standing iter.Seq[string]
+	// standing reports whether a path is one of the stands files below the Roots; nil
+	// if the caller does not know them.
+	standing func(path string) bool
+	stands   int
 
 	buffers sync.Pool
 }
@@ -118,7 +120,7 @@ func (w *Writer) Write(path string, data []byte) error {
 	if !own(path, data) {
 		return w.fail(fmt.Errorf("%s lacks the mark of the files that tenantry writes", path))
 	}
-	if err := w.claim(path, pending); err != nil {
+	if err := w.claim(path); err != nil {
 		return w.fail(err)
 	}
 	same, err := w.compare(path, data)
@@ -137,10 +139,14 @@ func (w *Writer) Write(path string, data []byte) error {
 	return nil
 }
 
-// Know tells the paths of all files below the Roots, as the caller has found them
-// since Begin, each one written by an earlier build. Then Commit looks for itself
-// only where it exchanges directories. Nil tells nothing.
-func (w *Writer) Know(standing iter.Seq[string]) { w.standing = standing }
+// Know tells what files stand below the Roots, as the caller has found them since
+// Begin, each one written by an earlier build: how many, and whether there is one at
+// a path. Then Commit looks for itself only where it exchanges directories. It comes
+// before the first file of the build.
+func (w *Writer) Know(files int, standing func(path string) bool) {
+	w.standing, w.stands = standing, files
+	w.files = make(map[string]kind, files)
+}
 
 // Keep makes the files at paths part of the build as they stand, without looking
 // at them: the caller knows that they are there. Commit fails if one is not.
@@ -209,14 +215,15 @@ func (w *Writer) failed(err error) error {
 	return err
 }
 
-// claim enters a file into the build.
-func (w *Writer) claim(name string, k kind) error {
+// claim enters a file that is written into the build.
+func (w *Writer) claim(name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.enter(name, k)
+	w.writes = append(w.writes, name)
+	return w.enter(name, pending)
 }
 
-// enter is claim for who holds the lock.
+// enter enters a file into the build. The caller holds the lock.
 func (w *Writer) enter(name string, k kind) error {
 	if w.done {
 		return errors.New("the build has ended")
