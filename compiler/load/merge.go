@@ -13,7 +13,7 @@ import (
 type declaration struct {
 	identity
 	dir *directory
-	pos diag.Position
+	pos *diag.Position
 	doc *document // nil if it could not be had
 }
 
@@ -22,7 +22,11 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 	r := &Result{Documents: &Documents{}}
 	r.Diagnostics = append(r.Diagnostics, l.libraryProblems...)
 	isDead := func(d *directory) bool { return len(d.problems) > 0 || outcomes[d].Dead }
-	var declared []declaration
+	size := 0
+	for _, o := range outcomes {
+		size += len(o.Documents) + len(o.Failed)
+	}
+	declared := make([]declaration, 0, size)
 	var alive []*directory
 	for _, d := range dirs {
 		r.Diagnostics = append(r.Diagnostics, d.problems...)
@@ -37,10 +41,11 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 		o := outcomes[d]
 		for i := range o.Documents {
 			doc := &o.Documents[i]
-			declared = append(declared, declaration{identity{doc.Kind, doc.Key}, d, doc.Pos, doc})
+			declared = append(declared, declaration{identity{doc.Kind, doc.Key}, d, &doc.Pos, doc})
 		}
-		for _, f := range o.Failed {
-			declared = append(declared, declaration{identity: identity{f.Kind, f.Key}, dir: d, pos: f.Pos})
+		for i := range o.Failed {
+			f := &o.Failed[i]
+			declared = append(declared, declaration{identity: identity{f.Kind, f.Key}, dir: d, pos: &f.Pos})
 		}
 	}
 	// touched are documents of directories above: what else is wrong with them
@@ -91,14 +96,14 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 			touched[d.dir] = map[string]bool{}
 		}
 		touched[d.dir][id.title()] = true
-		r.Diagnostics = append(r.Diagnostics, diag.New(diag.AncestorTouched, d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
-			About(id.title()).See(all[up].pos, "it is declared here"))
+		r.Diagnostics = append(r.Diagnostics, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
+			About(id.title()).See(*all[up].pos, "it is declared here"))
 	}
 	if len(own) > 1 && !kind.Local {
 		for i, d := range own {
 			other := own[(i+1)%len(own)]
-			r.Diagnostics = append(r.Diagnostics, diag.New(diag.DeclaredTwice, d.pos, "%s declares this document too", other.dir.name()).
-				About(id.title()).See(other.pos, "it is also declared here"))
+			r.Diagnostics = append(r.Diagnostics, diag.New(diag.DeclaredTwice, *d.pos, "%s declares this document too", other.dir.name()).
+				About(id.title()).See(*other.pos, "it is also declared here"))
 			fail(d)
 		}
 		return
@@ -130,9 +135,9 @@ func misplaced(id identity, d declaration) (diag.Diagnostic, bool) {
 	in := inside(d.dir.path)
 	switch {
 	case kind.Where == schema.Outside && in:
-		return diag.New(diag.WrongPlace, d.pos, "%s may stand only outside %s/", kind.Kind, orgsDir), true
+		return diag.New(diag.WrongPlace, *d.pos, "%s may stand only outside %s/", kind.Kind, orgsDir), true
 	case kind.Where == schema.Inside && !in:
-		return diag.New(diag.WrongPlace, d.pos, "%s may stand only inside %s/", kind.Kind, orgsDir), true
+		return diag.New(diag.WrongPlace, *d.pos, "%s may stand only inside %s/", kind.Kind, orgsDir), true
 	case kind.Where != schema.Inside:
 		return diag.Diagnostic{}, false
 	}
@@ -140,7 +145,7 @@ func misplaced(id identity, d declaration) (diag.Diagnostic, bool) {
 	if under == "" || id.key == under || strings.HasPrefix(id.key, under+"/") {
 		return diag.Diagnostic{}, false
 	}
-	return diag.New(diag.KeyOutsideDirectory, d.pos, "in %s a key must be %q or begin with %q", d.dir.path, under, under+"/"), true
+	return diag.New(diag.KeyOutsideDirectory, *d.pos, "in %s a key must be %q or begin with %q", d.dir.path, under, under+"/"), true
 }
 
 // managedInside finds an API version inside orgs/ whose CRDs the compiler is to install.
