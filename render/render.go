@@ -17,9 +17,11 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -126,7 +128,7 @@ func Traces(in Input, known func(input [32]byte) bool) []Traced {
 			}
 		}
 	}
-	_ = parallel(context.Background(), jobs) // none fails
+	_ = do(context.Background(), jobs) // none fails
 	return out
 }
 
@@ -173,55 +175,34 @@ func newBuild(in Input, s sink) *build {
 }
 
 func (b *build) run(ctx context.Context) error {
-	if err := b.digest(ctx); err != nil {
-		return err
-	}
+	b.digest()
 	lists := make([][]job, 3)
-	if err := parallel(ctx, []job{
+	if err := do(ctx, []job{
 		func() error { lists[0] = b.pins(); return nil },
 		func() error { lists[1] = b.clusters(); return nil },
 		func() error { lists[2] = b.inventory(); return nil },
 	}); err != nil {
 		return err
 	}
-	return parallel(ctx, slices.Concat(lists...))
+	return do(ctx, slices.Concat(lists...))
 }
 
 // digest works out the digests of the states and of the files of the pins.
-func (b *build) digest(ctx context.Context) error {
-	err := parallel(ctx, append([]job{func() error { b.pinFiles = b.in.Pins.Files(b.in.PinsOwner); return nil }},
-		inChunks(len(b.digests), func(i int) { b.digests[i] = b.in.States[i].Digest() })...))
-	if err != nil {
-		return err
-	}
+func (b *build) digest() {
+	var grouping sync.WaitGroup
+	grouping.Go(func() { b.pinFiles = b.in.Pins.Files(b.in.PinsOwner) })
+	parallel.Each(len(b.digests), func(i int) { b.digests[i] = b.in.States[i].Digest() })
+	grouping.Wait()
 	digests := make([][32]byte, len(b.pinFiles))
-	if err := parallel(ctx, inChunks(len(digests), func(i int) { digests[i] = b.pinFiles[i].Digest() })); err != nil {
-		return err
-	}
+	parallel.Each(len(digests), func(i int) { digests[i] = b.pinFiles[i].Digest() })
 	b.pinned = make(map[string][32]byte, len(digests))
 	for i, f := range b.pinFiles {
 		b.pinned[f.Path] = digests[i]
 	}
-	return nil
 }
 
-// inChunks returns the jobs that do something for 0 to n-1.
-func inChunks(n int, do func(i int)) []job {
-	const chunk = 64
-	var jobs []job
-	for from := 0; from < n; from += chunk {
-		jobs = append(jobs, func() error {
-			for i := from; i < min(from+chunk, n); i++ {
-				do(i)
-			}
-			return nil
-		})
-	}
-	return jobs
-}
-
-// parallel does all jobs and returns the first error.
-func parallel(ctx context.Context, jobs []job) error {
+// do does all jobs, on all processors, and returns the first error.
+func do(ctx context.Context, jobs []job) error {
 	g, group := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, j := range jobs {

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"maps"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -47,10 +45,10 @@ func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, definitio
 		work = append(work, jobs[cluster]...)
 	}
 	if x.policies != nil {
-		parallel(len(work), func(i int) { work[i].policies = x.policies.Admitted(work[i].lc) })
+		parallel.Each(len(work), func(i int) { work[i].policies = x.policies.Admitted(work[i].lc) })
 	}
 	states := make([]State, len(work))
-	parallel(len(work), func(i int) { states[i] = x.state(work[i]) })
+	parallel.Each(len(work), func(i int) { states[i] = x.state(work[i]) })
 	return states, x.platforms(work, states)
 }
 
@@ -338,25 +336,4 @@ func byName[T any](m map[string]T) []T {
 		out = append(out, m[name])
 	}
 	return out
-}
-
-// parallel calls f for 0 to n-1, on all processors.
-func parallel(n int, f func(int)) {
-	const chunk = 256
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), (n+chunk-1)/chunk) {
-		wg.Go(func() {
-			for {
-				end := int(next.Add(chunk))
-				for i := end - chunk; i < min(end, n); i++ {
-					f(i)
-				}
-				if end >= n {
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
 }

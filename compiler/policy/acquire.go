@@ -3,10 +3,8 @@ package policy
 import (
 	"iter"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types/ref"
@@ -14,6 +12,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -98,7 +97,7 @@ func (p *Policies) Acquire(changed func(schema.Kind, string, string) bool) []ten
 	lcs := p.tenancy.LogicalClusters
 	memos := newMemos(list)
 	found := make([][]tenancy.Finding, len(lcs))
-	each(len(lcs), 64, func(i int) {
+	parallel.Each(len(lcs), func(i int) {
 		if lc := lcs[i]; lc.State != schema.Deleted {
 			found[i] = p.judge(f, memos, lc, !lc.Held && changed(lc.Kind, lc.Key, lc.Dir))
 		}
@@ -378,24 +377,4 @@ func (c *compiler) compileProgram(at func(...string) diag.Position, stage schema
 		fault(d)
 	}
 	return program, len(problems) == 0
-}
-
-// each calls f for 0 to n-1, on all processors, as many at a time as chunk says.
-func each(n, chunk int, f func(int)) {
-	next := make(chan int, n/chunk+1)
-	for from := 0; from < n; from += chunk {
-		next <- from
-	}
-	close(next)
-	var wait sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wait.Go(func() {
-			for from := range next {
-				for i := from; i < min(from+chunk, n); i++ {
-					f(i)
-				}
-			}
-		})
-	}
-	wait.Wait()
 }

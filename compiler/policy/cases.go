@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
@@ -77,7 +78,7 @@ func (p *Policies) Cases() []Case {
 // Test tries cases, on all processors.
 func (p *Policies) Test(ctx context.Context, cases []Case) []CaseResult {
 	out := make([]CaseResult, len(cases))
-	each(len(cases), 1, func(i int) {
+	parallel.Each(len(cases), func(i int) {
 		r := CaseResult{Case: cases[i], Problem: cases[i].Problem}
 		if r.Problem == "" {
 			r.Messages, r.Problem = p.try(ctx, r.Policy, r.Want)

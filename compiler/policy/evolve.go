@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	apiservercel "k8s.io/apiserver/pkg/cel"
@@ -54,7 +55,7 @@ func (p *Policies) Evolve(m Moves) []tenancy.Finding {
 	e := &evolution{Policies: p, Moves: m, list: list, facts: f, memos: newMemos(list), verdicts: map[[2]*tenancy.APIVersion]string{}}
 	lcs := p.tenancy.LogicalClusters
 	found := make([][]tenancy.Finding, len(lcs))
-	each(len(lcs), 64, func(i int) {
+	parallel.Each(len(lcs), func(i int) {
 		if lcs[i].State != schema.Deleted {
 			found[i] = e.judge(lcs[i])
 		}

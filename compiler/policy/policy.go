@@ -24,6 +24,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -129,7 +130,7 @@ func (p *Policies) gather() {
 	shared := map[string][]Effective{}
 	lcs := p.tenancy.LogicalClusters
 	lists := make([][]Effective, len(lcs))
-	each(len(lcs), 64, func(i int) {
+	parallel.Each(len(lcs), func(i int) {
 		reaching := p.reaching(lcs[i])
 		for _, n := range reaching {
 			if p.exemptions[p.All[n]] != nil {

@@ -2,13 +2,12 @@ package tenancy
 
 import (
 	"cmp"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/pins"
 )
 
@@ -64,29 +63,11 @@ func (f findings) sorted() []Finding {
 // each calls do for 0 to n-1 on all processors. What it finds is gathered in
 // the order of the numbers, whichever goroutine found it.
 func each(n int, out *findings, do func(i int, out *findings)) {
-	workers := min(runtime.GOMAXPROCS(0), n)
-	if workers == 0 {
-		return
-	}
-	const chunk = 64
-	parts := make([]findings, (n+chunk-1)/chunk)
-	next := make(chan int, len(parts))
-	for i := range parts {
-		next <- i
-	}
-	close(next)
-	var wait sync.WaitGroup
-	for range workers {
-		wait.Go(func() {
-			for part := range next {
-				for i := part * chunk; i < min(n, (part+1)*chunk); i++ {
-					do(i, &parts[part])
-				}
-			}
-		})
-	}
-	wait.Wait()
-	for _, p := range parts {
-		*out = append(*out, p...)
-	}
+	parts := make([]findings, parallel.Count(n))
+	parallel.Chunks(n, func(chunk, from, to int) {
+		for i := from; i < to; i++ {
+			do(i, &parts[chunk])
+		}
+	})
+	*out = slices.Concat(append([]findings{*out}, parts...)...)
 }
