@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -22,20 +23,16 @@ func (c *compilation) expand() {
 	for _, f := range r.Implicit.OnArgo(c.onArgo()) {
 		c.report.Add(f.Diagnostic)
 	}
-	sites := make([]*pins.Site, len(r.States))
-	sizes := make(map[*pins.Site]int, len(r.States))
-	for i := range r.States {
+	sites := make([]placement.Sized, len(r.States))
+	parallel.Each(len(sites), func(i int) {
 		s := &r.States[i]
-		sites[i] = siteOn(r.Sites[s.Key], s.Cluster)
-		sizes[sites[i]] = render.Size(s)
-	}
-	findings := placement.Cut(r.Sites, sizes, r.Tenancy.Settings.GitOps.Cut)
+		sites[i] = placement.Sized{Key: s.Key, Site: siteOn(r.Sites[s.Key], s.Cluster), Objects: render.Size(s)}
+	})
+	findings := placement.Cut(sites, r.Sites, r.Tenancy.Settings.GitOps.Cut)
 	for _, f := range findings {
 		c.report.Add(f.Diagnostic)
 	}
-	for i := range r.States {
-		r.States[i].Cut = sites[i].Cut
-	}
+	parallel.Each(len(sites), func(i int) { r.States[i].Cut = sites[i].Site.Cut })
 }
 
 // siteOn returns the site of a logical cluster on a physical cluster on which it has

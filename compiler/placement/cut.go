@@ -13,48 +13,52 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 )
 
+// Sized is a site with how many objects stand there.
+type Sized struct {
+	Key     string // of the logical cluster
+	Site    *pins.Site
+	Objects int
+}
+
 // Cut gives each site that has no cut one, and warns of cuts that have outgrown
-// the most objects that one may hold. The sizes are how many objects a logical
-// cluster is at each site.
+// the most objects that one may hold. It is given the sites at which objects stand,
+// and all that is pinned.
 //
 // A site joins the first cut of its physical cluster that has room, and new cuts
 // are left a fifth empty, so that what stands in them can grow. A site's cut
 // never changes, since that could delete its objects, and the number of a cut is
 // not given again while the pins remember it.
-func Cut(lcs map[string]*pins.LogicalCluster, sizes map[*pins.Site]int, max int) []tenancy.Finding {
+func Cut(sites []Sized, lcs map[string]*pins.LogicalCluster, max int) []tenancy.Finding {
 	clusters := map[string]*cuts{}
-	type open struct {
-		key  string
-		site *pins.Site
-		size int
+	var waiting []Sized
+	for _, s := range sites {
+		c, ok := clusters[s.Site.Cluster]
+		if !ok {
+			c = &cuts{sizes: map[string]int{}, from: map[int]int{}}
+			clusters[s.Site.Cluster] = c
+		}
+		if s.Site.Cut == "" {
+			waiting = append(waiting, s)
+		} else {
+			c.sizes[s.Site.Cut] += s.Objects
+		}
 	}
-	var waiting []open
-	for key, lc := range lcs {
-		for i := -1; i < len(lc.Left); i++ {
-			s := &lc.Site
-			if i >= 0 {
-				s = &lc.Left[i]
+	if len(waiting) > 0 {
+		remember := func(s *pins.Site) {
+			if c, ok := clusters[s.Cluster]; ok {
+				c.remember(s.Cut)
 			}
-			c, ok := clusters[s.Cluster]
-			if !ok {
-				c = &cuts{sizes: map[string]int{}, from: map[int]int{}}
-				clusters[s.Cluster] = c
-			}
-			c.remember(s.Cut)
-			if s.Phase == pins.Gone {
-				continue
-			}
-			n := sizes[s]
-			if s.Cut == "" {
-				waiting = append(waiting, open{key, s, n})
-			} else {
-				c.sizes[s.Cut] += n
+		}
+		for _, lc := range lcs {
+			remember(&lc.Site)
+			for i := range lc.Left {
+				remember(&lc.Left[i])
 			}
 		}
 	}
-	slices.SortStableFunc(waiting, func(a, b open) int { return strings.Compare(a.key, b.key) })
+	slices.SortStableFunc(waiting, func(a, b Sized) int { return strings.Compare(a.Key, b.Key) })
 	for _, w := range waiting {
-		w.site.Cut = clusters[w.site.Cluster].join(w.size, max*4/5)
+		w.Site.Cut = clusters[w.Site.Cluster].join(w.Objects, max*4/5)
 	}
 	var findings []tenancy.Finding
 	for _, cluster := range slices.Sorted(maps.Keys(clusters)) {

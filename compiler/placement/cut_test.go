@@ -25,13 +25,18 @@ func cutsOf(lcs map[string]*pins.LogicalCluster) map[string]string {
 	return out
 }
 
-// sized returns the sizes of all sites of logical clusters.
-func sized(lcs map[string]*pins.LogicalCluster, size func(key string) int) map[*pins.Site]int {
-	out := map[*pins.Site]int{}
+// sized returns all sites of logical clusters at which something stands.
+func sized(lcs map[string]*pins.LogicalCluster, size func(key string) int) []placement.Sized {
+	var out []placement.Sized
+	add := func(key string, s *pins.Site) {
+		if s.Phase != pins.Gone {
+			out = append(out, placement.Sized{Key: key, Site: s, Objects: size(key)})
+		}
+	}
 	for key, lc := range lcs {
-		out[&lc.Site] = size(key)
+		add(key, &lc.Site)
 		for i := range lc.Left {
-			out[&lc.Left[i]] = size(key)
+			add(key, &lc.Left[i])
 		}
 	}
 	return out
@@ -47,7 +52,7 @@ func TestCut(t *testing.T) {
 	}
 	sizes := map[string]int{"a": 50, "b": 40, "c": 30, "d": 10, "e": 10}
 	size := func(key string) int { return sizes[key] }
-	if found := placement.Cut(lcs, sized(lcs, size), 100); len(found) != 0 {
+	if found := placement.Cut(sized(lcs, size), lcs, 100); len(found) != 0 {
 		t.Errorf("findings: %v", found)
 	}
 	want := map[string]string{"a": "c0001", "b": "c0002", "c": "c0001", "d": "c0001", "d0": "c0002", "e": ""}
@@ -58,7 +63,7 @@ func TestCut(t *testing.T) {
 	sizes["a"] = 90
 	lcs["aa"] = &pins.LogicalCluster{Site: at("eu-1", "", pins.Present)}
 	sizes["aa"] = 31
-	found := placement.Cut(lcs, sized(lcs, size), 100)
+	found := placement.Cut(sized(lcs, size), lcs, 100)
 	want["aa"] = "c0003"
 	if diff := cmp.Diff(want, cutsOf(lcs)); diff != "" {
 		t.Error(diff)
@@ -73,7 +78,7 @@ func TestNumbersOfCutsAreNotReused(t *testing.T) {
 		"gone": {Site: at("eu-1", "c0007", pins.Gone)},
 		"new":  {Site: at("eu-1", "", pins.Present)},
 	}
-	placement.Cut(lcs, sized(lcs, func(string) int { return 1 }), 100)
+	placement.Cut(sized(lcs, func(string) int { return 1 }), lcs, 100)
 	if got := lcs["new"].Cut; got != "c0008" {
 		t.Errorf("have %s", got)
 	}
@@ -92,7 +97,7 @@ func TestCutIsFirstFit(t *testing.T) {
 			lcs[key], sizes[key] = &pins.LogicalCluster{Site: at("eu-1", "", pins.Present)}, n
 			order = append(order, key)
 		}
-		placement.Cut(lcs, sized(lcs, func(key string) int { return sizes[key] }), most)
+		placement.Cut(sized(lcs, func(key string) int { return sizes[key] }), lcs, most)
 		var sums []int
 		for _, key := range order {
 			k := 0

@@ -242,7 +242,7 @@ func checkAgain(t *rapid.T, r *repo, former *pins.Pins, after map[string]*pins.L
 	for _, p := range []*pins.Pins{former, r.pins} {
 		placed, _ := placement.Place(r.tenancy(), p, r.pins.AsOf)
 		again := placed.Sites
-		placement.Cut(again, sized(again, func(string) int { return 8 }), r.cut)
+		placement.Cut(sized(again, func(string) int { return 8 }), again, r.cut)
 		if p == former {
 			if diff := cmp.Diff(after, again); diff != "" {
 				t.Fatalf("decided otherwise: %s", diff)
@@ -307,6 +307,6 @@ func BenchmarkCut(b *testing.B) {
 	t := many(100_000, 50).tenancy()
 	for b.Loop() {
 		out, _ := placement.Place(t, nil, "2026-11-20")
-		placement.Cut(out.Sites, sized(out.Sites, func(key string) int { return 8 + len(key) }), 300)
+		placement.Cut(sized(out.Sites, func(key string) int { return 8 + len(key) }), out.Sites, 300)
 	}
 }

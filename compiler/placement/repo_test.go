@@ -148,7 +148,7 @@ func (r *repo) build(day int) map[string]*pins.LogicalCluster {
 	placed, findings := placement.Place(t, r.pins, asOf)
 	out := placed.Sites
 	r.findings, r.definitions = findings, placed.Definitions
-	r.findings = append(r.findings, placement.Cut(out, sized(out, func(string) int { return 8 }), r.cut)...)
+	r.findings = append(r.findings, placement.Cut(sized(out, func(string) int { return 8 }), out, r.cut)...)
 	r.pins = &pins.Pins{AsOf: asOf, LogicalClusters: out, Stored: placed.Stored, Documents: map[pins.DocumentID]json.RawMessage{}}
 	for key, lc := range r.lcs {
 		data, err := json.Marshal(lc.Spec)
