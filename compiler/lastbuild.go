@@ -19,7 +19,6 @@ type lastBuild struct {
 	summary
 	dir     string // the output directory
 	decoded *render.Record
-	data    []byte // as encoded
 	// pins: the pins in the output are as the last build left them.
 	pins bool
 	// looked waits until the record has been compared with the output.
@@ -36,8 +35,10 @@ type comparison struct {
 type summary struct {
 	// Inputs is the digest of everything that the build was a function of, besides
 	// the pins, which stand in the output.
-	Inputs      []byte
-	AsOf        string
+	Inputs []byte
+	AsOf   string
+	// Pins is the digest of the pins that the build left in the output.
+	Pins        []byte
 	Diagnostics []diag.Diagnostic
 	Held        []string
 	LeftOut     []string
@@ -55,7 +56,7 @@ func encodeLastBuild(s summary, record *render.Record) ([]byte, error) {
 }
 
 func decodeLastBuild(data []byte) (*lastBuild, error) {
-	last := &lastBuild{data: data}
+	last := &lastBuild{}
 	d := cache.NewDecoder(data)
 	err := cbor.Unmarshal(d.Bytes(), &last.summary)
 	if err == nil {
@@ -130,19 +131,19 @@ func (c *compilation) rebuilt() bool {
 }
 
 // remember keeps what the next build into the same output can go on from.
-func (c *compilation) remember(record *render.Record, snapshot func() []byte) {
+func (c *compilation) remember(record *render.Record, files []*pins.File) {
 	if c.Cache.Disabled() || c.Pins != "" {
 		return
 	}
-	data, err := encodeLastBuild(summary{
-		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut,
-	}, record)
-	if err != nil {
-		return
-	}
+	digest := pins.Digest(files)
 	var both sync.WaitGroup
-	both.Go(func() { c.Cache.Put(c.lastBuildKey(c.Out), data) })
-	c.Cache.Put(c.lastPinsKey(data), snapshot())
+	both.Go(func() { c.Cache.Put(c.lastPinsKey(digest[:]), pins.Snapshot(files)) })
+	data, err := encodeLastBuild(summary{
+		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Pins: digest[:], Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut,
+	}, record)
+	if err == nil {
+		c.Cache.Put(c.lastBuildKey(c.Out), data)
+	}
 	both.Wait()
 }
 
@@ -152,16 +153,15 @@ func (c *compilation) lastPins(last *lastBuild, out string) (*pins.Pins, error) 
 	if last == nil || !last.pins {
 		return nil, pins.ErrNone
 	}
-	data, ok := c.Cache.Get(c.lastPinsKey(last.data))
+	data, ok := c.Cache.Get(c.lastPinsKey(last.Pins))
 	if !ok {
 		return nil, pins.ErrNone
 	}
 	return pins.FromSnapshot(data, os.DirFS(out))
 }
 
-// lastPinsKey ties the pins to one build and what it left in the output.
-func (c *compilation) lastPinsKey(lastBuild []byte) cache.Key {
-	return cache.NewKey(c.ToolVersion, "last pins").Bytes(lastBuild).Key()
+func (c *compilation) lastPinsKey(digest []byte) cache.Key {
+	return cache.NewKey(c.ToolVersion, "last pins").Bytes(digest).Key()
 }
 
 func (c *compilation) lastBuildKey(dir string) cache.Key {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"slices"
+	"sync"
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/parallel"
@@ -62,9 +63,9 @@ func (c *compilation) render(ctx context.Context) error {
 		r.Tenancy.Release()
 	}
 	w := c.writer
-	snapshot := background(r.Pins.Snapshot)
 	w.Know(c.last.record().Standing())
-	record, _, err := render.Render(ctx, r.Rendering(), w, c.Out, c.last.record(), c.toolDigest())
+	in := r.Rendering()
+	record, _, err := render.Render(ctx, in, w, c.Out, c.last.record(), c.toolDigest())
 	if err != nil {
 		return err
 	}
@@ -74,14 +75,15 @@ func (c *compilation) render(ctx context.Context) error {
 	}
 	r.Written = &stats
 	if err := record.Stamp(c.Out); err == nil {
-		c.remember(record, snapshot)
+		c.remember(record, in.PinFiles())
 	}
 	return nil
 }
 
 // Rendering is what is rendered of the result.
 func (r *Result) Rendering() render.Input {
-	return render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, PinsOwner: pinsOwner(r.Tenancy), Costs: r.Costs}
+	return render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, Costs: r.Costs,
+		PinFiles: sync.OnceValue(func() []*pins.File { return r.Pins.Files(pinsOwner(r.Tenancy)) })}
 }
 
 // background starts f and returns what waits for its result.

@@ -165,9 +165,11 @@ func (r *repo) definitions() (out []placement.Definition) {
 
 func (r *repo) input() render.Input {
 	states, platforms := expand.Expand(r.t, r.pins.LogicalClusters, r.definitions(), nil, nil)
-	return render.Input{Tenancy: r.t, States: states, Platforms: platforms, Pins: r.pins, PinsOwner: func(id pins.DocumentID) string {
-		path, _, _ := cutLast(id.Key)
-		return path
+	return render.Input{Tenancy: r.t, States: states, Platforms: platforms, Pins: r.pins, PinFiles: func() []*pins.File {
+		return r.pins.Files(func(id pins.DocumentID) string {
+			path, _, _ := cutLast(id.Key)
+			return path
+		})
 	}}
 }
 

@@ -39,9 +39,8 @@ type Input struct {
 	States    []expand.State
 	Platforms []expand.Platform
 	Pins      *pins.Pins
-	// PinsOwner returns the path of the organization whose file holds the pin of
-	// a document, empty for the platform.
-	PinsOwner func(pins.DocumentID) string
+	// PinFiles are the files of the pins.
+	PinFiles func() []*pins.File
 	// Costs are the worst cases; nil where nothing has a price.
 	Costs *cost.Costs
 }
@@ -190,7 +189,7 @@ func (b *build) run(ctx context.Context) error {
 // digest works out the digests of the states and of the files of the pins.
 func (b *build) digest() {
 	var grouping sync.WaitGroup
-	grouping.Go(func() { b.pinFiles = b.in.Pins.Files(b.in.PinsOwner) })
+	grouping.Go(func() { b.pinFiles = b.in.PinFiles() })
 	parallel.Each(len(b.digests), func(i int) { b.digests[i] = b.in.States[i].Digest() })
 	grouping.Wait()
 	digests := make([][32]byte, len(b.pinFiles))

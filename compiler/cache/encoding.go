@@ -70,7 +70,14 @@ type Decoder struct {
 // NewDecoder returns a decoder of data, which must not change any more: strings
 // that are read are parts of it.
 func NewDecoder(data []byte) *Decoder {
-	return &Decoder{data: data, text: unsafe.String(unsafe.SliceData(data), len(data)), strings: make([]string, 1, 64)}
+	d := &Decoder{strings: make([]string, 1, 64)}
+	d.Reset(data)
+	return d
+}
+
+// Reset makes d a decoder of other data.
+func (d *Decoder) Reset(data []byte) {
+	*d = Decoder{data: data, text: unsafe.String(unsafe.SliceData(data), len(data)), strings: d.strings[:1]}
 }
 
 // Done returns an error unless everything has been read, and nothing else.

@@ -30,7 +30,7 @@ func build(t *testing.T, o compiler.Options) (*compiler.Result, map[string][]byt
 		t.Fatalf("%+v", r.Diagnostics)
 	}
 	files, err := render.Files(t.Context(), render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins,
-		PinsOwner: func(pins.DocumentID) string { return "" }})
+		PinFiles: func() []*pins.File { return r.Pins.Files(func(pins.DocumentID) string { return "" }) }})
 	if err != nil {
 		t.Fatal(err)
 	}

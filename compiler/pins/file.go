@@ -21,7 +21,7 @@ const (
 	ending = "...\n"
 )
 
-// file is the content of one file.
+// file is the content of one file. Its lists are sorted where it is to be written.
 type file struct {
 	AsOf          string   // in the platform's file only
 	Organizations []string // in the platform's file only
@@ -63,14 +63,14 @@ func (id StoredID) compare(other StoredID) int {
 }
 
 type document struct {
-	Kind, Key, Dir string
-	Body           []byte
-	Definitions    []Definition // by version and resource
+	DocumentID
+	Body        []byte
+	Definitions []Definition // by version and resource
 }
 
 type logicalCluster struct {
 	Key string
-	LogicalCluster
+	*LogicalCluster
 }
 
 func (id DocumentID) compare(other DocumentID) int {

@@ -144,7 +144,7 @@ func parseStored(n *yaml.Node) (stored, error) {
 }
 
 func parseLogicalCluster(key string, n *yaml.Node) (logicalCluster, error) {
-	lc := logicalCluster{Key: key}
+	lc := logicalCluster{Key: key, LogicalCluster: &LogicalCluster{}}
 	err := parseSite(n, &lc.Site, func(field string, v *yaml.Node) error {
 		if field == "apis" {
 			apis, err := names(v)

@@ -298,7 +298,7 @@ func TestRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(files, filesOf(p)); diff != "" {
 			t.Fatalf("written anew: %s", diff)
 		}
-		data := p.Snapshot()
+		data := Snapshot(p.Files(owner))
 		got, err := FromSnapshot(data, files)
 		if err != nil {
 			t.Fatal(err)

@@ -80,15 +80,6 @@ func definitionsIn(fsys fs.FS) func(name string) ([]byte, error) {
 	}
 }
 
-// hold takes in a document.
-func (p *Pins) hold(d document) {
-	id := DocumentID{d.Kind, d.Key, d.Dir}
-	p.Documents[id] = d.Body
-	if len(d.Definitions) > 0 {
-		p.Definitions[id] = d.Definitions
-	}
-}
-
 func readFile(fsys fs.FS, name string, c *cache.Cache) (*file, error) {
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
@@ -166,19 +157,21 @@ func (j *joining) add(i int) {
 		}
 	}
 	for _, d := range f.Documents {
-		id := DocumentID{d.Kind, d.Key, d.Dir}
-		if _, ok := j.pins.Documents[id]; ok {
+		before := len(j.pins.Documents)
+		j.pins.Documents[d.DocumentID] = d.Body
+		if len(j.pins.Documents) == before {
 			j.damaged(name, "%s %q stands in two places", d.Kind, d.Key)
 		}
-		j.pins.hold(d)
+		if len(d.Definitions) > 0 {
+			j.pins.Definitions[d.DocumentID] = d.Definitions
+		}
 	}
-	for k := range f.Clusters {
-		c := &f.Clusters[k]
+	for _, c := range f.Clusters {
 		if former, ok := j.pins.LogicalClusters[c.Key]; ok {
 			j.damaged(name, "logical cluster %q stands in two places, also in %s", c.Key, Path(former.Organization))
 		}
 		c.Organization = organization
-		j.pins.LogicalClusters[c.Key] = &c.LogicalCluster
+		j.pins.LogicalClusters[c.Key] = c.LogicalCluster
 	}
 }
 

@@ -2,24 +2,36 @@ package pins
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"maps"
 	"path"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/tenantry/tenantry/compiler/digest"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/render/manifest"
 	"github.com/tenantry/tenantry/render/output"
 )
 
 // File is one file of the pins.
 type File struct {
-	Path          string
-	pins          *Pins
-	organizations []string // the platform's file only
-	platform      bool
-	documents     []DocumentID
-	clusters      []string
-	definition    string // its name, in a file of its own
+	Path       string
+	pins       *Pins
+	platform   bool
+	content    file
+	definition string // its name, in a file of its own
+	// encoded returns the content as bytes, and digest what identifies it.
+	encoded func() []byte
+	digest  func() [32]byte
+}
+
+func (p *Pins) newFile(organization string) *File {
+	f := &File{Path: Path(organization), pins: p}
+	f.encoded = sync.OnceValue(f.content.encode)
+	f.digest = sync.OnceValue(func() [32]byte { return sha256.Sum256(f.encoded()) })
+	return f
 }
 
 // Files returns the files that hold the pins, by path: those of definitions, the
@@ -30,85 +42,60 @@ type File struct {
 // Only the platform's file carries the date, so that a build on another day
 // changes that one file.
 func (p *Pins) Files(owner func(id DocumentID) string) []*File {
-	platform := &File{Path: Path(platformFile), pins: p, platform: true}
+	platform := p.newFile(platformFile)
+	platform.platform = true
 	files := map[string]*File{}
-	of := func(organization string) *File {
+	of := func(organization string) *file {
 		if organization == "" {
-			return platform
+			return &platform.content
 		}
 		f, ok := files[organization]
 		if !ok {
-			f = &File{Path: Path(organization), pins: p}
+			f = p.newFile(organization)
 			files[organization] = f
 		}
-		return f
+		return &f.content
 	}
-	for id := range p.Documents {
+	for id, body := range p.Documents {
 		f := of(owner(id))
-		f.documents = append(f.documents, id)
+		f.Documents = append(f.Documents, document{DocumentID: id, Body: body, Definitions: p.Definitions[id]})
 	}
 	for key, lc := range p.LogicalClusters {
 		f := of(lc.Organization)
-		f.clusters = append(f.clusters, key)
+		f.Clusters = append(f.Clusters, logicalCluster{key, lc})
 	}
-	platform.organizations = slices.Sorted(maps.Keys(files))
+	platform.content.AsOf, platform.content.Stored = p.AsOf, group(p.Stored)
+	platform.content.Organizations = slices.Sorted(maps.Keys(files))
 	out := append(p.definitionFiles(), platform)
-	for _, organization := range platform.organizations {
+	for _, organization := range platform.content.Organizations {
 		out = append(out, files[organization])
 	}
-	for _, f := range out {
-		slices.SortFunc(f.documents, DocumentID.compare)
-		slices.Sort(f.clusters)
-	}
+	parallel.Each(len(out), func(i int) {
+		f := &out[i].content
+		slices.SortFunc(f.Documents, func(a, b document) int { return a.compare(b.DocumentID) })
+		slices.SortFunc(f.Clusters, func(a, b logicalCluster) int { return strings.Compare(a.Key, b.Key) })
+	})
 	return out
 }
 
 // Digest identifies the content: files of different content have different
 // digests.
-func (f *File) Digest() [32]byte { return digest.Of(f.encode) }
-
-func (f *File) encode(e *digest.Encoder) {
-	if f.platform {
-		e.Strings(f.pins.AsOf)
-		e.List(f.organizations)
-		all := group(f.pins.Stored)
-		e.Number(len(all))
-		for _, d := range all {
-			e.Strings(d.Name, d.Storage)
-			e.List(d.Versions)
-			e.List(d.Clusters)
-		}
+func (f *File) Digest() [32]byte {
+	if f.definition != "" {
+		return sha256.Sum256([]byte(f.definition))
 	}
-	e.Strings(f.definition)
-	e.Number(len(f.clusters))
-	for _, key := range f.clusters {
-		e.Strings(key)
-		f.pins.LogicalClusters[key].encode(e)
-	}
-	e.Number(len(f.documents))
-	for _, id := range f.documents {
-		e.Strings(id.Kind, id.Key, id.Dir)
-		e.Bytes(f.pins.Documents[id])
-		for _, d := range f.pins.Definitions[id] {
-			e.Strings(d.Version, d.Resource, d.Name)
-		}
-	}
+	return f.digest()
 }
 
-func (lc *LogicalCluster) encode(e *digest.Encoder) {
-	lc.Site.encode(e)
-	e.Bool(lc.APIs != nil)
-	e.Mapping(lc.APIs)
-	e.Number(len(lc.Left))
-	for i := range lc.Left {
-		lc.Left[i].encode(e)
-	}
-}
-
-func (s *Site) encode(e *digest.Encoder) {
-	e.Strings(s.Cluster, s.Cut, string(s.Phase), s.Since)
-	e.Mapping(s.Namespaces)
-	e.Mapping(s.Retired)
+// Digest identifies the content of all files.
+func Digest(files []*File) [32]byte {
+	return digest.Of(func(e *digest.Encoder) {
+		for _, f := range files {
+			one := f.Digest()
+			e.Strings(f.Path)
+			e.Bytes(one[:])
+		}
+	})
 }
 
 // definitionFiles returns a file for each definition, by name.
@@ -130,19 +117,19 @@ func (p *Pins) definitionFiles() []*File {
 
 // AppendYAML appends the content.
 func (f *File) AppendYAML(dst []byte) []byte {
-	p := f.pins
 	if f.definition != "" {
-		text, err := p.Definition(f.definition)
+		text, err := f.pins.Definition(f.definition)
 		if err != nil { // never: what is written was read
 			return dst
 		}
 		return append(append(append(dst, output.Header...), bytes.Trim(text, "\r\n")...), '\n')
 	}
 	head := manifest.M("apiVersion", apiVersion, "kind", kind)
+	c := &f.content
 	if f.platform {
-		head = append(head, manifest.M("asOf", p.AsOf, "organizations", f.organizations)...)
+		head = append(head, manifest.M("asOf", c.AsOf, "organizations", c.Organizations)...)
 		var all manifest.List
-		for _, d := range group(p.Stored) {
+		for _, d := range c.Stored {
 			all = append(all, manifest.M("name", d.Name, "storage", d.Storage, "versions", d.Versions, "clusters", d.Clusters))
 		}
 		if len(all) > 0 {
@@ -151,19 +138,19 @@ func (f *File) AppendYAML(dst []byte) []byte {
 	}
 	dst = append(dst, output.Header...)
 	dst = manifest.AppendYAML(dst, head, 0)
-	if len(f.clusters) > 0 {
+	if len(c.Clusters) > 0 {
 		dst = append(dst, "logicalClusters:\n"...)
-		for _, key := range f.clusters {
-			dst = manifest.AppendYAML(dst, manifest.Map{{Key: key, Value: p.LogicalClusters[key].manifest()}}, 2)
+		for _, lc := range c.Clusters {
+			dst = manifest.AppendYAML(dst, manifest.Map{{Key: lc.Key, Value: lc.manifest()}}, 2)
 		}
 	}
-	if len(f.documents) > 0 {
+	if len(c.Documents) > 0 {
 		dst = append(dst, "documents:\n"...)
 		body := newBodies()
-		for _, id := range f.documents {
-			head := manifest.M("kind", id.Kind, "key", id.Key, "dir", id.Dir, "definitions", definitionFields(p.Definitions[id]))
+		for _, d := range c.Documents {
+			head := manifest.M("kind", d.Kind, "key", d.Key, "dir", d.Dir, "definitions", definitionFields(d.Definitions))
 			dst = manifest.AppendYAML(dst, manifest.List{head.Compact()}, 0)
-			dst = body.append(dst, p.Documents[id], 2)
+			dst = body.append(dst, d.Body, 2)
 		}
 	}
 	return append(dst, ending...)
