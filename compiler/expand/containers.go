@@ -12,14 +12,10 @@ import (
 // the maximum over the minimum.
 func containers(c schema.Containers) Containers {
 	var out Containers
-	set := func(m *map[string]string, name string, q *resource.Quantity) {
-		if q == nil {
-			return
+	add := func(list *[]Amount, name string, q *resource.Quantity) {
+		if q != nil {
+			*list = append(*list, Amount{name, q.String()})
 		}
-		if *m == nil {
-			*m = map[string]string{}
-		}
-		(*m)[name] = q.String()
 	}
 	for _, r := range []struct {
 		name                       string
@@ -32,10 +28,10 @@ func containers(c schema.Containers) Containers {
 		lower = atMost(lower, upper)
 		limit = atLeast(atMost(limit, upper), lower)
 		request = atLeast(atMost(atMost(request, upper), limit), lower)
-		set(&out.DefaultRequest, r.name, request)
-		set(&out.Default, r.name, limit)
-		set(&out.Max, r.name, upper)
-		set(&out.Min, r.name, lower)
+		add(&out.DefaultRequest, r.name, request)
+		add(&out.Default, r.name, limit)
+		add(&out.Max, r.name, upper)
+		add(&out.Min, r.name, lower)
 	}
 	return out
 }

@@ -17,21 +17,21 @@ func (s *State) encode(e *digest.Encoder) {
 	e.Mapping(s.Labels)
 	e.Bool(s.Frozen)
 	e.Strings(string(s.Phase), s.Network, s.DNS.Namespace)
-	e.Mapping(s.DNS.Labels)
+	e.Number(len(s.DNS.Labels))
+	for _, l := range s.DNS.Labels {
+		e.Strings(l.Key, l.Value)
+	}
 	e.Strings(s.PodSecurity)
 	e.Number(s.Minor)
-	e.Mapping(s.Containers.DefaultRequest)
-	e.Mapping(s.Containers.Default)
-	e.Mapping(s.Containers.Max)
-	e.Mapping(s.Containers.Min)
+	encodeAmounts(e, s.Containers.DefaultRequest)
+	encodeAmounts(e, s.Containers.Default)
+	encodeAmounts(e, s.Containers.Max)
+	encodeAmounts(e, s.Containers.Min)
 	e.Number(len(s.Namespaces))
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
 		e.Strings(n.Name, n.Physical)
-		e.Number(len(n.Hard))
-		for _, a := range n.Hard {
-			e.Strings(a.Resource, a.Value)
-		}
+		encodeAmounts(e, n.Hard)
 		e.Bool(n.Retired)
 	}
 	e.Number(len(s.Grants))
@@ -57,5 +57,12 @@ func (s *State) encode(e *digest.Encoder) {
 	if s.Patches != nil {
 		e.Strings("patches", s.Patches.Region)
 		e.Bytes(s.Patches.Digest[:])
+	}
+}
+
+func encodeAmounts(e *digest.Encoder, amounts []Amount) {
+	e.Number(len(amounts))
+	for i := range amounts {
+		e.Strings(amounts[i].Resource, amounts[i].Value)
 	}
 }

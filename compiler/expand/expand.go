@@ -92,12 +92,15 @@ type API struct {
 // DNS is where the physical cluster's DNS runs.
 type DNS struct {
 	Namespace string
-	Labels    map[string]string
+	Labels    []Label // by key
 }
 
-// Containers are amounts of a LimitRange by resource name ("cpu", "memory").
+// Label is a label with its value.
+type Label struct{ Key, Value string }
+
+// Containers are amounts of a LimitRange, each list by resource ("cpu", "memory").
 type Containers struct {
-	DefaultRequest, Default, Max, Min map[string]string
+	DefaultRequest, Default, Max, Min []Amount
 }
 
 // Namespace is one physical namespace.

@@ -24,11 +24,12 @@ import (
 // full has something in every field.
 func full() *expand.State {
 	m := func(k string) map[string]string { return map[string]string{k: "1", k + "2": "2"} }
+	cpu := func() []expand.Amount { return []expand.Amount{{Resource: "cpu", Value: "1"}} }
 	return &expand.State{
 		Key: "acme/prod", Organization: "acme", Cluster: "a", Cut: "c0001", Backing: "namespace", Labels: m("env"),
-		Phase: pins.Leaving, Network: "open", DNS: expand.DNS{Namespace: "kube-system", Labels: m("k8s-app")},
+		Phase: pins.Leaving, Network: "open", DNS: expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36,
-		Containers: expand.Containers{DefaultRequest: m("cpu"), Default: m("cpu"), Max: m("cpu"), Min: m("cpu")},
+		Containers: expand.Containers{DefaultRequest: cpu(), Default: cpu(), Max: cpu(), Min: cpu()},
 		Class:      "standard", Declared: "active", APIs: []expand.API{{Set: "database", Requested: "stable", Version: "v1"}},
 		Namespaces: []expand.Namespace{{Name: "main", Physical: "x", Hard: []expand.Amount{{Resource: "pods", Value: "1"}}}},
 		Grants:     []expand.Grant{{Kind: "Group", SubjectNamespace: "n", Subject: "devs", Role: "edit"}},
@@ -169,7 +170,14 @@ func TestContainersNeverContradict(t *testing.T) {
 		repo, placed := world(lc)
 		states, _ := expand.Expand(repo, placed, nil, nil, nil)
 		c := states[0].Containers
-		order := []map[string]string{c.Min, c.DefaultRequest, c.Default, c.Max}
+		of := func(list []expand.Amount) map[string]string {
+			out := map[string]string{}
+			for _, a := range list {
+				out[a.Resource] = a.Value
+			}
+			return out
+		}
+		order := []map[string]string{of(c.Min), of(c.DefaultRequest), of(c.Default), of(c.Max)}
 		for _, name := range []string{"cpu", "memory"} {
 			for i, low := range order {
 				for _, high := range order[i+1:] {
@@ -189,8 +197,8 @@ func TestContainersNeverContradict(t *testing.T) {
 			}
 		}
 		if given := lc.Containers.Max.CPU; given != "" {
-			if want, got := resource.MustParse(string(given)), resource.MustParse(c.Max["cpu"]); want.Cmp(got) != 0 {
-				t.Errorf("a maximum of %s became %s", given, c.Max["cpu"])
+			if want, got := resource.MustParse(string(given)), resource.MustParse(order[3]["cpu"]); want.Cmp(got) != 0 {
+				t.Errorf("a maximum of %s became %s", given, order[3]["cpu"])
 			}
 		}
 	})

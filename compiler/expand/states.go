@@ -69,6 +69,7 @@ type expansion struct {
 	policies   *policy.Policies
 	given      *implicit.Set
 	clusters   map[string]*tenancy.PhysicalCluster
+	dns        map[*tenancy.PhysicalCluster]DNS
 	ids        map[*tenancy.APIVersion]uint32
 	profiles   map[string]*profile // by bindings
 	containers map[schema.Containers]Containers
@@ -83,6 +84,7 @@ func newExpansion(t *tenancy.Tenancy, policies *policy.Policies) *expansion {
 		tenancy:    t,
 		policies:   policies,
 		clusters:   make(map[string]*tenancy.PhysicalCluster, len(t.Clusters)),
+		dns:        make(map[*tenancy.PhysicalCluster]DNS, len(t.Clusters)),
 		ids:        map[*tenancy.APIVersion]uint32{},
 		profiles:   map[string]*profile{},
 		containers: map[schema.Containers]Containers{},
@@ -91,6 +93,11 @@ func newExpansion(t *tenancy.Tenancy, policies *policy.Policies) *expansion {
 	}
 	for _, c := range t.Clusters {
 		x.clusters[c.Name] = c
+		dns := DNS{Namespace: c.DNS.Namespace}
+		for _, key := range slices.Sorted(maps.Keys(c.DNS.Labels)) {
+			dns.Labels = append(dns.Labels, Label{key, c.DNS.Labels[key]})
+		}
+		x.dns[c] = dns
 	}
 	return x
 }
@@ -155,7 +162,7 @@ func (x *expansion) state(j job) State {
 		Frozen:       lc.State == schema.Frozen || site.Phase == pins.Leaving,
 		Phase:        site.Phase,
 		Network:      string(lc.Network),
-		DNS:          DNS{Namespace: cluster.DNS.Namespace, Labels: cluster.DNS.Labels},
+		DNS:          x.dns[cluster],
 		PodSecurity:  string(lc.PodSecurity),
 		Minor:        cluster.Minor,
 		Containers:   x.containers[lc.Containers],

@@ -325,9 +325,9 @@ func describe(out map[string]any, s *expand.State) {
 	set(out, "network", s.Network)
 	set(out, "podSecurity", s.PodSecurity)
 	set(out, "kubernetes", fmt.Sprintf("1.%d", s.Minor))
-	set(out, "dns", compacted(map[string]any{"namespace": s.DNS.Namespace, "labels": texts(s.DNS.Labels)}))
-	set(out, "containers", compacted(map[string]any{"defaultRequest": texts(s.Containers.DefaultRequest), "default": texts(s.Containers.Default),
-		"max": texts(s.Containers.Max), "min": texts(s.Containers.Min)}))
+	set(out, "dns", compacted(map[string]any{"namespace": s.DNS.Namespace, "labels": labels(s.DNS.Labels)}))
+	set(out, "containers", compacted(map[string]any{"defaultRequest": quantities(s.Containers.DefaultRequest),
+		"default": quantities(s.Containers.Default), "max": quantities(s.Containers.Max), "min": quantities(s.Containers.Min)}))
 	apis := map[string]any{}
 	for _, a := range s.APIs {
 		apis[a.Set] = a.Version
@@ -408,6 +408,14 @@ func quantities(amounts []expand.Amount) map[string]any {
 	out := make(map[string]any, len(amounts))
 	for _, a := range amounts {
 		out[a.Resource] = a.Value
+	}
+	return out
+}
+
+func labels(list []expand.Label) map[string]any {
+	out := make(map[string]any, len(list))
+	for _, l := range list {
+		out[l.Key] = l.Value
 	}
 	return out
 }

@@ -1,8 +1,6 @@
 package namespace
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/tenantry/tenantry/compiler/expand"
@@ -21,22 +19,17 @@ func PodSecurity(level string, minor int) manifest.Map {
 	return out
 }
 
-// amounts writes quantities in the order of their names.
-func amounts(m map[string]string) manifest.Map {
-	out := make(manifest.Map, 0, len(m))
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, field(name, m[name]))
+func amounts(list []expand.Amount) manifest.Map {
+	out := make(manifest.Map, 0, len(list))
+	for _, a := range list {
+		out = append(out, field(a.Resource, a.Value))
 	}
 	return out
 }
 
 // quota returns the body of a ResourceQuota. Without amounts it bounds nothing.
 func quota(hard []expand.Amount) manifest.Map {
-	out := make(manifest.Map, 0, len(hard))
-	for _, a := range hard {
-		out = append(out, field(a.Resource, a.Value))
-	}
-	return manifest.Map{field("spec", manifest.Map{field("hard", out)})}
+	return manifest.Map{field("spec", manifest.Map{field("hard", amounts(hard))})}
 }
 
 // limits returns the body of a LimitRange. Without amounts it bounds nothing.
@@ -44,7 +37,7 @@ func limits(c *expand.Containers) manifest.Map {
 	item := manifest.Map{field("type", "Container")}
 	for _, part := range [...]struct {
 		name   string
-		values map[string]string
+		values []expand.Amount
 	}{{"defaultRequest", c.DefaultRequest}, {"default", c.Default}, {"max", c.Max}, {"min", c.Min}} {
 		if len(part.values) > 0 {
 			item = append(item, field(part.name, amounts(part.values)))

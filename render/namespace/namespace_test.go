@@ -26,9 +26,10 @@ func prod() *expand.State {
 	return &expand.State{
 		Key: "acme/payments/prod", Organization: "acme/payments", Cluster: "eu-1", Cut: "c0001", Backing: "namespace",
 		Labels: map[string]string{"env": "prod", "cost-centre": "0815"}, Network: "logical-cluster",
-		DNS:         expand.DNS{Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"}},
+		DNS:         expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36,
-		Containers: expand.Containers{DefaultRequest: map[string]string{"cpu": "100m", "memory": "128Mi"}, Default: map[string]string{"memory": "256Mi"}},
+		Containers: expand.Containers{DefaultRequest: []expand.Amount{{Resource: "cpu", Value: "100m"}, {Resource: "memory", Value: "128Mi"}},
+			Default: []expand.Amount{{Resource: "memory", Value: "256Mi"}}},
 		Namespaces: []expand.Namespace{
 			{Name: "api", Physical: "acme-payments-prod-api", Hard: []expand.Amount{{Resource: "requests.cpu", Value: "16"}, {Resource: "requests.memory", Value: "64Gi"}}},
 			{Name: "jobs", Physical: "acme-payments-prod-jobs"},

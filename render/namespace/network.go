@@ -1,9 +1,6 @@
 package namespace
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/render/manifest"
 )
@@ -41,8 +38,8 @@ func peers(s *expand.State, label, value string) (ingress, egress manifest.List)
 
 func dns(s *expand.State) manifest.Map {
 	pods := make(manifest.Map, 0, len(s.DNS.Labels))
-	for _, key := range slices.Sorted(maps.Keys(s.DNS.Labels)) {
-		pods = append(pods, field(key, s.DNS.Labels[key]))
+	for _, l := range s.DNS.Labels {
+		pods = append(pods, field(l.Key, l.Value))
 	}
 	port := func(protocol string) manifest.Map {
 		return manifest.Map{field("protocol", protocol), field("port", 53)}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -28,7 +29,21 @@ var (
 	amountGen  = rapid.SampledFrom([]string{"0", "1", "1500m", "64Gi", "1e3", "100"})
 	labelGen   = textGen.Filter(func(s string) bool { return !strings.Contains(s, ":") })
 	mapGen     = rapid.MapOfN(labelGen, labelGen, 0, 3)
-	amountsGen = rapid.MapOfN(rapid.SampledFrom([]string{"cpu", "memory"}), amountGen, 0, 2)
+	amountsGen = rapid.Custom(func(t *rapid.T) (out []expand.Amount) {
+		for _, name := range []string{"cpu", "memory"} {
+			if rapid.Bool().Draw(t, "some "+name) {
+				out = append(out, expand.Amount{Resource: name, Value: amountGen.Draw(t, name)})
+			}
+		}
+		return out
+	})
+	dnsGen = rapid.Custom(func(t *rapid.T) (out []expand.Label) {
+		labels := mapGen.Draw(t, "labels")
+		for _, key := range slices.Sorted(maps.Keys(labels)) {
+			out = append(out, expand.Label{Key: key, Value: labels[key]})
+		}
+		return out
+	})
 )
 
 var stateGen = rapid.Custom(func(t *rapid.T) *expand.State {
@@ -38,7 +53,7 @@ var stateGen = rapid.Custom(func(t *rapid.T) *expand.State {
 		Labels: mapGen.Draw(t, "labels"), Frozen: rapid.Bool().Draw(t, "frozen"),
 		Phase:   rapid.SampledFrom([]pins.Phase{pins.Present, pins.Leaving, pins.Confirmed}).Draw(t, "phase"),
 		Network: rapid.SampledFrom([]string{"closed", "logical-cluster", "organization", "open"}).Draw(t, "network"),
-		DNS:     expand.DNS{Namespace: nameGen.Draw(t, "dns"), Labels: mapGen.Draw(t, "dns labels")}, PodSecurity: "restricted",
+		DNS:     expand.DNS{Namespace: nameGen.Draw(t, "dns"), Labels: dnsGen.Draw(t, "dns labels")}, PodSecurity: "restricted",
 		Minor: 36, Gate: "tenantry-apis-0", Roles: expand.Roles{View: "tenantry-view-0", Edit: "tenantry-edit-0", Admin: "tenantry-admin-0"},
 		Containers: expand.Containers{DefaultRequest: amountsGen.Draw(t, "request"), Max: amountsGen.Draw(t, "max")},
 		Deployers:  "tenantry-system",
