@@ -49,12 +49,6 @@ func toMap(d *apiextensionsv1.CustomResourceDefinition) (map[string]any, error) 
 	return object, yaml.Unmarshal(data, &object)
 }
 
-// gated is a profile on a physical cluster.
-type gated struct {
-	profile *profile
-	cluster string
-}
-
 // narrowed is a definition that is bound where a wider one is served.
 type narrowed struct {
 	bound  *tenancy.Resource
@@ -63,9 +57,8 @@ type narrowed struct {
 
 // gate returns the gate of a profile on a physical cluster. Where one definition
 // serves several versions of an API set, each is kept to what its own has.
-func (x *expansion) gate(p *profile, cluster *tenancy.PhysicalCluster) *Gate {
-	key := gated{p, cluster.Name}
-	if g := x.gates[key]; g != nil {
+func (x *expansion) gate(p *profile, cluster *cluster) *Gate {
+	if g := cluster.gates[p]; g != nil {
 		return g
 	}
 	shared := map[*tenancy.Resource]*apiextensionsv1.CustomResourceDefinition{}
@@ -91,7 +84,7 @@ func (x *expansion) gate(p *profile, cluster *tenancy.PhysicalCluster) *Gate {
 		narrow.name()
 		g = &narrow
 	}
-	x.gates[key] = g
+	cluster.gates[p] = g
 	return g
 }
 

@@ -28,22 +28,23 @@ func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, definitio
 	x := newExpansion(t, policies)
 	x.given = given
 	x.define(definitions)
-	jobs := map[string][]job{} // by physical cluster, in the order of the keys
-	for _, lc := range t.LogicalClusters {
-		placed := sites[lc.Key]
-		if placed == nil {
+	placed := make([]*pins.LogicalCluster, len(t.LogicalClusters))
+	parallel.Each(len(placed), func(i int) { placed[i] = sites[t.LogicalClusters[i].Key] })
+	for i, lc := range t.LogicalClusters {
+		if placed[i] == nil {
 			continue
 		}
 		x.prepare(lc)
-		x.addJob(jobs, lc, &placed.Site)
-		for i := range placed.Left {
-			x.addJob(jobs, lc, &placed.Left[i])
+		x.addJob(lc, &placed[i].Site)
+		for k := range placed[i].Left {
+			x.addJob(lc, &placed[i].Left[k])
 		}
 	}
-	var work []job
-	for _, cluster := range slices.Sorted(maps.Keys(jobs)) {
-		work = append(work, jobs[cluster]...)
+	jobs := make([][]job, 0, len(x.clusters))
+	for _, name := range slices.Sorted(maps.Keys(x.clusters)) {
+		jobs = append(jobs, x.clusters[name].jobs)
 	}
+	work := slices.Concat(jobs...)
 	if x.policies != nil {
 		parallel.Each(len(work), func(i int) { work[i].policies = x.policies.Admitted(work[i].lc) })
 	}
@@ -56,7 +57,7 @@ func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, definitio
 type job struct {
 	lc      *tenancy.LogicalCluster
 	site    *pins.Site
-	cluster *tenancy.PhysicalCluster
+	cluster *cluster
 	profile *profile
 	gate    *Gate
 	// policies hold for it, wherever it stands.
@@ -68,36 +69,40 @@ type expansion struct {
 	tenancy    *tenancy.Tenancy
 	policies   *policy.Policies
 	given      *implicit.Set
-	clusters   map[string]*tenancy.PhysicalCluster
-	dns        map[*tenancy.PhysicalCluster]DNS
+	clusters   map[string]*cluster
 	ids        map[*tenancy.APIVersion]uint32
 	profiles   map[string]*profile // by bindings
 	containers map[schema.Containers]Containers
 	// definitions are those of a physical cluster, by name.
 	definitions map[string]map[string]placement.Definition
-	gates       map[gated]*Gate
 	withheld    map[narrowed][]Withheld
+}
+
+// cluster is a physical cluster with what many states there have in common.
+type cluster struct {
+	*tenancy.PhysicalCluster
+	dns   DNS
+	gates map[*profile]*Gate
+	// jobs are in the order of the keys.
+	jobs []job
 }
 
 func newExpansion(t *tenancy.Tenancy, policies *policy.Policies) *expansion {
 	x := &expansion{
 		tenancy:    t,
 		policies:   policies,
-		clusters:   make(map[string]*tenancy.PhysicalCluster, len(t.Clusters)),
-		dns:        make(map[*tenancy.PhysicalCluster]DNS, len(t.Clusters)),
+		clusters:   make(map[string]*cluster, len(t.Clusters)),
 		ids:        map[*tenancy.APIVersion]uint32{},
 		profiles:   map[string]*profile{},
 		containers: map[schema.Containers]Containers{},
-		gates:      map[gated]*Gate{},
 		withheld:   map[narrowed][]Withheld{},
 	}
 	for _, c := range t.Clusters {
-		x.clusters[c.Name] = c
-		dns := DNS{Namespace: c.DNS.Namespace}
+		one := &cluster{PhysicalCluster: c, dns: DNS{Namespace: c.DNS.Namespace}, gates: map[*profile]*Gate{}}
 		for _, key := range slices.Sorted(maps.Keys(c.DNS.Labels)) {
-			dns.Labels = append(dns.Labels, Label{key, c.DNS.Labels[key]})
+			one.dns.Labels = append(one.dns.Labels, Label{key, c.DNS.Labels[key]})
 		}
-		x.dns[c] = dns
+		x.clusters[c.Name] = one
 	}
 	return x
 }
@@ -110,7 +115,7 @@ func (x *expansion) prepare(lc *tenancy.LogicalCluster) {
 	}
 }
 
-func (x *expansion) addJob(jobs map[string][]job, lc *tenancy.LogicalCluster, site *pins.Site) {
+func (x *expansion) addJob(lc *tenancy.LogicalCluster, site *pins.Site) {
 	cluster := x.clusters[site.Cluster]
 	if site.Phase == pins.Gone || cluster == nil {
 		return
@@ -120,7 +125,7 @@ func (x *expansion) addJob(jobs map[string][]job, lc *tenancy.LogicalCluster, si
 	if cluster.Minor >= policy.MutatingMinor {
 		j.transforms = x.policies.Transforms(lc)
 	}
-	jobs[cluster.Name] = append(jobs[cluster.Name], j)
+	cluster.jobs = append(cluster.jobs, j)
 }
 
 // profile returns the profile of bindings. The key is made of the identities of
@@ -162,7 +167,7 @@ func (x *expansion) state(j job) State {
 		Frozen:       lc.State == schema.Frozen || site.Phase == pins.Leaving,
 		Phase:        site.Phase,
 		Network:      string(lc.Network),
-		DNS:          x.dns[cluster],
+		DNS:          cluster.dns,
 		PodSecurity:  string(lc.PodSecurity),
 		Minor:        cluster.Minor,
 		Containers:   x.containers[lc.Containers],
@@ -170,7 +175,7 @@ func (x *expansion) state(j job) State {
 		Roles:        Roles{j.profile.roles[0].Name, j.profile.roles[1].Name, j.profile.roles[2].Name},
 		Gate:         j.gate.Name,
 		Deployers:    x.tenancy.Settings.GitOps.Namespace,
-		Engine:       x.engine(cluster),
+		Engine:       x.engine(cluster.PhysicalCluster),
 	}
 	if lc.Class != nil {
 		s.Class = lc.Class.Name
@@ -197,9 +202,9 @@ func (x *expansion) state(j job) State {
 
 // implicit returns what implicit documents give to a logical cluster on a physical
 // one. Where its tenants have lost their access, they get none this way either.
-func (x *expansion) implicit(lc *tenancy.LogicalCluster, cluster *tenancy.PhysicalCluster) *Implicit {
+func (x *expansion) implicit(lc *tenancy.LogicalCluster, cluster *cluster) *Implicit {
 	objects := x.given.Given(lc.Key)
-	argo := x.engine(cluster) == string(schema.Argo)
+	argo := x.engine(cluster.PhysicalCluster) == string(schema.Argo)
 	drop := func(o *implicit.Object) bool { return lc.Suspended && o.Access != nil || argo && !o.OnArgo() }
 	if slices.ContainsFunc(objects, drop) {
 		objects = slices.DeleteFunc(slices.Clone(objects), drop)
@@ -254,18 +259,16 @@ func hard(quota tenancy.Quota) []Amount {
 	return out
 }
 
-// grants leaves each subject its highest role, which includes the others.
+// grants leaves each subject its highest role, which includes the others and stands
+// before them.
 func grants(access []tenancy.Grant) []Grant {
 	out := make([]Grant, 0, len(access))
-	for _, a := range access {
-		out = append(out, Grant{Kind: a.Subject.Kind, SubjectNamespace: a.Subject.Namespace, Subject: a.Subject.Name, Role: string(a.Role)})
+	for i := range access {
+		if a := &access[i]; i == 0 || a.Subject != access[i-1].Subject {
+			out = append(out, Grant{Kind: a.Subject.Kind, SubjectNamespace: a.Subject.Namespace, Subject: a.Subject.Name, Role: string(a.Role)})
+		}
 	}
-	subject := func(a, b Grant) int {
-		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.SubjectNamespace, b.SubjectNamespace), strings.Compare(a.Subject, b.Subject))
-	}
-	rank := func(g Grant) int { return slices.Index(levels[:], g.Role) }
-	slices.SortFunc(out, func(a, b Grant) int { return cmp.Or(subject(a, b), -cmp.Compare(rank(a), rank(b))) })
-	return slices.CompactFunc(out, func(a, b Grant) bool { return subject(a, b) == 0 })
+	return out
 }
 
 // source returns nil where there is no namespace that objects could go to.
