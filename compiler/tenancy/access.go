@@ -101,14 +101,12 @@ func grants(access map[string]schema.Role, m *load.Meta, organization string, ou
 }
 
 // addGrants adds up what two origins give. A subject keeps a grant of each.
-func addGrants(a, b []Grant) []Grant {
-	if len(a) == 0 {
-		return b
+func addGrants(far, near []Grant) []Grant {
+	if len(far) == 0 {
+		return near
 	}
-	if len(b) == 0 {
-		return a
+	if len(near) == 0 {
+		return far
 	}
-	out := slices.Concat(a, b)
-	slices.SortFunc(out, compareGrants)
-	return out
+	return merge(far, near, compareGrants)
 }

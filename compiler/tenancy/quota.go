@@ -114,11 +114,25 @@ func (q Quota) With(name string, amount resource.Quantity) Quota {
 // mergeQuota puts the amounts of a layer upon a quota, which has none of what the
 // layer divides from a budget.
 func mergeQuota(far Quota, l *layer) Quota {
-	near := make(Quota, len(l.quota))
-	for i, a := range l.quota {
-		near[i] = Amount{a.name, a.value}
+	near := l.quota
+	out := make(Quota, 0, len(far)+len(near))
+	for len(far) > 0 || len(near) > 0 {
+		order := -1
+		switch {
+		case len(far) == 0:
+			order = 1
+		case len(near) > 0:
+			order = strings.Compare(far[0].Resource, near[0].name)
+		}
+		if order < 0 {
+			out, far = append(out, far[0]), far[1:]
+			continue
+		}
+		out = append(out, Amount{near[0].name, near[0].value})
+		if near = near[1:]; order == 0 {
+			far = far[1:]
+		}
 	}
-	out := merge(far, near, func(a, b Amount) int { return strings.Compare(a.Resource, b.Resource) })
 	return slices.DeleteFunc(out, func(a Amount) bool { return weighted(l.weights, a.Resource) })
 }
 
