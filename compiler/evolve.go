@@ -3,6 +3,7 @@ package compiler
 import (
 	"github.com/tenantry/tenantry/compiler/evolution"
 	"github.com/tenantry/tenantry/compiler/impact"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -42,15 +43,19 @@ func (c *compilation) moves() policy.Moves {
 // recordAPIs writes into the pins what logical clusters bind whom a policy at stage
 // evolve reaches.
 func (c *compilation) recordAPIs() {
-	for _, lc := range c.result.Tenancy.LogicalClusters {
-		pin := c.result.Sites[lc.Key]
-		recorded := c.result.Policies.Recorded(lc)
-		if pin == nil || !recorded && pin.APIs == nil {
+	lcs := c.result.Tenancy.LogicalClusters
+	differs := make([]bool, len(lcs))
+	parallel.Each(len(lcs), func(i int) {
+		pin := c.result.Sites[lcs[i].Key]
+		differs[i] = pin != nil && (pin.APIs != nil || c.result.Policies.Recorded(lcs[i]))
+	})
+	for i, lc := range lcs {
+		if !differs[i] {
 			continue
 		}
-		changed := *pin // the former pins may share it
+		changed := *c.result.Sites[lc.Key] // the former pins may share it
 		changed.APIs = nil
-		if recorded {
+		if c.result.Policies.Recorded(lc) {
 			changed.APIs = make(map[string]string, len(lc.APIs))
 			for _, b := range lc.APIs {
 				changed.APIs[b.Version.Set.Name] = b.Version.Name

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 	"github.com/tenantry/tenantry/compiler/cache"
@@ -131,21 +130,30 @@ func (c *compilation) rebuilt() bool {
 }
 
 // remember keeps what the next build into the same output can go on from.
-func (c *compilation) remember(record *render.Record, files []*pins.File) {
-	if c.Cache.Disabled() || c.Pins != "" {
+func (c *compilation) remember(record *render.Record, pins []byte) {
+	if !c.remembers() {
 		return
 	}
-	digest := pins.Digest(files)
-	var both sync.WaitGroup
-	both.Go(func() { c.Cache.Put(c.lastPinsKey(digest[:]), pins.Snapshot(files)) })
 	data, err := encodeLastBuild(summary{
-		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Pins: digest[:], Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut,
+		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Pins: pins, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut,
 	}, record)
 	if err == nil {
 		c.Cache.Put(c.lastBuildKey(c.Out), data)
 	}
-	both.Wait()
 }
+
+// rememberPins keeps the pins in one piece, and returns what they are found by.
+func (c *compilation) rememberPins(files []*pins.File) []byte {
+	if !c.remembers() {
+		return nil
+	}
+	digest := pins.Digest(files)
+	c.Cache.Put(c.lastPinsKey(digest[:]), pins.Snapshot(files))
+	return digest[:]
+}
+
+// remembers: the next build into the same output can go on from this one.
+func (c *compilation) remembers() bool { return !c.Cache.Disabled() && c.Pins == "" }
 
 // lastPins returns the pins of the last build into an output directory, from the
 // cache. It fails where they are not as that build left them.

@@ -65,6 +65,7 @@ func (c *compilation) render(ctx context.Context) error {
 	w := c.writer
 	w.Know(c.last.record().Standing())
 	in := r.Rendering()
+	snapshot := background(func() []byte { return c.rememberPins(in.PinFiles()) })
 	record, _, err := render.Render(ctx, in, w, c.Out, c.last.record(), c.toolDigest())
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func (c *compilation) render(ctx context.Context) error {
 	}
 	r.Written = &stats
 	if err := record.Stamp(c.Out); err == nil {
-		c.remember(record, in.PinFiles())
+		c.remember(record, snapshot())
 	}
 	return nil
 }

@@ -9,10 +9,12 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -70,6 +72,9 @@ func (c *compilation) missing() []pins.DocumentID {
 	if c.claims == nil {
 		c.claims = claimed
 	}
+	if c.present() == len(c.former.Documents) {
+		return nil
+	}
 	var out []pins.DocumentID
 	for name := range c.former.Documents {
 		switch {
@@ -82,6 +87,22 @@ func (c *compilation) missing() []pins.DocumentID {
 	}
 	sortIDs(out)
 	return out
+}
+
+// present counts the documents that the pins hold under the very name of today.
+func (c *compilation) present() int {
+	documents := slices.Collect(c.docs.All())
+	var found atomic.Int64
+	parallel.Chunks(len(documents), func(_, from, to int) {
+		n := 0
+		for _, m := range documents[from:to] {
+			if _, ok := c.former.Documents[tenancy.ID(m)]; ok {
+				n++
+			}
+		}
+		found.Add(int64(n))
+	})
+	return int(found.Load())
 }
 
 // claimed returns the keys that documents of today say they had before.
@@ -327,7 +348,7 @@ func (c *compilation) labelsGiven(ctx context.Context, t *tenancy.Tenancy) (func
 	}
 	asked := map[question]map[string]string{}
 	var pinned []load.Pinned
-	for g := range t.GivenLabels() {
+	for _, g := range t.GivenLabels() {
 		q := question{g.Document.Kind, g.Document.Key, g.Dir}
 		if _, ok := asked[q]; !ok {
 			asked[q] = nil
@@ -357,10 +378,13 @@ func (c *compilation) labelsGiven(ctx context.Context, t *tenancy.Tenancy) (func
 // is held at most once, so this ends.
 func (c *compilation) settle(ctx context.Context) error {
 	placed := map[string]string{} // new logical clusters, for dividing their budgets
-	standing := make(map[string]bool, len(c.former.LogicalClusters))
-	for key, pin := range c.former.LogicalClusters {
-		standing[key] = pin.Phase != pins.Gone
-	}
+	standing := background(func() map[string]bool {
+		out := make(map[string]bool, len(c.former.LogicalClusters))
+		for key, pin := range c.former.LogicalClusters {
+			out[key] = pin.Phase != pins.Gone
+		}
+		return out
+	})
 	var err error
 	for {
 		c.progress("resolving", 0, 0)
@@ -393,7 +417,7 @@ func (c *compilation) settle(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		findings = append(append(findings, divided...), tenancy.Check(t, c.result.AsOf, standing, c.changed)...)
+		findings = append(append(findings, divided...), tenancy.Check(t, c.result.AsOf, standing(), c.changed)...)
 		findings = append(findings, cost.Capped(t)...)
 		policies, wrong := policy.Compile(t, c.docs, c.result.Sources)
 		findings = append(append(findings, wrong...), policies.Evolve(c.moves())...)

@@ -31,11 +31,15 @@ type Sized struct {
 func Cut(sites []Sized, lcs map[string]*pins.LogicalCluster, max int) []tenancy.Finding {
 	clusters := map[string]*cuts{}
 	var waiting []Sized
+	var c *cuts
+	last := ""
 	for _, s := range sites {
-		c, ok := clusters[s.Site.Cluster]
-		if !ok {
-			c = &cuts{sizes: map[string]int{}, from: map[int]int{}}
-			clusters[s.Site.Cluster] = c
+		if c == nil || s.Site.Cluster != last {
+			last = s.Site.Cluster
+			if c = clusters[last]; c == nil {
+				c = &cuts{sizes: map[string]int{}, from: map[int]int{}}
+				clusters[last] = c
+			}
 		}
 		if s.Site.Cut == "" {
 			waiting = append(waiting, s)

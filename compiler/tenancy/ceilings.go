@@ -33,8 +33,13 @@ func (c *checker) ceilings() {
 // counted first: holding them would change nothing.
 func (c *checker) count(o *Organization, below []*LogicalCluster, limit int) {
 	standing, back := 0, 0
+	var more []*LogicalCluster
 	for _, lc := range below {
-		if lc.State != schema.Deleted && c.counted(lc) {
+		switch {
+		case lc.State == schema.Deleted:
+		case !c.counted(lc):
+			more = append(more, lc)
+		default:
 			standing++
 			if covered(c.expired, lc) {
 				back++
@@ -47,10 +52,7 @@ func (c *checker) count(o *Organization, below []*LogicalCluster, limit int) {
 			Suggest("raise the ceiling, or have some of them deleted")))
 	}
 	n := standing
-	for _, lc := range below {
-		if lc.State == schema.Deleted || c.counted(lc) {
-			continue
-		}
+	for _, lc := range more {
 		if n++; n > limit {
 			c.found.fault(&lc.Meta, diag.New(diag.CeilingExceeded, lc.Pos, "%s would be logical cluster number %d of %s, above its ceiling of %d", lc.Key, n, o.Path, limit).
 				See(pos, "the ceiling stands here").Suggest("ask the owners of %s for a higher ceiling", o.Path), "it stays")

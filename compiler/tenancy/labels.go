@@ -1,7 +1,6 @@
 package tenancy
 
 import (
-	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -79,43 +79,42 @@ type Given struct {
 	Dir      string
 }
 
-// GivenLabels yields the questions whose answers Check needs in LabelsGiven.
-func (t *Tenancy) GivenLabels() iter.Seq[Given] {
-	return func(yield func(Given) bool) {
-		owners := map[string]schema.LabelOwner{} // of labels that not every team may set
-		for key, rule := range t.Settings.Labels {
-			if rule.Owner != schema.OwnerTeam {
-				owners[key] = rule.Owner
-			}
-		}
-		if len(owners) == 0 {
-			return
-		}
-		ask := func(m *load.Meta, labels map[string]string, organization bool) bool {
-			if m.Held || len(labels) == 0 {
-				return true
-			}
-			for key, owner := range owners {
-				if _, ok := labels[key]; !ok || owner == schema.OwnerOrganization && organization {
-					continue
-				}
-				if seemsGiven(m, m.At("labels", key), owner) && !yield(Given{m, patternDir(m, owner)}) {
-					return false
-				}
-			}
-			return true
-		}
-		for _, o := range t.Organizations {
-			if !ask(&o.Meta, o.Spec.Labels, true) {
-				return
-			}
-		}
-		for _, lc := range t.LogicalClusters {
-			if !ask(&lc.Meta, lc.Spec.Labels, false) {
-				return
-			}
+// GivenLabels returns the questions whose answers Check needs in LabelsGiven.
+func (t *Tenancy) GivenLabels() []Given {
+	owners := map[string]schema.LabelOwner{} // of labels that not every team may set
+	for key, rule := range t.Settings.Labels {
+		if rule.Owner != schema.OwnerTeam {
+			owners[key] = rule.Owner
 		}
 	}
+	if len(owners) == 0 {
+		return nil
+	}
+	ask := func(list []Given, m *load.Meta, labels map[string]string, organization bool) []Given {
+		if m.Held || len(labels) == 0 {
+			return list
+		}
+		for key, owner := range owners {
+			if _, ok := labels[key]; !ok || owner == schema.OwnerOrganization && organization {
+				continue
+			}
+			if seemsGiven(m, m.At("labels", key), owner) {
+				list = append(list, Given{m, patternDir(m, owner)})
+			}
+		}
+		return list
+	}
+	var list []Given
+	for _, o := range t.Organizations {
+		list = ask(list, &o.Meta, o.Spec.Labels, true)
+	}
+	parts := make([][]Given, parallel.Count(len(t.LogicalClusters)))
+	parallel.Chunks(len(t.LogicalClusters), func(chunk, from, to int) {
+		for _, lc := range t.LogicalClusters[from:to] {
+			parts[chunk] = ask(parts[chunk], &lc.Meta, lc.Spec.Labels, false)
+		}
+	})
+	return slices.Concat(append(parts, list)...)
 }
 
 // labelValues checks labels against the lists of settings.labels and returns

@@ -88,7 +88,7 @@ func (r *repo) judge(docs *load.Documents, tree *source.Tree) (*tenancy.Tenancy,
 	resolved.LastGood = func(key string) *schema.LogicalCluster { return r.lastGood[key] }
 	resolved.LastGoodOrganization = func(path string) *schema.Organization { return r.lastGoodOrganizations[path] }
 	given := map[string]map[string]string{}
-	for g := range resolved.GivenLabels() {
+	for _, g := range resolved.GivenLabels() {
 		given[g.Document.String()+" "+g.Dir] = labelsGiven(tree, g)
 	}
 	resolved.LabelsGiven = func(m *load.Meta, dir string) map[string]string { return given[m.String()+" "+dir] }
