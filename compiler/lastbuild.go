@@ -148,7 +148,7 @@ func (c *compilation) rememberPins(files []*pins.File) []byte {
 		return nil
 	}
 	digest := pins.Digest(files)
-	c.Cache.Put(c.lastPinsKey(digest[:]), pins.Snapshot(files))
+	c.Cache.Put(c.lastPinsKey(digest[:]), pins.Snapshot(files)...)
 	return digest[:]
 }
 

@@ -318,17 +318,27 @@ func (c *compilation) changed(kind schema.Kind, key, dir string) bool {
 	return !ok || !bytes.Equal(former, text)
 }
 
-func (c *compilation) lastGood(key string) *schema.LogicalCluster {
-	return lastGood[schema.LogicalCluster](c, schema.KindLogicalClusters, key)
-}
-
-func (c *compilation) lastGoodOrganization(path string) *schema.Organization {
-	return lastGood[schema.Organization](c, schema.KindOrganizations, path)
+// lastGood tells a tenancy how its documents were last good.
+func (c *compilation) lastGood(t *tenancy.Tenancy) {
+	t.LastGood = func(key string) *schema.LogicalCluster {
+		name := pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key}
+		if lc := t.LogicalCluster(key); lc != nil {
+			name.Dir = lc.Dir // most stay where they are, and are found at once
+		}
+		return lastGood[schema.LogicalCluster](c, name)
+	}
+	t.LastGoodOrganization = func(path string) *schema.Organization {
+		name := pins.DocumentID{Kind: string(schema.KindOrganizations), Key: path}
+		if o := t.Organization(path); o != nil {
+			name.Dir = o.Dir
+		}
+		return lastGood[schema.Organization](c, name)
+	}
 }
 
 // lastGood returns a document as it was last good, nil where it never was.
-func lastGood[T any](c *compilation, kind schema.Kind, key string) *T {
-	text, ok := c.former.Documents[c.pinnedAs(pins.DocumentID{Kind: string(kind), Key: key})]
+func lastGood[T any](c *compilation, name pins.DocumentID) *T {
+	text, ok := c.former.Documents[c.pinnedAs(name)]
 	if !ok {
 		return nil
 	}
@@ -408,7 +418,7 @@ func (c *compilation) settle(ctx context.Context) error {
 		}
 		findings = append(findings, broken...)
 		findings = append(findings, c.unreadableOutput(t)...)
-		t.LastGood, t.LastGoodOrganization = c.lastGood, c.lastGoodOrganization
+		c.lastGood(t)
 		if t.LabelsGiven, err = c.labelsGiven(ctx, t); err != nil {
 			return err
 		}

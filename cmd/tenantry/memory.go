@@ -16,7 +16,7 @@ func tuneMemory() {
 		return
 	}
 	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(384 << 20)
+	debug.SetMemoryLimit(1700 << 20)
 	go func() { // beside the reading of the source
 		adviseHugePages(256 << 20)
 		first := new([16]byte) // collected with the first collection from here on

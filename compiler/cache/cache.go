@@ -108,10 +108,14 @@ func (c *Cache) Get(key Key) ([]byte, bool) {
 	return data, true
 }
 
-// Put stores data under the key. A reader sees all of an entry or none; where
-// it cannot be stored, nothing happens.
-func (c *Cache) Put(key Key, data []byte) {
-	if c.Disabled() || len(data) > maxEntry-headerSize {
+// Put stores data under the key, which may be in parts. A reader sees all of an
+// entry or none; where it cannot be stored, nothing happens.
+func (c *Cache) Put(key Key, data ...[]byte) {
+	size := 0
+	for _, part := range data {
+		size += len(part)
+	}
+	if c.Disabled() || size > maxEntry-headerSize {
 		return
 	}
 	name := c.path(key)
@@ -126,11 +130,13 @@ func (c *Cache) Put(key Key, data []byte) {
 	var header [headerSize]byte
 	copy(header[:], magic)
 	copy(header[keyAt:], key[:])
-	binary.BigEndian.PutUint64(header[lengthAt:], uint64(len(data)))
-	binary.BigEndian.PutUint32(header[checksumAt:], checksum(header[:], data))
+	binary.BigEndian.PutUint64(header[lengthAt:], uint64(size))
+	binary.BigEndian.PutUint32(header[checksumAt:], checksum(header[:], data...))
 	_, err = f.Write(header[:])
-	if err == nil {
-		_, err = f.Write(data)
+	for _, part := range data {
+		if err == nil {
+			_, err = f.Write(part)
+		}
 	}
 	// There is no fsync: an entry that a crash cuts short is a miss.
 	if err = errors.Join(err, f.Close()); err == nil {
@@ -142,9 +148,13 @@ func (c *Cache) Put(key Key, data []byte) {
 }
 
 // checksum covers the header up to the checksum itself, and the data.
-func checksum(header, data []byte) uint32 {
+func checksum(header []byte, data ...[]byte) uint32 {
 	table := crc32.MakeTable(crc32.Castagnoli) // made once by the library; a processor instruction
-	return crc32.Update(crc32.Checksum(header[:checksumAt], table), table, data)
+	sum := crc32.Checksum(header[:checksumAt], table)
+	for _, part := range data {
+		sum = crc32.Update(sum, table, part)
+	}
+	return sum
 }
 
 // path is dir/ab/cdef…: one level of 256 directories.

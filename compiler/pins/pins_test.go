@@ -1,6 +1,7 @@
 package pins
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -298,7 +299,7 @@ func TestRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(files, filesOf(p)); diff != "" {
 			t.Fatalf("written anew: %s", diff)
 		}
-		data := Snapshot(p.Files(owner))
+		data := bytes.Join(Snapshot(p.Files(owner)), nil)
 		got, err := FromSnapshot(data, files)
 		if err != nil {
 			t.Fatal(err)

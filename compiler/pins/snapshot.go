@@ -2,29 +2,25 @@ package pins
 
 import (
 	"io/fs"
+	"slices"
 
 	"github.com/tenantry/tenantry/compiler/cache"
 )
 
-// Snapshot puts the files of the pins into one piece, from which they are read at
-// once where they are known to be as they were written.
-func Snapshot(files []*File) []byte {
-	size, n := 64, 0
+// Snapshot returns the files of the pins as one piece, in parts, from which they are
+// read at once where they are known to be as they were written.
+func Snapshot(files []*File) (parts [][]byte) {
+	files = slices.DeleteFunc(slices.Clone(files), func(f *File) bool { return f.definition != "" })
+	head := cache.NewEncoder(64)
+	head.Text(form)
+	head.Uint(uint64(len(files)))
 	for _, f := range files {
-		if f.definition == "" {
-			n, size = n+1, size+len(f.Path)+len(f.encoded())+16
-		}
+		head.Text(f.Path)
+		head.Uint(uint64(len(f.encoded())))
+		parts = append(parts, head.Data(), f.encoded())
+		head = cache.NewEncoder(64)
 	}
-	e := cache.NewEncoder(size)
-	e.Text(form)
-	e.Uint(uint64(n))
-	for _, f := range files {
-		if f.definition == "" {
-			e.Text(f.Path)
-			e.Bytes(f.encoded())
-		}
-	}
-	return e.Data()
+	return parts
 }
 
 // FromSnapshot decodes what Snapshot returned for the output whose root the file
