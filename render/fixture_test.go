@@ -128,7 +128,7 @@ func (r *repo) add(key, cluster, cut string) *tenancy.LogicalCluster {
 	}
 	org.LogicalClusters, r.t.LogicalClusters = insert(org.LogicalClusters), insert(r.t.LogicalClusters)
 	r.pins.LogicalClusters[key] = &pins.LogicalCluster{Organization: path, Site: pins.Site{
-		Cluster: cluster, Cut: cut, Namespaces: map[string]string{name: strings.ReplaceAll(key, "/", "-")},
+		Cluster: cluster, Cut: cut, Namespaces: pins.NamesOf(map[string]string{name: strings.ReplaceAll(key, "/", "-")}),
 	}}
 	r.pins.Documents[pins.DocumentID{Kind: "logicalClusters", Key: key, Dir: "orgs/" + path}] = []byte(`{"class":"standard"}`)
 	return lc
@@ -199,7 +199,7 @@ func small() *repo {
 	moved := r.add("beta/shop", "eu-2", "c0001")
 	source(moved)
 	r.pins.LogicalClusters[moved.Key].Left = []pins.Site{{
-		Cluster: "eu-1", Cut: "c0001", Namespaces: map[string]string{"shop": "beta-shop"}, Phase: pins.Leaving, Since: "2026-11-01",
+		Cluster: "eu-1", Cut: "c0001", Namespaces: pins.NamesOf(map[string]string{"shop": "beta-shop"}), Phase: pins.Leaving, Since: "2026-11-01",
 	}}
 	gone := r.add("beta/old", "us-1", "c0002")
 	gone.State = schema.Deleted

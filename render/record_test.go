@@ -125,9 +125,9 @@ func edit(t *testing.T, random *rand.Rand, r *repo, dir string, n int) {
 	case 9:
 		pin.Since = fmt.Sprintf("2026-11-%02d", 1+n%28)
 	case 10:
-		pin.Retired = map[string]string{"old": fmt.Sprint("old-", n)}
+		pin.Retired = pins.NamesOf(map[string]string{"old": fmt.Sprint("old-", n)})
 	case 11:
-		pin.Left = []pins.Site{{Cluster: "us-1", Cut: "c0009", Phase: pins.Gone, Since: fmt.Sprintf("2026-11-%02d", 1+n%28), Namespaces: map[string]string{"x": "y"}}}
+		pin.Left = []pins.Site{{Cluster: "us-1", Cut: "c0009", Phase: pins.Gone, Since: fmt.Sprintf("2026-11-%02d", 1+n%28), Namespaces: pins.NamesOf(map[string]string{"x": "y"})}}
 	case 12:
 		lc.APIs = []tenancy.Binding{{Requested: fmt.Sprint("channel", n), Version: r.apis["database"]}}
 	case 13: // what only the pins say

@@ -177,8 +177,8 @@ func judgeObjects(ctx context.Context, report *impact.Impact, changes []impact.C
 	namespaces := map[string]string{}
 	for key, lc := range sites {
 		for _, site := range append([]pins.Site{lc.Site}, lc.Left...) {
-			for _, name := range site.Namespaces {
-				namespaces[name] = key
+			for _, n := range site.Namespaces {
+				namespaces[n.Physical] = key
 			}
 		}
 	}

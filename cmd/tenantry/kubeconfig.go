@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -70,7 +69,10 @@ func kubeconfigOf(r *compiler.Result, key, namespace, command string, args []str
 		return nil, err
 	}
 	site := r.Sites[key]
-	names := slices.Sorted(maps.Keys(site.Namespaces))
+	var names []string
+	for _, n := range site.Namespaces {
+		names = append(names, n.Name)
+	}
 	if namespace == "" {
 		namespace = names[0]
 	}
@@ -88,9 +90,9 @@ func kubeconfigOf(r *compiler.Result, key, namespace, command string, args []str
 		Clusters:  []api.NamedCluster{{Name: cluster.Name, Cluster: api.Cluster{Server: cluster.Server, CertificateAuthorityData: []byte(cluster.CA)}}},
 		AuthInfos: []api.NamedAuthInfo{{Name: key, AuthInfo: user}},
 	}
-	for _, n := range names {
+	for _, n := range site.Namespaces {
 		config.Contexts = append(config.Contexts, api.NamedContext{
-			Name: contextName(lc, n), Context: api.Context{Cluster: cluster.Name, AuthInfo: key, Namespace: site.Namespaces[n]},
+			Name: contextName(lc, n.Name), Context: api.Context{Cluster: cluster.Name, AuthInfo: key, Namespace: n.Physical},
 		})
 	}
 	return config, nil

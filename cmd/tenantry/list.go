@@ -108,7 +108,10 @@ func rowsOf(r *compiler.Result) []listed {
 		}
 		if site := r.Sites[lc.Key]; site != nil && site.Phase != pins.Gone {
 			row.Cluster = site.Cluster
-			row.Namespaces = slices.Sorted(maps.Values(site.Namespaces))
+			for _, n := range site.Namespaces {
+				row.Namespaces = append(row.Namespaces, n.Physical)
+			}
+			slices.Sort(row.Namespaces)
 		}
 		rows = append(rows, row)
 	}

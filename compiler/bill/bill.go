@@ -136,10 +136,8 @@ func (m *maker) index() {
 			continue
 		}
 		for _, s := range append([]pins.Site{site.Site}, site.Left...) {
-			for _, names := range []map[string]string{s.Namespaces, s.Retired} {
-				for _, physical := range names {
-					m.byNamespace[[2]string{s.Cluster, physical}] = lc
-				}
+			for _, n := range slices.Concat(s.Namespaces, s.Retired) {
+				m.byNamespace[[2]string{s.Cluster, n.Physical}] = lc
 			}
 		}
 	}

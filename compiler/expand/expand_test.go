@@ -55,7 +55,7 @@ func logicalCluster(key string, versions ...*tenancy.APIVersion) *tenancy.Logica
 }
 
 func site(cluster string) pins.Site {
-	return pins.Site{Cluster: cluster, Cut: "c0001", Namespaces: map[string]string{"main": "x-main"}}
+	return pins.Site{Cluster: cluster, Cut: "c0001", Namespaces: pins.NamesOf(map[string]string{"main": "x-main"})}
 }
 
 // world is a tenancy of clusters a and b, with logical clusters placed on a.
@@ -163,8 +163,8 @@ func TestWhereStatesStand(t *testing.T) {
 
 func TestRetiredNamespaces(t *testing.T) {
 	s := one(t, logicalCluster("acme/prod"), func(l *pins.LogicalCluster) {
-		l.Namespaces["undeclared"] = "x-undeclared"
-		l.Retired = map[string]string{"old": "x-old"}
+		l.Namespaces = append(l.Namespaces, pins.Name{Name: "undeclared", Physical: "x-undeclared"})
+		l.Retired = pins.NamesOf(map[string]string{"old": "x-old"})
 	})
 	none := []expand.Amount{{Resource: "pods", Value: "0"}}
 	want := []expand.Namespace{

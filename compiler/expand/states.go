@@ -225,22 +225,21 @@ func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
 	out := make([]Namespace, 0, len(site.Namespaces)+len(site.Retired))
 	for i := range lc.Namespaces {
 		n := &lc.Namespaces[i]
-		if physical, ok := site.Namespaces[n.Name]; ok {
+		if physical, ok := site.Namespaces.Of(n.Name); ok {
 			out = append(out, Namespace{Name: n.Name, Physical: physical, Hard: hard(n.Quota)})
 		}
 	}
-	slices.SortFunc(out, func(a, b Namespace) int { return strings.Compare(a.Name, b.Name) })
 	current := len(out)
-	retire := func(name, physical string) {
-		out = append(out, Namespace{Name: name, Physical: physical, Hard: []Amount{{"pods", "0"}}, Retired: true})
+	retire := func(n pins.Name) {
+		out = append(out, Namespace{Name: n.Name, Physical: n.Physical, Hard: []Amount{{"pods", "0"}}, Retired: true})
 	}
-	for name, physical := range site.Namespaces {
-		if !slices.ContainsFunc(out[:current], func(n Namespace) bool { return n.Name == name }) {
-			retire(name, physical)
+	for _, n := range site.Namespaces {
+		if !slices.ContainsFunc(out[:current], func(o Namespace) bool { return o.Name == n.Name }) {
+			retire(n)
 		}
 	}
-	for name, physical := range site.Retired {
-		retire(name, physical)
+	for _, n := range site.Retired {
+		retire(n)
 	}
 	slices.SortFunc(out[current:], func(a, b Namespace) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Physical, b.Physical))

@@ -83,12 +83,12 @@ func LogicalCluster(t *tenancy.Tenancy, lc *tenancy.LogicalCluster, site, former
 			add("placement.left."+left.Cluster, string(left.Phase), decided(former != nil && slices.ContainsFunc(former.Left, func(s pins.Site) bool { return s.Cluster == left.Cluster })))
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(site.Namespaces)) {
-		known := former != nil && former.Cluster == site.Cluster && former.Namespaces[name] == site.Namespaces[name]
-		add("namespaces."+name+".name", site.Namespaces[name], decided(known))
+	for _, n := range site.Namespaces {
+		known := former != nil && former.Cluster == site.Cluster && slices.Contains(former.Namespaces, n)
+		add("namespaces."+n.Name+".name", n.Physical, decided(known))
 	}
-	for _, name := range slices.Sorted(maps.Keys(site.Retired)) {
-		add("namespaces."+name+".retired", site.Retired[name], decided(former != nil))
+	for _, n := range site.Retired {
+		add("namespaces."+n.Name+".retired", n.Physical, decided(former != nil))
 	}
 	return values
 }

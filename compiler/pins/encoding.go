@@ -1,9 +1,6 @@
 package pins
 
 import (
-	"maps"
-	"slices"
-
 	"github.com/tenantry/tenantry/compiler/cache"
 )
 
@@ -97,7 +94,7 @@ func (e encoder) logicalCluster(lc logicalCluster) {
 		known = 1
 	}
 	e.Uint(known)
-	e.names(lc.APIs)
+	e.names(NamesOf(lc.APIs))
 }
 
 func (e encoder) stored(list []stored) {
@@ -126,18 +123,11 @@ func (e encoder) site(s *Site) {
 	e.String(s.Since)
 }
 
-func (e encoder) names(m map[string]string) {
-	e.Uint(uint64(len(m)))
-	if len(m) == 1 {
-		for name, physical := range m {
-			e.String(name)
-			e.Text(physical)
-		}
-		return
-	}
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		e.String(name)
-		e.Text(m[name])
+func (e encoder) names(names Names) {
+	e.Uint(uint64(len(names)))
+	for _, n := range names {
+		e.String(n.Name)
+		e.Text(n.Physical)
 	}
 }
 
@@ -160,9 +150,9 @@ func (d decoder) logicalCluster(lc *LogicalCluster) (key string) {
 			d.site(&lc.Left[i])
 		}
 	}
-	known := d.Uint() == 1
-	if lc.APIs = d.names(); known && lc.APIs == nil {
-		lc.APIs = map[string]string{}
+	known, apis := d.Uint() == 1, d.names()
+	if known {
+		lc.APIs = apis.Map()
 	}
 	return key
 }
@@ -173,17 +163,16 @@ func (d decoder) site(s *Site) {
 	s.Phase, s.Since = Phase(d.String()), d.String()
 }
 
-func (d decoder) names() map[string]string {
+func (d decoder) names() Names {
 	n := d.Count()
 	if n == 0 {
 		return nil
 	}
-	m := make(map[string]string, n)
-	for range n {
-		name := d.String()
-		m[name] = d.Text()
+	out := make(Names, n)
+	for i := range out {
+		out[i] = Name{d.String(), d.Text()}
 	}
-	return m
+	return out
 }
 
 func (d decoder) stored() []stored {

@@ -148,9 +148,7 @@ func parseLogicalCluster(key string, n *yaml.Node) (logicalCluster, error) {
 	err := parseSite(n, &lc.Site, func(field string, v *yaml.Node) error {
 		if field == "apis" {
 			apis, err := names(v)
-			if lc.APIs = apis; apis == nil {
-				lc.APIs = map[string]string{}
-			}
+			lc.APIs = apis.Map()
 			return err
 		}
 		if field != "left" {
@@ -207,16 +205,13 @@ func parseSite(n *yaml.Node, s *Site, other func(key string, v *yaml.Node) error
 	return nil
 }
 
-func names(n *yaml.Node) (map[string]string, error) {
-	var out map[string]string
+func names(n *yaml.Node) (Names, error) {
+	m := map[string]string{}
 	err := mapping(n, func(name string, v *yaml.Node) (err error) {
-		if out == nil {
-			out = make(map[string]string, len(n.Content)/2)
-		}
-		out[name], err = text(v)
+		m[name], err = text(v)
 		return err
 	})
-	return out, err
+	return NamesOf(m), err
 }
 
 func unknown(n *yaml.Node, field string) error { return wrong(n, "unknown field %q", field) }

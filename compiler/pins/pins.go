@@ -5,7 +5,12 @@
 // them: they are decided at merge, in order.
 package pins
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
 
 // Pins are all pins of an output.
 type Pins struct {
@@ -69,27 +74,61 @@ const (
 // LogicalCluster is what is decided of one logical cluster.
 type LogicalCluster struct {
 	// Organization is the path of the organization whose file holds the pin.
-	Organization string `json:"-"`
+	Organization string
 	Site
 	// APIs are the versions that it bound, by API set. They are kept where a policy at
 	// stage evolve reaches it, which judges what comes after; nil where none did.
-	APIs map[string]string `json:"apis,omitempty"`
+	APIs map[string]string
 	// Left are physical clusters that it stood on before.
-	Left []Site `json:"left,omitempty"`
+	Left []Site
 }
 
 // Site is a logical cluster's place on one physical cluster.
 type Site struct {
 	// Cluster is the physical cluster.
-	Cluster string `json:"cluster"`
+	Cluster string
 	// Cut names the part of the physical cluster's tenants that it is applied with.
-	Cut string `json:"cut"`
-	// Namespaces are the physical names by the names in the document.
-	Namespaces map[string]string `json:"namespaces"`
+	Cut string
+	// Namespaces are those of the document.
+	Namespaces Names
 	// Retired are physical namespaces that the document no longer has: they are
 	// kept, protected and closed, until the logical cluster itself is deleted.
-	Retired map[string]string `json:"retired,omitempty"`
-	Phase   Phase             `json:"phase,omitempty"`
+	Retired Names
+	Phase   Phase
 	// Since is the date of the build that entered the phase.
-	Since string `json:"since,omitempty"`
+	Since string
+}
+
+// Names are the physical names of namespaces by their names in the document, sorted
+// by these. Many share them: they are never changed in place.
+type Names []Name
+
+// Name is a namespace's name in the document and its physical name.
+type Name struct{ Name, Physical string }
+
+// NamesOf returns physical names by names in the document; nil where there is none.
+func NamesOf(m map[string]string) Names {
+	var out Names
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, Name{name, m[name]})
+	}
+	return out
+}
+
+// Of returns the physical name of a namespace, and whether it has one.
+func (n Names) Of(name string) (physical string, ok bool) {
+	i, ok := slices.BinarySearchFunc(n, name, func(n Name, name string) int { return strings.Compare(n.Name, name) })
+	if !ok {
+		return "", false
+	}
+	return n[i].Physical, true
+}
+
+// Map returns the same as a map, which is the caller's.
+func (n Names) Map() map[string]string {
+	out := make(map[string]string, len(n))
+	for _, one := range n {
+		out[one.Name] = one.Physical
+	}
+	return out
 }

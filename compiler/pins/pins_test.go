@@ -57,8 +57,8 @@ func example() *Pins {
 			"acme/payments/prod": {
 				Organization: "acme/payments",
 				Site: Site{Cluster: "eu-2", Cut: "c0001",
-					Namespaces: map[string]string{"api": "acme-payments-prod-api", "jobs": "acme-payments-prod-jobs"}},
-				Left: []Site{{Cluster: "eu-1", Cut: "c0007", Namespaces: map[string]string{"api": "acme-payments-prod-api"},
+					Namespaces: NamesOf(map[string]string{"api": "acme-payments-prod-api", "jobs": "acme-payments-prod-jobs"})},
+				Left: []Site{{Cluster: "eu-1", Cut: "c0007", Namespaces: NamesOf(map[string]string{"api": "acme-payments-prod-api"}),
 					Phase: Leaving, Since: "2026-11-18"}},
 			},
 		},
@@ -321,7 +321,7 @@ func TestRoundTrip(t *testing.T) {
 func pinsGen() *rapid.Generator[*Pins] {
 	key := rapid.StringMatching(`[a-z][a-z0-9]{0,3}(/[a-z0-9]{1,3}){1,3}`)
 	date := rapid.SampledFrom([]string{"2026-02-28", "2028-02-29", "1999-12-31"})
-	names := rapid.MapOfN(rapid.StringMatching(`[a-z0-9]{1,5}`), rapid.StringMatching(`[a-z0-9]{1,9}(--[a-z]{1,3})?`), 1, 3)
+	names := rapid.Map(rapid.MapOfN(rapid.StringMatching(`[a-z0-9]{1,5}`), rapid.StringMatching(`[a-z0-9]{1,9}(--[a-z]{1,3})?`), 1, 3), NamesOf)
 	site := func(phases ...Phase) *rapid.Generator[Site] {
 		return rapid.Custom(func(t *rapid.T) Site {
 			s := Site{Cluster: rapid.StringMatching(`[a-z0-9]{1,6}`).Draw(t, "cluster"), Cut: rapid.SampledFrom([]string{"", "c0001", "1e5"}).Draw(t, "cut"),
@@ -445,7 +445,7 @@ func many(n int) *Pins {
 			`"namespaces":{"api":{},"jobs":{}},"quota":{"cpu":"24","loadBalancers":"1","memory":"96Gi"},"regions":["eu"]}`)
 		ns := strings.ReplaceAll(key, "/", "-")
 		p.LogicalClusters[key] = &LogicalCluster{Organization: organization, Site: Site{Cluster: "eu-1", Cut: "c0001",
-			Namespaces: map[string]string{"api": ns + "-api", "jobs": ns + "-jobs"}}}
+			Namespaces: NamesOf(map[string]string{"api": ns + "-api", "jobs": ns + "-jobs"})}}
 	}
 	return p
 }

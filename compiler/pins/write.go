@@ -159,7 +159,7 @@ func (f *File) AppendYAML(dst []byte) []byte {
 func (lc *LogicalCluster) manifest() manifest.Map {
 	m := lc.Site.manifest()
 	if lc.APIs != nil {
-		m = append(m, manifest.Field{Key: "apis", Value: nameFields(lc.APIs)})
+		m = append(m, manifest.Field{Key: "apis", Value: nameFields(NamesOf(lc.APIs))})
 	}
 	if len(lc.Left) > 0 {
 		left := make(manifest.List, len(lc.Left))
@@ -189,10 +189,10 @@ func definitionFields(list []Definition) manifest.Map {
 	return out
 }
 
-func nameFields(names map[string]string) manifest.Map {
+func nameFields(names Names) manifest.Map {
 	m := make(manifest.Map, 0, len(names))
-	for _, n := range slices.Sorted(maps.Keys(names)) {
-		m = append(m, manifest.Field{Key: n, Value: names[n]})
+	for _, n := range names {
+		m = append(m, manifest.Field{Key: n.Name, Value: n.Physical})
 	}
 	return m
 }

@@ -2,7 +2,6 @@ package placement
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -87,14 +86,15 @@ func inherit(out, pin *pins.LogicalCluster, tn *tenant) {
 	}
 	before, now := last(tn.formerKey), tn.Namespaces[0].Name
 	rename := func(s *pins.Site) {
-		if physical, ok := s.Namespaces[before]; ok && len(s.Namespaces) == 1 {
-			s.Namespaces = map[string]string{now: physical}
+		if physical, ok := s.Namespaces.Of(before); ok && len(s.Namespaces) == 1 {
+			s.Namespaces = pins.Names{{Name: now, Physical: physical}}
 		}
 		// A retired one of that name keeps its place in the memory under the former key.
-		if physical, ok := s.Retired[now]; ok {
-			s.Retired = maps.Clone(s.Retired)
-			delete(s.Retired, now)
-			s.Retired[tn.formerKey+"/"+now] = physical
+		if physical, ok := s.Retired.Of(now); ok {
+			retired := s.Retired.Map()
+			delete(retired, now)
+			retired[tn.formerKey+"/"+now] = physical
+			s.Retired = pins.NamesOf(retired)
 		}
 	}
 	rename(&out.Site)

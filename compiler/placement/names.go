@@ -51,11 +51,11 @@ func (n *names) takePinned() {
 }
 
 func (n *names) takeAll(s *pins.Site) {
-	for _, name := range s.Namespaces {
-		n.take(s.Cluster, name)
+	for _, one := range s.Namespaces {
+		n.take(s.Cluster, one.Physical)
 	}
-	for _, name := range s.Retired {
-		n.take(s.Cluster, name)
+	for _, one := range s.Retired {
+		n.take(s.Cluster, one.Physical)
 	}
 }
 

@@ -37,7 +37,7 @@ func TestNamesOfNamespaces(t *testing.T) {
 		} else {
 			r.lc(c.key, declares(c.namespaces...))
 		}
-		got := r.build(1)[c.key].Namespaces
+		got := r.build(1)[c.key].Namespaces.Map()
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s: %s", c.key, diff)
 		}
@@ -61,7 +61,8 @@ func TestNamesAreInjective(t *testing.T) {
 		}
 		owner := map[string]string{}
 		for key, lc := range r.build(1) {
-			for _, physical := range lc.Namespaces {
+			for _, n := range lc.Namespaces {
+				physical := n.Physical
 				if former, ok := owner[physical]; ok {
 					t.Fatalf("%s and %s share %s", former, key, physical)
 				}
@@ -85,17 +86,17 @@ func TestNamespacesComeAndGo(t *testing.T) {
 	r.build(1)
 	r.lc("acme/pay/prod", declares("api"))
 	got := r.build(2)["acme/pay/prod"]
-	if diff := cmp.Diff([]map[string]string{{"api": "acme-pay-prod-api"}, {"jobs": "acme-pay-prod-jobs"}}, []map[string]string{got.Namespaces, got.Retired}); diff != "" {
+	if diff := cmp.Diff([]map[string]string{{"api": "acme-pay-prod-api"}, {"jobs": "acme-pay-prod-jobs"}}, []map[string]string{got.Namespaces.Map(), got.Retired.Map()}); diff != "" {
 		t.Error(diff)
 	}
 	// Another logical cluster whose name would be the same one.
 	r.lc("acme/pay/prod/jobs")
-	if other := r.build(3)["acme/pay/prod/jobs"].Namespaces["jobs"]; other != "acme-pay-prod-jobs-10bfaa6460" {
+	if other := r.build(3)["acme/pay/prod/jobs"].Namespaces.Map()["jobs"]; other != "acme-pay-prod-jobs-10bfaa6460" {
 		t.Errorf("the other is called %s", other)
 	}
 	r.lc("acme/pay/prod", declares("jobs", "web"))
 	got = r.build(4)["acme/pay/prod"]
-	if diff := cmp.Diff([]map[string]string{{"jobs": "acme-pay-prod-jobs", "web": "acme-pay-prod-web"}, {"api": "acme-pay-prod-api"}}, []map[string]string{got.Namespaces, got.Retired}); diff != "" {
+	if diff := cmp.Diff([]map[string]string{{"jobs": "acme-pay-prod-jobs", "web": "acme-pay-prod-web"}, {"api": "acme-pay-prod-api"}}, []map[string]string{got.Namespaces.Map(), got.Retired.Map()}); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -107,8 +108,8 @@ func TestNameThatIsTaken(t *testing.T) {
 	r.build(1)
 	// Both names of the new one stand already, under keys that nobody would choose.
 	joined := r.pins.LogicalClusters["acme/a"]
-	joined.Namespaces = map[string]string{"a": "acme-b"}
-	joined.Retired = map[string]string{"x": "acme-b-32cba6d9a7"}
+	joined.Namespaces = pins.NamesOf(map[string]string{"a": "acme-b"})
+	joined.Retired = pins.NamesOf(map[string]string{"x": "acme-b-32cba6d9a7"})
 	r.lc("acme/b")
 	if out := r.build(2); out["acme/b"] != nil {
 		t.Errorf("placed: %v", out["acme/b"])
@@ -121,7 +122,7 @@ func TestNamesOfThePhysicalCluster(t *testing.T) {
 	r := newRepo()
 	r.cluster("eu-1", func(c *tenancy.PhysicalCluster) { c.DNS.Namespace = "acme-dns" })
 	r.lc("acme/dns")
-	if got := r.build(1)["acme/dns"].Namespaces["dns"]; !strings.HasPrefix(got, "acme-dns-") {
+	if got := r.build(1)["acme/dns"].Namespaces.Map()["dns"]; !strings.HasPrefix(got, "acme-dns-") {
 		t.Errorf("have %s", got)
 	}
 }
@@ -140,17 +141,17 @@ func TestRename(t *testing.T) {
 	if len(out) != 1 || after.Cluster != "eu-2" || after.Cut != before.Cut || after.Organization != "acme/payments" {
 		t.Errorf("have %+v, was %+v", after, before)
 	}
-	if diff := cmp.Diff(map[string]string{"live": "acme-pay-prod"}, after.Namespaces); diff != "" || after.Retired != nil {
+	if diff := cmp.Diff(map[string]string{"live": "acme-pay-prod"}, after.Namespaces.Map()); diff != "" || after.Retired != nil {
 		t.Errorf("%s, retired %v", diff, after.Retired)
 	}
 	// A namespace that it gains is called after its key of today.
 	r.lc("acme/payments/live", formerly("acme/pay/prod"), declares("live", "jobs"))
-	if diff := cmp.Diff(map[string]string{"live": "acme-pay-prod", "jobs": "acme-payments-live-jobs"}, r.build(3)["acme/payments/live"].Namespaces); diff != "" {
+	if diff := cmp.Diff(map[string]string{"live": "acme-pay-prod", "jobs": "acme-payments-live-jobs"}, r.build(3)["acme/payments/live"].Namespaces.Map()); diff != "" {
 		t.Error(diff)
 	}
 	// Whoever comes under the old key is somebody else.
 	r.lc("acme/pay/prod", demand("eu-2"))
-	if got := r.build(4)["acme/pay/prod"].Namespaces["prod"]; got == "acme-pay-prod" {
+	if got := r.build(4)["acme/pay/prod"].Namespaces.Map()["prod"]; got == "acme-pay-prod" {
 		t.Errorf("given twice: %s", got)
 	}
 }
@@ -213,7 +214,7 @@ func TestFormerKeysThatCannotBeTakenOver(t *testing.T) {
 	r.lc("acme/c", formerly("acme/a"))
 	out := r.build(2)
 	r.expect(t, "TEN0404", "acme/b already takes over its former key acme/a")
-	if out["acme/b"].Namespaces["b"] != "acme-a" || out["acme/c"] != nil || out["acme/a"] != nil {
+	if out["acme/b"].Namespaces.Map()["b"] != "acme-a" || out["acme/c"] != nil || out["acme/a"] != nil {
 		t.Errorf("have %v", out)
 	}
 }
@@ -229,10 +230,10 @@ func TestFormerKeyWhoseDocumentIsHeld(t *testing.T) {
 		r.lc("acme/a", held)
 		r.lc("globex/b", formerly("acme/a")).State = state
 		out := r.build(2)
-		if a := out["acme/a"]; a == nil || a.Namespaces["a"] != "acme-a" || a.Phase != pins.Present {
+		if a := out["acme/a"]; a == nil || a.Namespaces.Map()["a"] != "acme-a" || a.Phase != pins.Present {
 			t.Errorf("%s: the held one has %+v", state, a)
 		}
-		if b := out["globex/b"]; b != nil && b.Namespaces["b"] == "acme-a" {
+		if b := out["globex/b"]; b != nil && b.Namespaces.Map()["b"] == "acme-a" {
 			t.Errorf("%s: taken over: %+v", state, b)
 		}
 	}
@@ -266,7 +267,7 @@ func TestNamespacesOfEnginesAreTaken(t *testing.T) {
 	}
 	out, _ := placement.Place(t1, nil, "2026-11-20")
 	for _, name := range []string{"argo", "flux"} {
-		if lc := out.Sites["acme/"+name]; lc == nil || lc.Namespaces[name] == "acme-"+name {
+		if lc := out.Sites["acme/"+name]; lc == nil || lc.Namespaces.Map()[name] == "acme-"+name {
 			t.Errorf("acme/%s has %+v", name, lc)
 		}
 	}

@@ -67,7 +67,7 @@ func follow(t *testing.T, steps []step) *repo {
 			t.Errorf("day %d: have %q, want %q", s.day, got, s.want)
 		}
 		r.expect(t, s.said...)
-		if physical := out["acme/prod"].Namespaces["prod"]; physical != "acme-prod" {
+		if physical := out["acme/prod"].Namespaces.Map()["prod"]; physical != "acme-prod" {
 			t.Errorf("day %d: the namespace is called %s", s.day, physical)
 		}
 	}

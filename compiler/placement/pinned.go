@@ -46,19 +46,19 @@ func (p *placer) reconcile(tn *tenant, s *pins.Site) bool {
 }
 
 // reconcileLike prefers the given physical names where they are free.
-func (p *placer) reconcileLike(tn *tenant, s *pins.Site, preferred map[string]string) bool {
+func (p *placer) reconcileLike(tn *tenant, s *pins.Site, preferred pins.Names) bool {
 	same := len(tn.Namespaces) == len(s.Namespaces)
 	for i := 0; same && i < len(tn.Namespaces); i++ {
-		_, same = s.Namespaces[tn.Namespaces[i].Name]
+		_, same = s.Namespaces.Of(tn.Namespaces[i].Name)
 	}
 	if same {
 		return true
 	}
 	current := make(map[string]string, len(tn.Namespaces))
-	retired := maps.Clone(s.Retired)
+	retired := s.Retired.Map()
 	var given []string
 	for _, ns := range tn.Namespaces {
-		physical, ok := s.Namespaces[ns.Name]
+		physical, ok := s.Namespaces.Of(ns.Name)
 		if !ok {
 			if physical, ok = retired[ns.Name]; ok {
 				delete(retired, ns.Name)
@@ -69,7 +69,8 @@ func (p *placer) reconcileLike(tn *tenant, s *pins.Site, preferred map[string]st
 			if len(tn.Spec.Namespaces) == 0 {
 				namespace = ""
 			}
-			if physical, ok = p.names.give(s.Cluster, tn.Key, namespace, preferred[ns.Name]); !ok {
+			like, _ := preferred.Of(ns.Name)
+			if physical, ok = p.names.give(s.Cluster, tn.Key, namespace, like); !ok {
 				p.names.giveBack(s.Cluster, given)
 				p.fail(tn, p.noName(tn, s.Cluster, ns.Name, namespace))
 				return false
@@ -78,18 +79,12 @@ func (p *placer) reconcileLike(tn *tenant, s *pins.Site, preferred map[string]st
 		}
 		current[ns.Name] = physical
 	}
-	for name, physical := range s.Namespaces {
-		if _, ok := current[name]; !ok {
-			if retired == nil {
-				retired = map[string]string{}
-			}
-			retired[name] = physical
+	for _, n := range s.Namespaces {
+		if _, ok := current[n.Name]; !ok {
+			retired[n.Name] = n.Physical
 		}
 	}
-	if len(retired) == 0 {
-		retired = nil
-	}
-	s.Namespaces, s.Retired = current, retired
+	s.Namespaces, s.Retired = pins.NamesOf(current), pins.NamesOf(retired)
 	return true
 }
 

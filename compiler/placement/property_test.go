@@ -161,14 +161,12 @@ func checkNames(t *rapid.T, lcs map[string]*pins.LogicalCluster) {
 	owner := map[[2]string]string{}
 	for key, lc := range lcs {
 		for _, s := range append([]pins.Site{lc.Site}, lc.Left...) {
-			for _, names := range []map[string]string{s.Namespaces, s.Retired} {
-				for name, physical := range names {
-					at := [2]string{s.Cluster, physical}
-					if former, ok := owner[at]; ok {
-						t.Fatalf("%s of %s and %s share %s on %s", name, key, former, physical, s.Cluster)
-					}
-					owner[at] = key
+			for _, n := range slices.Concat(s.Namespaces, s.Retired) {
+				at := [2]string{s.Cluster, n.Physical}
+				if former, ok := owner[at]; ok {
+					t.Fatalf("%s of %s and %s share %s on %s", n.Name, key, former, n.Physical, s.Cluster)
 				}
+				owner[at] = key
 			}
 			if s.Phase != pins.Gone && s.Cut == "" {
 				t.Fatalf("%s has no cut on %s", key, s.Cluster)

@@ -126,7 +126,7 @@ func samePin(a, b *pins.LogicalCluster) bool {
 	}
 	same := func(a, b pins.Site) bool {
 		return a.Cluster == b.Cluster && a.Cut == b.Cut && a.Phase == b.Phase && a.Since == b.Since &&
-			maps.Equal(a.Namespaces, b.Namespaces) && maps.Equal(a.Retired, b.Retired)
+			slices.Equal(a.Namespaces, b.Namespaces) && slices.Equal(a.Retired, b.Retired)
 	}
 	return same(a.Site, b.Site) && slices.EqualFunc(a.Left, b.Left, same)
 }
@@ -137,8 +137,8 @@ func (c *comparison) renames(differing map[string]bool) map[string]string {
 	owners := map[namespace]string{}
 	for key := range differing {
 		if site := c.before.Sites[key]; site != nil && c.after.Sites[key] == nil {
-			for _, name := range site.Namespaces {
-				owners[namespace{site.Cluster, name}] = key
+			for _, n := range site.Namespaces {
+				owners[namespace{site.Cluster, n.Physical}] = key
 			}
 		}
 	}
@@ -149,8 +149,8 @@ func (c *comparison) renames(differing map[string]bool) map[string]string {
 			continue
 		}
 		for _, s := range append([]pins.Site{site.Site}, site.Left...) {
-			for _, name := range slices.Sorted(maps.Values(s.Namespaces)) {
-				if owner := owners[namespace{s.Cluster, name}]; owner != "" {
+			for _, n := range s.Namespaces {
+				if owner := owners[namespace{s.Cluster, n.Physical}]; owner != "" {
 					out[key] = owner
 				}
 			}

@@ -10,8 +10,8 @@ package inventory
 
 import (
 	"encoding/hex"
+	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/digest"
@@ -129,8 +129,8 @@ func place(key string, site *pins.Site, state func(key, cluster string) ([32]byt
 		"cut", site.Cut,
 		"phase", phase(site.Phase),
 		"since", site.Since,
-		"namespaces", sorted(site.Namespaces),
-		"retired", sorted(site.Retired),
+		"namespaces", names(site.Namespaces),
+		"retired", names(site.Retired),
 	).Compact()
 	if d, ok := state(key, site.Cluster); ok {
 		m = append(m, manifest.Field{Key: "digest", Value: "sha256:" + hex.EncodeToString(d[:])})
@@ -169,12 +169,11 @@ func quota(lc *tenancy.LogicalCluster) manifest.Map {
 	return out
 }
 
-func sorted(m map[string]string) manifest.Map {
-	out := make(manifest.Map, 0, len(m))
-	for key, value := range m {
-		out = append(out, manifest.Field{Key: key, Value: value})
+func names(list pins.Names) manifest.Map {
+	out := make(manifest.Map, 0, len(list))
+	for _, n := range list {
+		out = append(out, manifest.Field{Key: n.Name, Value: n.Physical})
 	}
-	slices.SortFunc(out, func(a, b manifest.Field) int { return strings.Compare(a.Key, b.Key) })
 	return out
 }
 
@@ -200,4 +199,12 @@ func Spec(s *expand.State) manifest.Map {
 		"apis", apis(s.APIs),
 		"labels", sorted(s.Labels),
 	).Compact()
+}
+
+func sorted(m map[string]string) manifest.Map {
+	out := make(manifest.Map, 0, len(m))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, manifest.Field{Key: key, Value: m[key]})
+	}
+	return out
 }

@@ -106,8 +106,10 @@ func TestDigestStandsForBytes(t *testing.T) {
 func TestQuotasAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		lc := &tenancy.LogicalCluster{Meta: load.Meta{Key: "acme/prod"}, Org: &tenancy.Organization{Path: "acme"}}
-		site := pins.Site{Cluster: "a", Namespaces: map[string]string{}, Retired: map[string]string{"old": "x-old"}}
-		for _, name := range rapid.SliceOfNDistinct(nameGen, 1, 4, rapid.ID).Draw(rt, "namespaces") {
+		site := pins.Site{Cluster: "a", Retired: pins.NamesOf(map[string]string{"old": "x-old"})}
+		names := rapid.SliceOfNDistinct(nameGen, 1, 4, rapid.ID).Draw(rt, "namespaces")
+		slices.Sort(names)
+		for _, name := range names {
 			n := tenancy.Namespace{Name: name}
 			for _, key := range []string{"requests.cpu", "requests.memory", "pods"} {
 				q := resource.MustParse(fmt.Sprintf("%dm", rapid.IntRange(0, 1<<40).Draw(rt, key)))
@@ -120,7 +122,7 @@ func TestQuotasAddUp(t *testing.T) {
 				lc.Quota = lc.Quota.With(key, total)
 			}
 			lc.Namespaces = append(lc.Namespaces, n)
-			site.Namespaces[name] = "x-" + path.Base(name)
+			site.Namespaces = append(site.Namespaces, pins.Name{Name: name, Physical: "x-" + path.Base(name)})
 		}
 		repo := &tenancy.Tenancy{Clusters: []*tenancy.PhysicalCluster{{Name: "a", PhysicalCluster: schema.DefaultPhysicalCluster()}},
 			LogicalClusters: []*tenancy.LogicalCluster{lc}}
