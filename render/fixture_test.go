@@ -112,7 +112,7 @@ func (r *repo) add(key, cluster, cut string) *tenancy.LogicalCluster {
 	lc := &tenancy.LogicalCluster{
 		Spec: &schema.LogicalCluster{}, Name: name, Org: org, Class: &tenancy.Class{Name: "standard"},
 		Labels: map[string]string{"env": name}, Backing: schema.NamespaceBacking, State: schema.Active,
-		Network: defaults.Network, PodSecurity: defaults.PodSecurity, Containers: *defaults.Containers,
+		Network: defaults.Network, PodSecurity: defaults.PodSecurity, Containers: defaults.Containers,
 		Quota: tenancy.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("2")}},
 		APIs:  []tenancy.Binding{{Requested: "stable", Version: r.apis["workloads"]}},
 		Access: []tenancy.Grant{{

@@ -214,18 +214,19 @@ func (r *Record) walkDirectory(root, path string) (stand int, others bool) {
 		return 0, true
 	}
 	defer dir.Close()
-	entries, err := dir.ReadDir(-1)
+	names, err := dir.Readdirnames(-1)
 	others = err != nil
-	for _, e := range entries {
-		below := path + "/" + e.Name()
-		if e.IsDir() {
+	for _, name := range names {
+		below := path + "/" + name
+		switch s, err := statIn(dir, name); {
+		case err != nil:
+			others = true
+		case s.directory:
 			n, o := r.walkDirectory(root, below)
 			stand, others = stand+n, others || o
-			continue
-		}
-		if s, err := statIn(dir, e); err == nil && r.meet(below, s) {
+		case r.meet(below, s):
 			stand++
-		} else {
+		default:
 			others = true
 		}
 	}
@@ -245,12 +246,12 @@ func (r *Record) meet(path string, s stat) bool {
 
 // stat is what tells whether a file was touched.
 type stat struct {
-	regular     bool
-	size, mtime int64
+	directory, regular bool
+	size, mtime        int64
 }
 
 func statOf(info fs.FileInfo) stat {
-	return stat{regular: info.Mode().IsRegular(), size: info.Size(), mtime: info.ModTime().UnixNano()}
+	return stat{directory: info.IsDir(), regular: info.Mode().IsRegular(), size: info.Size(), mtime: info.ModTime().UnixNano()}
 }
 
 // Encode writes the record.

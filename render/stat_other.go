@@ -3,12 +3,12 @@
 package render
 
 import (
-	"io/fs"
 	"os"
+	"path/filepath"
 )
 
-func statIn(_ *os.File, e fs.DirEntry) (stat, error) {
-	info, err := e.Info()
+func statIn(dir *os.File, name string) (stat, error) {
+	info, err := os.Lstat(filepath.Join(dir.Name(), name))
 	if err != nil {
 		return stat{}, err
 	}

@@ -3,7 +3,6 @@
 package render
 
 import (
-	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -11,10 +10,11 @@ import (
 
 // statIn looks at an entry of an open directory, by its name alone: looking up the
 // whole path of each file of the output takes half as long again.
-func statIn(dir *os.File, e fs.DirEntry) (stat, error) {
+func statIn(dir *os.File, name string) (stat, error) {
 	var s unix.Stat_t
-	if err := unix.Fstatat(int(dir.Fd()), e.Name(), &s, unix.AT_SYMLINK_NOFOLLOW); err != nil {
+	if err := unix.Fstatat(int(dir.Fd()), name, &s, unix.AT_SYMLINK_NOFOLLOW); err != nil {
 		return stat{}, err
 	}
-	return stat{regular: s.Mode&unix.S_IFMT == unix.S_IFREG, size: s.Size, mtime: s.Mtim.Nano()}, nil
+	kind := s.Mode & unix.S_IFMT
+	return stat{directory: kind == unix.S_IFDIR, regular: kind == unix.S_IFREG, size: s.Size, mtime: s.Mtim.Nano()}, nil
 }

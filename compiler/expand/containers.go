@@ -10,8 +10,11 @@ import (
 // above a maximum for one, and the API server refuses such a LimitRange, and
 // with it everything that is applied beside it. So a bound wins over a default,
 // the maximum over the minimum.
-func containers(c schema.Containers) Containers {
-	var out Containers
+func containers(c *schema.Containers) *Containers {
+	out := &Containers{}
+	if c == nil {
+		return out
+	}
 	add := func(list *[]Amount, name string, q *resource.Quantity) {
 		if q != nil {
 			*list = append(*list, Amount{name, q.String()})

@@ -1,9 +1,13 @@
 package expand
 
-import "github.com/tenantry/tenantry/compiler/digest"
+import (
+	"cmp"
+
+	"github.com/tenantry/tenantry/compiler/digest"
+)
 
 // Digest identifies the state: equal states have equal digests, and a
-// difference in any field changes it. An empty map or list equals a nil one.
+// difference in any field changes it. What is empty equals nil.
 func (s *State) Digest() [32]byte { return digest.Of(s.encode) }
 
 func (s *State) encode(e *digest.Encoder) {
@@ -16,17 +20,20 @@ func (s *State) encode(e *digest.Encoder) {
 	}
 	e.Mapping(s.Labels)
 	e.Bool(s.Frozen)
-	e.Strings(string(s.Phase), s.Network, s.DNS.Namespace)
-	e.Number(len(s.DNS.Labels))
-	for _, l := range s.DNS.Labels {
+	e.Strings(string(s.Phase), s.Network)
+	dns := cmp.Or(s.DNS, &DNS{})
+	e.Strings(dns.Namespace)
+	e.Number(len(dns.Labels))
+	for _, l := range dns.Labels {
 		e.Strings(l.Key, l.Value)
 	}
 	e.Strings(s.PodSecurity)
 	e.Number(s.Minor)
-	encodeAmounts(e, s.Containers.DefaultRequest)
-	encodeAmounts(e, s.Containers.Default)
-	encodeAmounts(e, s.Containers.Max)
-	encodeAmounts(e, s.Containers.Min)
+	c := cmp.Or(s.Containers, &Containers{})
+	encodeAmounts(e, c.DefaultRequest)
+	encodeAmounts(e, c.Default)
+	encodeAmounts(e, c.Max)
+	encodeAmounts(e, c.Min)
 	e.Number(len(s.Namespaces))
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]

@@ -39,11 +39,11 @@ type State struct {
 	Phase pins.Phase
 	// Network is the stance.
 	Network     string
-	DNS         DNS
+	DNS         *DNS
 	PodSecurity string
 	// Minor of the physical cluster's Kubernetes version.
 	Minor      int
-	Containers Containers
+	Containers *Containers
 	// Namespaces of the document by name, then the retired ones by name.
 	Namespaces []Namespace
 	// Grants by kind and subject; each subject has one role.

@@ -90,8 +90,8 @@ func TestState(t *testing.T) {
 	s := one(t, lc, nil)
 	want := expand.State{
 		Key: "acme/pay/prod", Organization: "acme/pay", Cluster: "a", Cut: "c0001", Backing: "namespace",
-		Network: "logical-cluster", DNS: expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
-		PodSecurity: "baseline", Minor: 36,
+		Network: "logical-cluster", DNS: &expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
+		PodSecurity: "baseline", Minor: 36, Containers: &expand.Containers{},
 		Namespaces: []expand.Namespace{{Name: "main", Physical: "x-main", Hard: []expand.Amount{{Resource: "requests.cpu", Value: "1500m"}}}},
 		// The higher of two roles includes the other.
 		Grants: []expand.Grant{{Kind: "Group", Subject: "devs", Role: "edit"}},

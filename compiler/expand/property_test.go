@@ -27,9 +27,9 @@ func full() *expand.State {
 	cpu := func() []expand.Amount { return []expand.Amount{{Resource: "cpu", Value: "1"}} }
 	return &expand.State{
 		Key: "acme/prod", Organization: "acme", Cluster: "a", Cut: "c0001", Backing: "namespace", Labels: m("env"),
-		Phase: pins.Leaving, Network: "open", DNS: expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
+		Phase: pins.Leaving, Network: "open", DNS: &expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36,
-		Containers: expand.Containers{DefaultRequest: cpu(), Default: cpu(), Max: cpu(), Min: cpu()},
+		Containers: &expand.Containers{DefaultRequest: cpu(), Default: cpu(), Max: cpu(), Min: cpu()},
 		Class:      "standard", Declared: "active", APIs: []expand.API{{Set: "database", Requested: "stable", Version: "v1"}},
 		Namespaces: []expand.Namespace{{Name: "main", Physical: "x", Hard: []expand.Amount{{Resource: "pods", Value: "1"}}}},
 		Grants:     []expand.Grant{{Kind: "Group", SubjectNamespace: "n", Subject: "devs", Role: "edit"}},
@@ -165,7 +165,7 @@ func TestContainersNeverContradict(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		lc := logicalCluster("acme/prod")
-		lc.Containers = schema.Containers{DefaultRequest: compute.Draw(t, "request"), Default: compute.Draw(t, "default"),
+		lc.Containers = &schema.Containers{DefaultRequest: compute.Draw(t, "request"), Default: compute.Draw(t, "default"),
 			Max: compute.Draw(t, "max"), Min: compute.Draw(t, "min")}
 		repo, placed := world(lc)
 		states, _ := expand.Expand(repo, placed, nil, nil, nil)

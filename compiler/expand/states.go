@@ -30,6 +30,9 @@ func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, definitio
 	x.define(definitions)
 	placed := make([]*pins.LogicalCluster, len(t.LogicalClusters))
 	parallel.Each(len(placed), func(i int) { placed[i] = sites[t.LogicalClusters[i].Key] })
+	for _, c := range x.clusters {
+		c.jobs = make([]job, 0, len(t.LogicalClusters)/len(x.clusters)*5/4)
+	}
 	for i, lc := range t.LogicalClusters {
 		if placed[i] == nil {
 			continue
@@ -72,7 +75,7 @@ type expansion struct {
 	clusters   map[string]*cluster
 	ids        map[*tenancy.APIVersion]uint32
 	profiles   map[string]*profile // by bindings
-	containers map[schema.Containers]Containers
+	containers map[*schema.Containers]*Containers
 	// definitions are those of a physical cluster, by name.
 	definitions map[string]map[string]placement.Definition
 	withheld    map[narrowed][]Withheld
@@ -81,7 +84,7 @@ type expansion struct {
 // cluster is a physical cluster with what many states there have in common.
 type cluster struct {
 	*tenancy.PhysicalCluster
-	dns   DNS
+	dns   *DNS
 	gates map[*profile]*Gate
 	// jobs are in the order of the keys.
 	jobs []job
@@ -94,11 +97,11 @@ func newExpansion(t *tenancy.Tenancy, policies *policy.Policies) *expansion {
 		clusters:   make(map[string]*cluster, len(t.Clusters)),
 		ids:        map[*tenancy.APIVersion]uint32{},
 		profiles:   map[string]*profile{},
-		containers: map[schema.Containers]Containers{},
+		containers: map[*schema.Containers]*Containers{},
 		withheld:   map[narrowed][]Withheld{},
 	}
 	for _, c := range t.Clusters {
-		one := &cluster{PhysicalCluster: c, dns: DNS{Namespace: c.DNS.Namespace}, gates: map[*profile]*Gate{}}
+		one := &cluster{PhysicalCluster: c, dns: &DNS{Namespace: c.DNS.Namespace}, gates: map[*profile]*Gate{}}
 		for _, key := range slices.Sorted(maps.Keys(c.DNS.Labels)) {
 			one.dns.Labels = append(one.dns.Labels, Label{key, c.DNS.Labels[key]})
 		}

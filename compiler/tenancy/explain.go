@@ -182,7 +182,7 @@ func (x *explanation) inherited() {
 
 // containers adds the bounds of containers, which a layer sets all together: what
 // it leaves out is no longer bounded.
-func (x *explanation) containers(c schema.Containers, at func(path ...string) Origin) {
+func (x *explanation) containers(c *schema.Containers, at func(path ...string) Origin) {
 	for _, part := range []struct {
 		name string
 		schema.Compute

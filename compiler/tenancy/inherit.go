@@ -33,7 +33,7 @@ type effective struct {
 	backing     schema.Backing
 	network     schema.Network
 	podSecurity schema.PodSecurity
-	containers  schema.Containers
+	containers  *schema.Containers
 	regions     []string
 	selector    labels.Selector
 	tolerations []schema.Toleration
@@ -46,7 +46,7 @@ type effective struct {
 // schemaDefaults are the lowest layer.
 func schemaDefaults() *effective {
 	d := schema.DefaultLogicalCluster()
-	e := &effective{backing: d.Backing, network: d.Network, podSecurity: d.PodSecurity, containers: *d.Containers}
+	e := &effective{backing: d.Backing, network: d.Network, podSecurity: d.PodSecurity, containers: d.Containers}
 	e.origins = map[string]Origin{}
 	for _, field := range []string{"backing", "network", "podSecurity", "containers"} {
 		e.origins[field] = Origin{From: "default"}
@@ -116,7 +116,7 @@ func (l *layer) valuesOver(below *effective) effective {
 		e.podSecurity = in.PodSecurity
 	}
 	if l.containers != nil {
-		e.containers = *l.containers
+		e.containers = l.containers
 	}
 	if in.Regions != nil {
 		e.regions = in.Regions

@@ -194,7 +194,7 @@ type LogicalCluster struct {
 	State       schema.State
 	Network     schema.Network
 	PodSecurity schema.PodSecurity
-	Containers  schema.Containers
+	Containers  *schema.Containers
 	Quota       Quota
 	// Weights are what of the quota is divided from the budget, by name; see
 	// SetDivided. Caps are what kept divided amounts lower than the budget would.

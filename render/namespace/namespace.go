@@ -101,7 +101,7 @@ func newLowering(s *expand.State) *lowering {
 	l := &lowering{
 		state:    s,
 		labels:   Labels(s),
-		limits:   limits(&s.Containers),
+		limits:   limits(s.Containers),
 		network:  networkPolicy(s, s.Network),
 		bindings: bindings(s),
 	}

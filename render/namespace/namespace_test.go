@@ -26,9 +26,9 @@ func prod() *expand.State {
 	return &expand.State{
 		Key: "acme/payments/prod", Organization: "acme/payments", Cluster: "eu-1", Cut: "c0001", Backing: "namespace",
 		Labels: map[string]string{"env": "prod", "cost-centre": "0815"}, Network: "logical-cluster",
-		DNS:         expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
+		DNS:         &expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36,
-		Containers: expand.Containers{DefaultRequest: []expand.Amount{{Resource: "cpu", Value: "100m"}, {Resource: "memory", Value: "128Mi"}},
+		Containers: &expand.Containers{DefaultRequest: []expand.Amount{{Resource: "cpu", Value: "100m"}, {Resource: "memory", Value: "128Mi"}},
 			Default: []expand.Amount{{Resource: "memory", Value: "256Mi"}}},
 		Namespaces: []expand.Namespace{
 			{Name: "api", Physical: "acme-payments-prod-api", Hard: []expand.Amount{{Resource: "requests.cpu", Value: "16"}, {Resource: "requests.memory", Value: "64Gi"}}},
@@ -312,7 +312,7 @@ func TestWhatIsNeverPrunedIsAlwaysThere(t *testing.T) {
 	for i := range bare.Namespaces {
 		bare.Namespaces[i].Hard = nil
 	}
-	bare.Containers, bare.Grants, bare.Source, bare.Network = expand.Containers{}, nil, nil, "open"
+	bare.Containers, bare.Grants, bare.Source, bare.Network = &expand.Containers{}, nil, nil, "open"
 	if diff := cmp.Diff(kept(rich), kept(bare)); diff != "" {
 		t.Error(diff)
 	}
