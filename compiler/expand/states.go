@@ -3,7 +3,6 @@ package expand
 import (
 	"cmp"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -52,7 +51,7 @@ func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, definitio
 		parallel.Each(len(work), func(i int) { work[i].policies = x.policies.Admitted(work[i].lc) })
 	}
 	states := make([]State, len(work))
-	parallel.Each(len(work), func(i int) { states[i] = x.state(work[i]) })
+	parallel.Each(len(work), func(i int) { x.fill(&states[i], &work[i]) })
 	return states, x.platforms(work, states)
 }
 
@@ -154,11 +153,12 @@ func (x *expansion) profile(apis []tenancy.Binding) *profile {
 	return p
 }
 
-func (x *expansion) state(j job) State {
+// fill makes s the state that a job is about.
+func (x *expansion) fill(s *State, j *job) {
 	lc, site, cluster := j.lc, j.site, j.cluster
-	s := State{
+	*s = State{
 		Key:          lc.Key,
-		Organization: path.Dir(lc.Key),
+		Organization: lc.Key[:max(0, strings.LastIndexByte(lc.Key, '/'))],
 		Declared:     string(lc.State),
 		Held:         lc.Held,
 		Suspended:    lc.Suspended,
@@ -194,13 +194,12 @@ func (x *expansion) state(j job) State {
 		s.Patches = &Patches{Chain: chain, Region: cluster.Region}
 	}
 	if lc.Suspended {
-		return s
+		return
 	}
 	s.Grants = grants(lc.Access)
 	if site.Phase == pins.Present && lc.State != schema.Deleted {
 		s.Source = source(lc.Key, lc.Source, s.Namespaces)
 	}
-	return s
 }
 
 // implicit returns what implicit documents give to a logical cluster on a physical

@@ -21,7 +21,7 @@ func (w *Writer) Commit() (Stats, error) {
 	w.done = true
 	w.mu.Unlock()
 	if ended {
-		return Stats{}, errors.New("the build has ended")
+		return Stats{}, errEnded
 	}
 	defer w.close()
 	if err != nil {
@@ -72,8 +72,8 @@ const few = 64
 // or goes, else those of the Roots in which anything changed.
 func (w *Writer) prepare() (Stats, []swap, error) {
 	var new []string
-	for _, name := range w.writes {
-		switch w.files[name] {
+	for name, k := range w.files {
+		switch k {
 		case written:
 			new = append(new, name)
 		case pending:
@@ -81,9 +81,17 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 		}
 	}
 	stats := Stats{Written: len(new), Unchanged: len(w.files) - len(new)}
-	if w.known(new) {
+	for _, paths := range w.kept {
+		stats.Unchanged += len(paths)
+	}
+	if ok, err := w.known(new, stats); err != nil {
+		return Stats{}, nil, err
+	} else if ok {
 		swaps, err := w.swaps(new)
 		return stats, swaps, err
+	}
+	if err := w.gather(); err != nil {
+		return Stats{}, nil, err
 	}
 	writtenIn, keptIn := map[string]int{}, map[string]int{}
 	for name, k := range w.files {
@@ -144,29 +152,45 @@ func (w *Writer) swaps(names []string) ([]swap, error) {
 	return swaps, nil
 }
 
-// known reports whether the files that changed can be exchanged one by one, without
-// looking at the former tree: the caller knows it, and nothing goes.
-func (w *Writer) known(changed []string) bool {
-	if w.standing == nil {
-		return false
-	}
-	stand := len(w.files) - len(w.writes) // what Keep was given
-	for _, name := range w.writes {
-		if w.standing(name) {
-			stand++
+// gather enters what Keep was given.
+func (w *Writer) gather() error {
+	for _, paths := range w.kept {
+		for _, name := range paths {
+			if err := w.enter(name, kept); err != nil {
+				return err
+			}
 		}
 	}
-	return stand == w.stands && singly(changed, func(name string) bool { return w.standing(name) || w.keptBelow(path.Dir(name)) })
+	return nil
+}
+
+// known reports whether the files that changed can be exchanged one by one, without
+// looking at the former tree: the caller knows it, and nothing goes.
+func (w *Writer) known(changed []string, stats Stats) (bool, error) {
+	if w.standing == nil {
+		return false, nil
+	}
+	stand := stats.Written + stats.Unchanged
+	for name := range w.files {
+		if !w.standing(name) {
+			stand--
+		}
+	}
+	for _, paths := range w.kept {
+		for _, name := range paths {
+			if _, ok := w.files[name]; ok {
+				return false, errTwice(name)
+			}
+		}
+	}
+	return stand == w.stands && singly(changed, func(name string) bool { return w.standing(name) || w.keptBelow(path.Dir(name)) }), nil
 }
 
 // keptBelow reports whether a file below a directory is kept.
 func (w *Writer) keptBelow(dir string) bool {
-	for name, k := range w.files {
-		if k == kept && strings.HasPrefix(name, dir+"/") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.kept, func(paths []string) bool {
+		return slices.ContainsFunc(paths, func(name string) bool { return strings.HasPrefix(name, dir+"/") })
+	})
 }
 
 // singly reports whether the files that changed can be exchanged one by one: they

@@ -226,6 +226,76 @@ func TestKeep(t *testing.T) {
 	expect(t, dir, tree{"clusters/eu/a.yaml": doc("a"), "clusters/eu/c.yaml": doc("c"), "pins/acme.yaml": doc("p")})
 }
 
+// What a caller knows of the former output changes nothing but the time that a build
+// takes, whatever is kept, written, new or gone.
+func TestKnow(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		name := rapid.Custom(func(t *rapid.T) string {
+			return rapid.SampledFrom(Roots).Draw(t, "root") + rapid.SampledFrom([]string{"/a/", "/b/", "/b/c/"}).Draw(t, "directory") +
+				rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "file") + ".yaml"
+		})
+		content := rapid.SampledFrom([]string{doc("1"), doc("2")})
+		former, next := rapid.MapOfN(name, content, 0, 9).Draw(rt, "former"), rapid.MapOfN(name, content, 0, 3).Draw(rt, "next")
+		var keep []string
+		for _, path := range slices.Sorted(maps.Keys(former)) {
+			if _, ok := next[path]; !ok && rapid.IntRange(0, 9).Draw(rt, "stays") > 0 {
+				keep = append(keep, path)
+			}
+		}
+		result := func(know bool) (Stats, tree) {
+			dir := t.TempDir()
+			build(t, dir, former)
+			w, err := Begin(dir, Options{})
+			if err != nil {
+				rt.Fatal(err)
+			}
+			defer w.Abort()
+			if know {
+				w.Know(len(former), func(path string) bool { _, ok := former[path]; return ok })
+			}
+			err = w.Keep(keep...)
+			for path, data := range next {
+				err = errors.Join(err, w.Write(path, []byte(data)))
+			}
+			stats, failed := w.Commit()
+			if err := errors.Join(err, failed); err != nil {
+				rt.Fatal(err)
+			}
+			return stats, read(t, dir)
+		}
+		wantStats, want := result(false)
+		stats, got := result(true)
+		if d := cmp.Diff(want, got); d != "" {
+			rt.Error(d)
+		}
+		if d := cmp.Diff(wantStats, stats); d != "" {
+			rt.Error(d)
+		}
+	})
+}
+
+func TestFileOfABuildIsOne(t *testing.T) {
+	for _, know := range []bool{false, true} {
+		dir := t.TempDir()
+		former := tree{"clusters/eu/a.yaml": doc("a"), "clusters/eu/b.yaml": doc("b")}
+		build(t, dir, former)
+		w, err := Begin(dir, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if know {
+			w.Know(len(former), func(path string) bool { _, ok := former[path]; return ok })
+		}
+		if err := errors.Join(w.Keep("clusters/eu/a.yaml"), w.Write("clusters/eu/a.yaml", []byte(doc("other")))); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Commit(); err == nil || !strings.Contains(err.Error(), "clusters/eu/a.yaml is written twice") {
+			t.Errorf("known is %v: %v", know, err)
+		}
+		expect(t, dir, former)
+	}
+}
+
 func TestFileThatGoesDuringABuild(t *testing.T) {
 	dir := t.TempDir()
 	former := tree{"clusters/eu/a.yaml": doc("a"), "clusters/eu/b.yaml": doc("b")}

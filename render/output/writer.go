@@ -25,10 +25,10 @@ type Writer struct {
 	lock   *os.File
 	former map[string]bool // the Roots that existed
 
-	mu     sync.Mutex
-	files  map[string]kind // all files of the build
-	dirs   map[string]bool // all directories they are in
-	writes []string        // the files that Write was given
+	mu    sync.Mutex
+	files map[string]kind // those that Write was given; all of the build, once they are gathered
+	dirs  map[string]bool // all directories they are in
+	kept  [][]string      // those that Keep was given
 	// entered is the directory of the last one.
 	entered string
 	err     error // the first failure, with which no commit is possible
@@ -120,7 +120,7 @@ func (w *Writer) Write(path string, data []byte) error {
 	if !own(path, data) {
 		return w.fail(fmt.Errorf("%s lacks the mark of the files that tenantry writes", path))
 	}
-	if err := w.claim(path); err != nil {
+	if err := w.claim(path, pending); err != nil {
 		return w.fail(err)
 	}
 	same, err := w.compare(path, data)
@@ -141,15 +141,14 @@ func (w *Writer) Write(path string, data []byte) error {
 
 // Know tells what files stand below the Roots, as the caller has found them since
 // Begin, each one written by an earlier build: how many, and whether there is one at
-// a path. Then Commit looks for itself only where it exchanges directories. It comes
-// before the first file of the build.
+// a path. Then Commit looks for itself only where it exchanges directories.
 func (w *Writer) Know(files int, standing func(path string) bool) {
 	w.standing, w.stands = standing, files
-	w.files = make(map[string]kind, files)
 }
 
 // Keep makes the files at paths part of the build as they stand, without looking
-// at them: the caller knows that they are there. Commit fails if one is not.
+// at them: the caller knows that they are there, and does not change the list any
+// more. Commit fails if one is not.
 func (w *Writer) Keep(paths ...string) error {
 	for _, path := range paths {
 		if err := checkPath(path); err != nil {
@@ -158,11 +157,10 @@ func (w *Writer) Keep(paths ...string) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, path := range paths {
-		if err := w.enter(path, kept); err != nil {
-			return w.failed(err)
-		}
+	if w.done {
+		return w.failed(errEnded)
 	}
+	w.kept = append(w.kept, paths)
 	return nil
 }
 
@@ -215,21 +213,24 @@ func (w *Writer) failed(err error) error {
 	return err
 }
 
-// claim enters a file that is written into the build.
-func (w *Writer) claim(name string) error {
+// claim enters a file into the build.
+func (w *Writer) claim(name string, k kind) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.writes = append(w.writes, name)
-	return w.enter(name, pending)
+	if w.done {
+		return errEnded
+	}
+	return w.enter(name, k)
 }
 
-// enter enters a file into the build. The caller holds the lock.
+var errEnded = errors.New("the build has ended")
+
+func errTwice(name string) error { return fmt.Errorf("%s is written twice", name) }
+
+// enter is claim for who holds the lock.
 func (w *Writer) enter(name string, k kind) error {
-	if w.done {
-		return errors.New("the build has ended")
-	}
 	if _, ok := w.files[name]; ok {
-		return fmt.Errorf("%s is written twice", name)
+		return errTwice(name)
 	}
 	w.files[name] = k
 	if dir := name[:strings.LastIndexByte(name, '/')]; dir != w.entered { // most files come with others of their directory
