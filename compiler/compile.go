@@ -69,6 +69,8 @@ type Options struct {
 	ToolVersion string
 	// Timeout bounds the evaluation of one directory; 0 means the loader's default.
 	Timeout time.Duration
+	// Opened is told the source before anything is made of it; nil means nobody listens.
+	Opened func(*source.Tree)
 	// Progress is told how far a stage has come; nil means nobody listens. The last
 	// call has an empty stage.
 	Progress func(stage string, done, total int)

@@ -40,6 +40,9 @@ func (c *compilation) open(ctx context.Context) (unchanged bool, err error) {
 	}
 	c.tree = tree
 	c.result.Tree = tree
+	if c.Opened != nil {
+		c.Opened(tree)
+	}
 	c.report.Add(diagnostics...)
 	for _, d := range diagnostics {
 		if d.Severity == diag.Error {

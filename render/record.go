@@ -216,9 +216,10 @@ func (r *Record) walkDirectory(root, path string) (stand int, others bool) {
 	defer dir.Close()
 	names, err := dir.Readdirnames(-1)
 	others = err != nil
+	statIn := statsIn(dir)
 	for _, name := range names {
 		below := path + "/" + name
-		switch s, err := statIn(dir, name); {
+		switch s, err := statIn(name); {
 		case err != nil:
 			others = true
 		case s.directory:

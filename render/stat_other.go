@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 )
 
-func statIn(dir *os.File, name string) (stat, error) {
-	info, err := os.Lstat(filepath.Join(dir.Name(), name))
-	if err != nil {
-		return stat{}, err
+func statsIn(dir *os.File) func(name string) (stat, error) {
+	return func(name string) (stat, error) {
+		info, err := os.Lstat(filepath.Join(dir.Name(), name))
+		if err != nil {
+			return stat{}, err
+		}
+		return statOf(info), nil
 	}
-	return statOf(info), nil
 }
