@@ -27,7 +27,7 @@ func (c *compilation) expand() {
 	sites := make([]placement.Sized, len(r.States))
 	parallel.Each(len(sites), func(i int) {
 		s := &r.States[i]
-		sites[i] = placement.Sized{Key: s.Key, Site: siteOn(r.Sites[s.Key], s.Cluster), Objects: render.Size(s)}
+		sites[i] = placement.Sized{Key: s.Key, Site: siteOn(r.Sites[s.Key], s.Cluster), Cluster: s.Cluster, Cut: s.Cut, Objects: render.Size(s)}
 	})
 	findings := placement.Cut(sites, r.Sites, r.Tenancy.Settings.GitOps.Cut)
 	for _, f := range findings {

@@ -13,10 +13,11 @@ import (
 	"github.com/tenantry/tenantry/compiler/source"
 )
 
-// typeDigest identifies the layout of what is stored, so that a changed type is
-// never read from an entry of another build.
+// typeDigest identifies the layout of what is stored, so that a changed type or
+// encoding is never read from an entry of another build.
 func typeDigest() string {
 	var b strings.Builder
+	b.WriteString(form + ";")
 	seen := map[reflect.Type]bool{}
 	var visit func(t reflect.Type)
 	visit = func(t reflect.Type) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"math/bits"
 	"reflect"
 	"slices"
 
@@ -14,6 +15,9 @@ import (
 // The cache holds Go values as a plain sequence of their fields. Unlike JSON and
 // CBOR it keeps nil apart from empty, which means another thing in a document,
 // and needs no tags on the document types.
+
+// form is the version of the encoding.
+const form = "2"
 
 // encode writes what v points to.
 func encode(v any) []byte {
@@ -90,8 +94,18 @@ func (e *encoder) value(v reflect.Value) {
 			e.places(v.Interface().(Places))
 			return
 		}
+		set := uint64(0) // of fields; most documents leave most of them out
+		if v.NumField() > 64 {
+			panic(v.Type().String() + " has more fields than a set holds")
+		}
 		for i := range v.NumField() {
-			e.value(v.Field(i))
+			if !v.Field(i).IsZero() {
+				set |= 1 << i
+			}
+		}
+		e.Uint(set)
+		for ; set != 0; set &= set - 1 {
+			e.value(v.Field(bits.TrailingZeros64(set)))
 		}
 	case reflect.Interface:
 		e.any(v.Interface())
@@ -251,8 +265,8 @@ func (d *decoder) value(v reflect.Value) {
 			d.places(v.Addr().Interface().(*Places))
 			return
 		}
-		for i := range v.NumField() {
-			d.value(v.Field(i))
+		for set := d.Uint(); set != 0 && !d.Bad(); set &= set - 1 {
+			d.value(v.Field(bits.TrailingZeros64(set)))
 		}
 	case reflect.Interface:
 		if x := d.any(); x != nil {

@@ -60,8 +60,9 @@ func newDocument(m Meta, spec any) any {
 	return nil
 }
 
-func (d *Documents) add(m Meta, spec any) {
-	switch x := newDocument(m, spec).(type) {
+// add takes in what newDocument returned.
+func (d *Documents) add(document any) {
+	switch x := document.(type) {
 	case *Document[schema.Settings]:
 		d.Settings = x
 	case *Document[schema.PhysicalCluster]:

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -48,21 +49,34 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 			declared = append(declared, declaration{identity: identity{f.Kind, f.Key}, dir: d, pos: &f.Pos})
 		}
 	}
-	// touched are documents of directories above: what else is wrong with them
-	// in the directory that touches them does not matter.
-	touched := map[*directory]map[string]bool{}
 	slices.SortStableFunc(declared, func(a, b declaration) int { return a.compare(b.identity) })
-	for len(declared) > 0 {
-		n := 1
-		for n < len(declared) && declared[n].identity == declared[0].identity {
-			n++
+	parts := make([]placing, parallel.Count(len(declared)))
+	parallel.Chunks(len(declared), func(chunk, from, to int) {
+		for i := from; i < to; {
+			n := i + 1
+			for n < len(declared) && declared[n].identity == declared[i].identity {
+				n++
+			}
+			if i == 0 || declared[i-1].identity != declared[i].identity { // else the chunk before has it
+				parts[chunk].place(declared[i].identity, declared[i:n])
+			}
+			i = n
 		}
-		r.place(declared[0].identity, declared[:n], touched)
-		declared = declared[n:]
+	})
+	touched := map[placed]bool{}
+	for i := range parts {
+		p := &parts[i]
+		r.Diagnostics, r.Failures = append(r.Diagnostics, p.diagnostics...), append(r.Failures, p.failures...)
+		for _, d := range p.documents {
+			r.Documents.add(d)
+		}
+		for _, t := range p.touched {
+			touched[t] = true
+		}
 	}
 	for _, d := range alive {
 		for _, p := range outcomes[d].Diagnostics {
-			if !touched[d][p.Document] {
+			if !touched[placed{d, p.Document}] {
 				r.Diagnostics = append(r.Diagnostics, p)
 			}
 		}
@@ -76,11 +90,27 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 	return r
 }
 
+// placing is what comes of some of the declarations.
+type placing struct {
+	documents   []any // of newDocument
+	failures    []Failure
+	diagnostics []diag.Diagnostic
+	// touched are documents of directories above: what else is wrong with them
+	// in the directory that touches them does not matter.
+	touched []placed
+}
+
+// placed is a document, by its title, as a directory has it.
+type placed struct {
+	dir   *directory
+	title string
+}
+
 // place decides which of the declarations of one key stand.
-func (r *Result) place(id identity, all []declaration, touched map[*directory]map[string]bool) {
+func (r *placing) place(id identity, all []declaration) {
 	kind := kinds[id.kind]
 	fail := func(d declaration) {
-		r.Failures = append(r.Failures, Failure{Kind: kind.Kind, Key: id.key, Dir: d.dir.path})
+		r.failures = append(r.failures, Failure{Kind: kind.Kind, Key: id.key, Dir: d.dir.path})
 	}
 	// One directory may have made several attempts at a document.
 	slices.SortStableFunc(all, func(a, b declaration) int { return strings.Compare(a.dir.path, b.dir.path) })
@@ -92,17 +122,14 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 			own = append(own, d)
 			continue
 		}
-		if touched[d.dir] == nil {
-			touched[d.dir] = map[string]bool{}
-		}
-		touched[d.dir][id.title()] = true
-		r.Diagnostics = append(r.Diagnostics, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
+		r.touched = append(r.touched, placed{d.dir, id.title()})
+		r.diagnostics = append(r.diagnostics, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
 			About(id.title()).See(*all[up].pos, "it is declared here"))
 	}
 	if len(own) > 1 && !kind.Local {
 		for i, d := range own {
 			other := own[(i+1)%len(own)]
-			r.Diagnostics = append(r.Diagnostics, diag.New(diag.DeclaredTwice, *d.pos, "%s declares this document too", other.dir.name()).
+			r.diagnostics = append(r.diagnostics, diag.New(diag.DeclaredTwice, *d.pos, "%s declares this document too", other.dir.name()).
 				About(id.title()).See(*other.pos, "it is also declared here"))
 			fail(d)
 		}
@@ -110,7 +137,7 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 	}
 	for _, d := range own {
 		if problem, wrong := misplaced(id, d); wrong {
-			r.Diagnostics = append(r.Diagnostics, problem.About(id.title()))
+			r.diagnostics = append(r.diagnostics, problem.About(id.title()))
 			fail(d)
 			continue
 		}
@@ -120,12 +147,12 @@ func (r *Result) place(id identity, all []declaration, touched map[*directory]ma
 		}
 		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
 		if at, managed := managedInside(meta, d.doc.Spec); managed {
-			r.Diagnostics = append(r.Diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", orgsDir).
+			r.diagnostics = append(r.diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", orgsDir).
 				About(id.title()).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))
 			fail(d)
 			continue
 		}
-		r.Documents.add(meta, d.doc.Spec)
+		r.documents = append(r.documents, newDocument(meta, d.doc.Spec))
 	}
 }
 

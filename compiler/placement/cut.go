@@ -15,9 +15,10 @@ import (
 
 // Sized is a site with how many objects stand there.
 type Sized struct {
-	Key     string // of the logical cluster
-	Site    *pins.Site
-	Objects int
+	Key          string // of the logical cluster
+	Site         *pins.Site
+	Cluster, Cut string // of the site
+	Objects      int
 }
 
 // Cut gives each site that has no cut one, and warns of cuts that have outgrown
@@ -34,17 +35,17 @@ func Cut(sites []Sized, lcs map[string]*pins.LogicalCluster, max int) []tenancy.
 	var c *cuts
 	last := ""
 	for _, s := range sites {
-		if c == nil || s.Site.Cluster != last {
-			last = s.Site.Cluster
+		if c == nil || s.Cluster != last {
+			last = s.Cluster
 			if c = clusters[last]; c == nil {
 				c = &cuts{sizes: map[string]int{}, from: map[int]int{}}
 				clusters[last] = c
 			}
 		}
-		if s.Site.Cut == "" {
+		if s.Cut == "" {
 			waiting = append(waiting, s)
 		} else {
-			c.sizes[s.Site.Cut] += s.Objects
+			c.sizes[s.Cut] += s.Objects
 		}
 	}
 	if len(waiting) > 0 {
@@ -62,7 +63,7 @@ func Cut(sites []Sized, lcs map[string]*pins.LogicalCluster, max int) []tenancy.
 	}
 	slices.SortStableFunc(waiting, func(a, b Sized) int { return strings.Compare(a.Key, b.Key) })
 	for _, w := range waiting {
-		w.Site.Cut = clusters[w.Site.Cluster].join(w.Objects, max*4/5)
+		w.Site.Cut = clusters[w.Cluster].join(w.Objects, max*4/5)
 	}
 	var findings []tenancy.Finding
 	for _, cluster := range slices.Sorted(maps.Keys(clusters)) {
