@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/tenantry/tenantry/compiler/cache"
 )
@@ -185,10 +186,14 @@ func decode(data []byte, v any) (err error) {
 			err = fmt.Errorf("%w: %v", cache.ErrCorrupt, p)
 		}
 	}()
-	d := decoder{cache.NewDecoder(data)}
+	d := decoders.Get().(*decoder)
+	defer decoders.Put(d)
+	d.Reset(data)
 	d.value(reflect.ValueOf(v).Elem())
 	return d.Done()
 }
+
+var decoders = sync.Pool{New: func() any { return &decoder{cache.NewDecoder(nil)} }}
 
 type decoder struct{ *cache.Decoder }
 

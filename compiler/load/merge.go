@@ -115,7 +115,10 @@ func (r *placing) place(id identity, all []declaration) {
 	// One directory may have made several attempts at a document.
 	slices.SortStableFunc(all, func(a, b declaration) int { return strings.Compare(a.dir.path, b.dir.path) })
 	all = slices.CompactFunc(all, func(a, b declaration) bool { return a.dir == b.dir })
-	var own []declaration
+	own := all[:0:0]
+	if len(all) == 1 { // as a rule
+		own, all = all, nil
+	}
 	for _, d := range all {
 		up := slices.IndexFunc(all, func(u declaration) bool { return slices.Contains(d.dir.above, u.dir) })
 		if up < 0 {

@@ -56,9 +56,22 @@ func (p *Pins) Files(owner func(id DocumentID) string) []*File {
 		}
 		return &f.content
 	}
+	type owned struct {
+		document
+		by *file
+	}
+	documents := make([]owned, 0, len(p.Documents))
+	sizes := map[*file]int{}
 	for id, body := range p.Documents {
 		f := of(owner(id))
-		f.Documents = append(f.Documents, document{DocumentID: id, Body: body, Definitions: p.Definitions[id]})
+		documents = append(documents, owned{document{id, body, p.Definitions[id]}, f})
+		sizes[f]++
+	}
+	for _, d := range documents {
+		if d.by.Documents == nil {
+			d.by.Documents = make([]document, 0, sizes[d.by])
+		}
+		d.by.Documents = append(d.by.Documents, d.document)
 	}
 	for key, lc := range p.LogicalClusters {
 		f := of(lc.Organization)
