@@ -1,8 +1,6 @@
 package pins
 
-import (
-	"github.com/tenantry/tenantry/compiler/cache"
-)
+import "github.com/tenantry/tenantry/compiler/cache"
 
 // form is the version of the encoding; it changes whenever what a file parses to
 // does.
