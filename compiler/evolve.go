@@ -44,13 +44,13 @@ func (c *compilation) moves() policy.Moves {
 // evolve reaches.
 func (c *compilation) recordAPIs() {
 	lcs := c.result.Tenancy.LogicalClusters
-	differs := make([]bool, len(lcs))
+	concerned := make([]bool, len(lcs))
 	parallel.Each(len(lcs), func(i int) {
 		pin := c.result.Sites[lcs[i].Key]
-		differs[i] = pin != nil && (pin.APIs != nil || c.result.Policies.Recorded(lcs[i]))
+		concerned[i] = pin != nil && (pin.APIs != nil || c.result.Policies.Recorded(lcs[i]))
 	})
 	for i, lc := range lcs {
-		if !differs[i] {
+		if !concerned[i] {
 			continue
 		}
 		changed := *c.result.Sites[lc.Key] // the former pins may share it

@@ -36,8 +36,8 @@ type summary struct {
 	// the pins, which stand in the output.
 	Inputs []byte
 	AsOf   string
-	// Pins is the digest of the pins that the build left in the output.
-	Pins        []byte
+	// PinsDigest is that of the pins that the build left in the output.
+	PinsDigest  []byte
 	Diagnostics []diag.Diagnostic
 	Held        []string
 	LeftOut     []string
@@ -130,12 +130,12 @@ func (c *compilation) rebuilt() bool {
 }
 
 // remember keeps what the next build into the same output can go on from.
-func (c *compilation) remember(record *render.Record, pins []byte) {
+func (c *compilation) remember(record *render.Record, pinsDigest []byte) {
 	if !c.remembers() {
 		return
 	}
 	data, err := encodeLastBuild(summary{
-		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, Pins: pins, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut,
+		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, PinsDigest: pinsDigest, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut,
 	}, record)
 	if err == nil {
 		c.Cache.Put(c.lastBuildKey(c.Out), data)
@@ -161,7 +161,7 @@ func (c *compilation) lastPins(last *lastBuild, out string) (*pins.Pins, error) 
 	if last == nil || !last.pins {
 		return nil, pins.ErrNone
 	}
-	data, ok := c.Cache.Get(c.lastPinsKey(last.Pins))
+	data, ok := c.Cache.Get(c.lastPinsKey(last.PinsDigest))
 	if !ok {
 		return nil, pins.ErrNone
 	}

@@ -27,7 +27,7 @@ func (c *compilation) expand() {
 	sites := make([]placement.Sized, len(r.States))
 	parallel.Each(len(sites), func(i int) {
 		s := &r.States[i]
-		sites[i] = placement.Sized{Key: s.Key, Site: siteOn(r.Sites[s.Key], s.Cluster), Cluster: s.Cluster, Cut: s.Cut, Objects: render.Size(s)}
+		sites[i] = placement.Sized{Key: s.Key, Site: siteOn(r.Sites[s.Key], s.Cluster), Objects: render.Size(s)}
 	})
 	findings := placement.Cut(sites, r.Sites, r.Tenancy.Settings.GitOps.Cut)
 	for _, f := range findings {
@@ -65,7 +65,7 @@ func (c *compilation) render(ctx context.Context) error {
 	w := c.writer
 	w.Know(c.last.record().Standing())
 	in := r.Rendering()
-	snapshot := background(func() []byte { return c.rememberPins(in.PinFiles()) })
+	pinsDigest := background(func() []byte { return c.rememberPins(in.PinFiles()) })
 	record, _, err := render.Render(ctx, in, w, c.Out, c.last.record(), c.toolDigest())
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (c *compilation) render(ctx context.Context) error {
 	}
 	r.Written = &stats
 	if err := record.Stamp(c.Out); err == nil {
-		c.remember(record, snapshot())
+		c.remember(record, pinsDigest())
 	}
 	return nil
 }
@@ -87,16 +87,22 @@ func (r *Result) Rendering() render.Input {
 		PinFiles: sync.OnceValue(func() []*pins.File { return r.Pins.Files(pinsOwner(r.Tenancy)) })}
 }
 
-// background starts f and returns what waits for its result.
+// background starts f and returns what waits for its result. Where f panics, so does
+// that.
 func background[T any](f func() T) func() T {
 	var value T
+	var panicked any
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer func() { panicked = recover() }()
 		value = f()
 	}()
 	return func() T {
 		<-done
+		if panicked != nil {
+			panic(panicked)
+		}
 		return value
 	}
 }

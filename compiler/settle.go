@@ -72,7 +72,7 @@ func (c *compilation) missing() []pins.DocumentID {
 	if c.claims == nil {
 		c.claims = claimed
 	}
-	if c.present() == len(c.former.Documents) {
+	if c.countPresent() == len(c.former.Documents) { // as a rule
 		return nil
 	}
 	var out []pins.DocumentID
@@ -89,8 +89,8 @@ func (c *compilation) missing() []pins.DocumentID {
 	return out
 }
 
-// present counts the documents that the pins hold under the very name of today.
-func (c *compilation) present() int {
+// countPresent counts the documents that the pins hold under the very name of today.
+func (c *compilation) countPresent() int {
 	documents := slices.Collect(c.docs.All())
 	var found atomic.Int64
 	parallel.Chunks(len(documents), func(_, from, to int) {

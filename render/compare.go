@@ -74,7 +74,7 @@ func Compare(ctx context.Context, before, after Input) (*Comparison, error) {
 			return nil
 		})
 	}
-	if err := do(ctx, jobs); err != nil {
+	if err := doAll(ctx, jobs); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(c.Files, func(a, b FileChange) int { return strings.Compare(a.Path, b.Path) })
@@ -135,7 +135,7 @@ func newSide(ctx context.Context, in Input) (*side, error) {
 	s := &side{parts: map[string]*pending{}, changed: map[string]string{}}
 	s.build = newBuild(in, s)
 	s.build.digest()
-	return s, do(ctx, s.build.clusters())
+	return s, doAll(ctx, s.build.clusters())
 }
 
 func (s *side) part(name string, input [32]byte, make func(files) error) error {

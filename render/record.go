@@ -6,14 +6,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/render/output"
-	"golang.org/x/sync/errgroup"
 )
 
 // recordVersion is that of the encoding.
@@ -118,19 +117,14 @@ func (r *Record) Check(dir string) (files int, intact bool) {
 	dir = filepath.Clean(dir)
 	var stand atomic.Int64
 	var extra atomic.Bool
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for _, top := range topDirectories(dir) {
-		g.Go(func() error {
-			n, others := r.walk(dir, top)
-			stand.Add(int64(n))
-			if others {
-				extra.Store(true)
-			}
-			return nil
-		})
-	}
-	_ = g.Wait() // no call fails
+	tops := topDirectories(dir)
+	parallel.Each(len(tops), func(i int) {
+		n, others := r.walk(dir, tops[i])
+		stand.Add(int64(n))
+		if others {
+			extra.Store(true)
+		}
+	})
 	files = int(stand.Load())
 	r.checked, r.intact = true, !extra.Load() && files == len(r.files)
 	return files, r.intact
@@ -315,6 +309,9 @@ func DecodeRecord(d *cache.Decoder) (*Record, error) {
 		for i, path := range p.paths {
 			r.files[path] = &p.files[i]
 		}
+	}
+	if len(r.files) != files { // no file is of two parts
+		return nil, fmt.Errorf("record of the last build: %w", cache.ErrCorrupt)
 	}
 	return r, nil
 }

@@ -39,7 +39,8 @@ type Input struct {
 	States    []expand.State
 	Platforms []expand.Platform
 	Pins      *pins.Pins
-	// PinFiles are the files of the pins.
+	// PinFiles returns the files of Pins, always the same ones; it may be called from
+	// several goroutines.
 	PinFiles func() []*pins.File
 	// Costs are the worst cases; nil where nothing has a price.
 	Costs *cost.Costs
@@ -127,7 +128,7 @@ func Traces(in Input, known func(input [32]byte) bool) []Traced {
 			}
 		}
 	}
-	_ = do(context.Background(), jobs) // none fails
+	_ = doAll(context.Background(), jobs) // none fails
 	return out
 }
 
@@ -176,14 +177,14 @@ func newBuild(in Input, s sink) *build {
 func (b *build) run(ctx context.Context) error {
 	b.digest()
 	lists := make([][]job, 3)
-	if err := do(ctx, []job{
+	if err := doAll(ctx, []job{
 		func() error { lists[0] = b.pins(); return nil },
 		func() error { lists[1] = b.clusters(); return nil },
 		func() error { lists[2] = b.inventory(); return nil },
 	}); err != nil {
 		return err
 	}
-	return do(ctx, slices.Concat(lists...))
+	return doAll(ctx, slices.Concat(lists...))
 }
 
 // digest works out the digests of the states and of the files of the pins.
@@ -201,7 +202,7 @@ func (b *build) digest() {
 }
 
 // do does all jobs, on all processors, and returns the first error.
-func do(ctx context.Context, jobs []job) error {
+func doAll(ctx context.Context, jobs []job) error {
 	g, group := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for _, j := range jobs {

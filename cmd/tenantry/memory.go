@@ -9,11 +9,16 @@ import (
 	"github.com/tenantry/tenantry/compiler/source"
 )
 
-// The heap up to which nothing is collected: what any machine has to spare, and more
-// for a large source, since what is made of it lives until the run ends.
+// Sizes of the heap, in bytes.
 const (
-	least, most = 384 << 20, 1700 << 20
-	perByte     = 88 // of source; about what the run in which nothing is evaluated needs
+	// firstHeap is collected first: what any machine has to spare.
+	firstHeap = 384 << 20
+	// firstHeapMost bounds what a large source makes of it.
+	firstHeapMost = 1700 << 20
+	// heapPerByte of source is about what a run needs in which nothing is evaluated.
+	heapPerByte = 88
+	// fullHeap is when collections stop being seldom. It is above firstHeapMost.
+	fullHeap = 1850 << 20
 )
 
 // untilCollected says whether the first collection is still to come. Only then may the
@@ -25,15 +30,15 @@ var untilCollected struct {
 
 // tuneMemory trades memory for time: a run is short, most of what it allocates
 // lives until its end, and collecting it again and again is what a small repo
-// would wait for. So the first collection waits until the heap has grown to what
-// any machine has to spare, and those after it come seldom, until the limit.
-// GOGC and GOMEMLIMIT, where they are set, hold.
+// would wait for. So the first collection waits, once the source is known for what
+// will be made of it (expectHeap), and those after it come seldom. GOGC and
+// GOMEMLIMIT, where they are set, hold.
 func tuneMemory() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
 	debug.SetGCPercent(-1)
-	debug.SetMemoryLimit(least)
+	debug.SetMemoryLimit(firstHeap)
 	untilCollected.waiting = true
 	go func() { // beside the reading of the source
 		adviseHugePages(256 << 20)
@@ -42,14 +47,14 @@ func tuneMemory() {
 			untilCollected.Lock()
 			defer untilCollected.Unlock()
 			untilCollected.waiting = false
-			debug.SetMemoryLimit(1850 << 20)
+			debug.SetMemoryLimit(fullHeap)
 			debug.SetGCPercent(800)
 		}, struct{}{})
 	}()
 }
 
-// expect lets the first collection wait for what the source will be made into.
-func expect(tree *source.Tree) {
+// expectHeap lets the first collection wait for what will be made of the source.
+func expectHeap(tree *source.Tree) {
 	bytes := int64(0)
 	for _, f := range tree.Files() {
 		bytes += int64(len(f.Data))
@@ -57,6 +62,6 @@ func expect(tree *source.Tree) {
 	untilCollected.Lock()
 	defer untilCollected.Unlock()
 	if untilCollected.waiting {
-		debug.SetMemoryLimit(max(least, min(bytes*perByte, most)))
+		debug.SetMemoryLimit(max(firstHeap, min(bytes*heapPerByte, firstHeapMost)))
 	}
 }

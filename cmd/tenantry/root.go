@@ -62,7 +62,7 @@ func (f *repoFlags) register(c *cobra.Command) {
 func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
 	o := compiler.Options{
 		Dir: f.dir, Revision: f.revision, Pins: f.pins, AsOf: f.asOf, Workers: f.workers,
-		ToolVersion: toolVersion(), Progress: progress(c), Opened: expect,
+		ToolVersion: toolVersion(), Progress: progress(c), Opened: expectHeap,
 	}
 	if o.AsOf == "today" {
 		o.AsOf = today()

@@ -108,7 +108,7 @@ func (c *Cache) Get(key Key) ([]byte, bool) {
 	return data, true
 }
 
-// Put stores data under the key, which may be in parts. A reader sees all of an
+// Put stores data, which may come in parts, under the key. A reader sees all of an
 // entry or none; where it cannot be stored, nothing happens.
 func (c *Cache) Put(key Key, data ...[]byte) {
 	size := 0

@@ -75,7 +75,8 @@ func NewDecoder(data []byte) *Decoder {
 	return d
 }
 
-// Reset makes d a decoder of other data.
+// Reset makes d a decoder of other data, which must not change any more either. What
+// was read before stays.
 func (d *Decoder) Reset(data []byte) {
 	*d = Decoder{data: data, text: unsafe.String(unsafe.SliceData(data), len(data)), strings: d.strings[:1]}
 }

@@ -39,6 +39,7 @@ type State struct {
 	Phase pins.Phase
 	// Network is the stance.
 	Network     string
+	// DNS is never nil of Expand, and neither is Containers.
 	DNS         *DNS
 	PodSecurity string
 	// Minor of the physical cluster's Kubernetes version.

@@ -22,14 +22,15 @@ import (
 //
 // definitions are those that placing decided.
 //
-// States share maps with the tenancy and with each other: none may be changed.
+// States share what they point to, with the tenancy and with each other: none of it
+// may be changed.
 func Expand(t *tenancy.Tenancy, sites map[string]*pins.LogicalCluster, definitions []placement.Definition, policies *policy.Policies, given *implicit.Set) ([]State, []Platform) {
 	x := newExpansion(t, policies)
 	x.given = given
 	x.define(definitions)
 	placed := make([]*pins.LogicalCluster, len(t.LogicalClusters))
 	parallel.Each(len(placed), func(i int) { placed[i] = sites[t.LogicalClusters[i].Key] })
-	for _, c := range x.clusters {
+	for _, c := range x.clusters { // each with a quarter more room than its share
 		c.jobs = make([]job, 0, len(t.LogicalClusters)/len(x.clusters)*5/4)
 	}
 	for i, lc := range t.LogicalClusters {

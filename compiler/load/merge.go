@@ -50,7 +50,7 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 		}
 	}
 	slices.SortStableFunc(declared, func(a, b declaration) int { return a.compare(b.identity) })
-	parts := make([]placing, parallel.Count(len(declared)))
+	parts := make([]merged, parallel.Count(len(declared)))
 	parallel.Chunks(len(declared), func(chunk, from, to int) {
 		for i := from; i < to; {
 			n := i + 1
@@ -63,7 +63,7 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 			i = n
 		}
 	})
-	touched := map[placed]bool{}
+	touched := map[touch]bool{}
 	for i := range parts {
 		p := &parts[i]
 		r.Diagnostics, r.Failures = append(r.Diagnostics, p.diagnostics...), append(r.Failures, p.failures...)
@@ -76,7 +76,7 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 	}
 	for _, d := range alive {
 		for _, p := range outcomes[d].Diagnostics {
-			if !touched[placed{d, p.Document}] {
+			if !touched[touch{d, p.Document}] {
 				r.Diagnostics = append(r.Diagnostics, p)
 			}
 		}
@@ -90,44 +90,45 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 	return r
 }
 
-// placing is what comes of some of the declarations.
-type placing struct {
+// merged is what comes of some of the declarations.
+type merged struct {
 	documents   []any // of newDocument
 	failures    []Failure
 	diagnostics []diag.Diagnostic
 	// touched are documents of directories above: what else is wrong with them
 	// in the directory that touches them does not matter.
-	touched []placed
+	touched []touch
 }
 
-// placed is a document, by its title, as a directory has it.
-type placed struct {
+// touch is a document, by its title, that a directory adds to.
+type touch struct {
 	dir   *directory
 	title string
 }
 
 // place decides which of the declarations of one key stand.
-func (r *placing) place(id identity, all []declaration) {
+func (r *merged) place(id identity, all []declaration) {
 	kind := kinds[id.kind]
 	fail := func(d declaration) {
 		r.failures = append(r.failures, Failure{Kind: kind.Kind, Key: id.key, Dir: d.dir.path})
 	}
-	// One directory may have made several attempts at a document.
-	slices.SortStableFunc(all, func(a, b declaration) int { return strings.Compare(a.dir.path, b.dir.path) })
-	all = slices.CompactFunc(all, func(a, b declaration) bool { return a.dir == b.dir })
-	own := all[:0:0]
-	if len(all) == 1 { // as a rule
-		own, all = all, nil
-	}
-	for _, d := range all {
-		up := slices.IndexFunc(all, func(u declaration) bool { return slices.Contains(d.dir.above, u.dir) })
-		if up < 0 {
-			own = append(own, d)
-			continue
+	own := all
+	if len(all) > 1 {
+		own = nil
+		all = slices.Clone(all) // whoever places the next ones compares them with these
+		// One directory may have made several attempts at a document.
+		slices.SortStableFunc(all, func(a, b declaration) int { return strings.Compare(a.dir.path, b.dir.path) })
+		all = slices.CompactFunc(all, func(a, b declaration) bool { return a.dir == b.dir })
+		for _, d := range all {
+			up := slices.IndexFunc(all, func(u declaration) bool { return slices.Contains(d.dir.above, u.dir) })
+			if up < 0 {
+				own = append(own, d)
+				continue
+			}
+			r.touched = append(r.touched, touch{d.dir, id.title()})
+			r.diagnostics = append(r.diagnostics, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
+				About(id.title()).See(*all[up].pos, "it is declared here"))
 		}
-		r.touched = append(r.touched, placed{d.dir, id.title()})
-		r.diagnostics = append(r.diagnostics, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.name()).
-			About(id.title()).See(*all[up].pos, "it is declared here"))
 	}
 	if len(own) > 1 && !kind.Local {
 		for i, d := range own {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,22 @@ func TestSameResult(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Nor does it depend on the number of processors, which decides who merges which
+// documents when.
+func TestProcessors(t *testing.T) {
+	all := archives(t)
+	want := map[string]*load.Result{}
+	for name, files := range all {
+		want[name] = withoutStats(loadFiles(t, files, load.Options{}))
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	for name, files := range all {
+		if diff := cmp.Diff(want[name], withoutStats(loadFiles(t, files, load.Options{}))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
 	}
 }
 

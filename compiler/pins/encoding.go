@@ -1,10 +1,15 @@
 package pins
 
-import "github.com/tenantry/tenantry/compiler/cache"
+import (
+	"maps"
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/cache"
+)
 
 // form is the version of the encoding; it changes whenever what a file parses to
 // does.
-const form = "5"
+const form = "6"
 
 // encode returns the content as bytes, at a fraction of the time that YAML takes.
 // Equal contents give equal bytes, and others give others.
@@ -87,12 +92,15 @@ func (e encoder) logicalCluster(lc logicalCluster) {
 	for i := range lc.Left {
 		e.site(&lc.Left[i])
 	}
-	known := uint64(0)
-	if lc.APIs != nil {
-		known = 1
+	if lc.APIs == nil {
+		e.Uint(0)
+		return
 	}
-	e.Uint(known)
-	e.names(NamesOf(lc.APIs))
+	e.Uint(uint64(len(lc.APIs)) + 1)
+	for _, set := range slices.Sorted(maps.Keys(lc.APIs)) {
+		e.String(set)
+		e.String(lc.APIs[set])
+	}
 }
 
 func (e encoder) stored(list []stored) {
@@ -148,9 +156,12 @@ func (d decoder) logicalCluster(lc *LogicalCluster) (key string) {
 			d.site(&lc.Left[i])
 		}
 	}
-	known, apis := d.Uint() == 1, d.names()
-	if known {
-		lc.APIs = apis.Map()
+	if n := d.Uint(); n > 0 {
+		lc.APIs = map[string]string{}
+		for range d.Fits(n - 1) {
+			set := d.String()
+			lc.APIs[set] = d.String()
+		}
 	}
 	return key
 }

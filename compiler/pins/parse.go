@@ -147,8 +147,8 @@ func parseLogicalCluster(key string, n *yaml.Node) (logicalCluster, error) {
 	lc := logicalCluster{Key: key, LogicalCluster: &LogicalCluster{}}
 	err := parseSite(n, &lc.Site, func(field string, v *yaml.Node) error {
 		if field == "apis" {
-			apis, err := names(v)
-			lc.APIs = apis.Map()
+			var err error
+			lc.APIs, err = texted(v)
 			return err
 		}
 		if field != "left" {
@@ -206,12 +206,18 @@ func parseSite(n *yaml.Node, s *Site, other func(key string, v *yaml.Node) error
 }
 
 func names(n *yaml.Node) (Names, error) {
-	m := map[string]string{}
+	m, err := texted(n)
+	return NamesOf(m), err
+}
+
+// texted reads a mapping of texts.
+func texted(n *yaml.Node) (map[string]string, error) {
+	out := map[string]string{}
 	err := mapping(n, func(name string, v *yaml.Node) (err error) {
-		m[name], err = text(v)
+		out[name], err = text(v)
 		return err
 	})
-	return NamesOf(m), err
+	return out, err
 }
 
 func unknown(n *yaml.Node, field string) error { return wrong(n, "unknown field %q", field) }

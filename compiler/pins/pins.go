@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tenantry/tenantry/render/manifest"
 )
 
 // Pins are all pins of an output.
@@ -129,6 +131,15 @@ func (n Names) Map() map[string]string {
 	out := make(map[string]string, len(n))
 	for _, one := range n {
 		out[one.Name] = one.Physical
+	}
+	return out
+}
+
+// Manifest returns the same as the fields of an object.
+func (n Names) Manifest() manifest.Map {
+	out := make(manifest.Map, len(n))
+	for i, one := range n {
+		out[i] = manifest.Field{Key: one.Name, Value: one.Physical}
 	}
 	return out
 }

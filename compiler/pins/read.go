@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/render/output"
-	"golang.org/x/sync/errgroup"
 )
 
 // ErrNone says that an output holds no pins at all, so nothing was decided yet.
@@ -48,17 +47,11 @@ func Read(fsys fs.FS, c *cache.Cache) (*Pins, error) {
 	}
 	files := make([]*file, len(names))
 	damaged := make([]error, len(names))
-	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
-	for i, name := range names {
-		g.Go(func() error {
-			if files[i], damaged[i] = readFile(fsys, name, c); damaged[i] != nil {
-				damaged[i] = fmt.Errorf("damaged pins: %w", damaged[i])
-			}
-			return nil
-		})
-	}
-	_ = g.Wait() // every file is read; the errors are gathered
+	parallel.Each(len(names), func(i int) {
+		if files[i], damaged[i] = readFile(fsys, names[i], c); damaged[i] != nil {
+			damaged[i] = fmt.Errorf("damaged pins: %w", damaged[i])
+		}
+	})
 	if err := errors.Join(damaged...); err != nil {
 		return nil, err
 	}

@@ -7,8 +7,8 @@ import (
 	"github.com/tenantry/tenantry/compiler/cache"
 )
 
-// Snapshot returns the files of the pins as one piece, in parts, from which they are
-// read at once where they are known to be as they were written.
+// Snapshot encodes all files but those of definitions, for a build that knows that
+// they are as they were written. The parts, joined, are what FromSnapshot reads.
 func Snapshot(files []*File) (parts [][]byte) {
 	files = slices.DeleteFunc(slices.Clone(files), func(f *File) bool { return f.definition != "" })
 	head := cache.NewEncoder(64)
@@ -23,7 +23,7 @@ func Snapshot(files []*File) (parts [][]byte) {
 	return parts
 }
 
-// FromSnapshot decodes what Snapshot returned for the output whose root the file
+// FromSnapshot decodes what Snapshot encoded, for the output whose root the file
 // system is. An error means that there is no snapshot to use, nothing worse. The
 // data must not change any more.
 func FromSnapshot(data []byte, fsys fs.FS) (*Pins, error) {

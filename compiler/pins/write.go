@@ -22,9 +22,10 @@ type File struct {
 	platform   bool
 	content    file
 	definition string // its name, in a file of its own
-	// encoded returns the content as bytes, and digest what identifies it.
+	// encoded returns the content as bytes; nil in a definition's file.
 	encoded func() []byte
-	digest  func() [32]byte
+	// digest identifies the content.
+	digest func() [32]byte
 }
 
 func (p *Pins) newFile(organization string) *File {
@@ -93,12 +94,7 @@ func (p *Pins) Files(owner func(id DocumentID) string) []*File {
 
 // Digest identifies the content: files of different content have different
 // digests.
-func (f *File) Digest() [32]byte {
-	if f.definition != "" {
-		return sha256.Sum256([]byte(f.definition))
-	}
-	return f.digest()
-}
+func (f *File) Digest() [32]byte { return f.digest() }
 
 // Digest identifies the content of all files.
 func Digest(files []*File) [32]byte {
@@ -123,7 +119,8 @@ func (p *Pins) definitionFiles() []*File {
 	names = slices.Compact(names)
 	out := make([]*File, len(names), len(names)+1)
 	for i, name := range names {
-		out[i] = &File{Path: path.Join(definitionsDir, name+".yaml"), pins: p, definition: name}
+		out[i] = &File{Path: path.Join(definitionsDir, name+".yaml"), pins: p, definition: name,
+			digest: func() [32]byte { return sha256.Sum256([]byte(name)) }} // the name identifies the content
 	}
 	return out
 }
@@ -172,7 +169,11 @@ func (f *File) AppendYAML(dst []byte) []byte {
 func (lc *LogicalCluster) manifest() manifest.Map {
 	m := lc.Site.manifest()
 	if lc.APIs != nil {
-		m = append(m, manifest.Field{Key: "apis", Value: nameFields(NamesOf(lc.APIs))})
+		apis := make(manifest.Map, 0, len(lc.APIs))
+		for _, set := range slices.Sorted(maps.Keys(lc.APIs)) {
+			apis = append(apis, manifest.Field{Key: set, Value: lc.APIs[set]})
+		}
+		m = append(m, manifest.Field{Key: "apis", Value: apis})
 	}
 	if len(lc.Left) > 0 {
 		left := make(manifest.List, len(lc.Left))
@@ -185,8 +186,8 @@ func (lc *LogicalCluster) manifest() manifest.Map {
 }
 
 func (s Site) manifest() manifest.Map {
-	return manifest.M("cluster", s.Cluster, "cut", s.Cut, "namespaces", nameFields(s.Namespaces),
-		"retired", nameFields(s.Retired), "phase", string(s.Phase), "since", s.Since).Compact()
+	return manifest.M("cluster", s.Cluster, "cut", s.Cut, "namespaces", s.Namespaces.Manifest(),
+		"retired", s.Retired.Manifest(), "phase", string(s.Phase), "since", s.Since).Compact()
 }
 
 // definitionFields returns names by version and resource.
@@ -200,12 +201,4 @@ func definitionFields(list []Definition) manifest.Map {
 		last.Value = append(last.Value.(manifest.Map), manifest.Field{Key: d.Resource, Value: d.Name})
 	}
 	return out
-}
-
-func nameFields(names Names) manifest.Map {
-	m := make(manifest.Map, 0, len(names))
-	for _, n := range names {
-		m = append(m, manifest.Field{Key: n.Name, Value: n.Physical})
-	}
-	return m
 }

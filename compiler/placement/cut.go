@@ -15,10 +15,9 @@ import (
 
 // Sized is a site with how many objects stand there.
 type Sized struct {
-	Key          string // of the logical cluster
-	Site         *pins.Site
-	Cluster, Cut string // of the site
-	Objects      int
+	Key     string // of the logical cluster
+	Site    *pins.Site
+	Objects int
 }
 
 // Cut gives each site that has no cut one, and warns of cuts that have outgrown
@@ -32,20 +31,16 @@ type Sized struct {
 func Cut(sites []Sized, lcs map[string]*pins.LogicalCluster, max int) []tenancy.Finding {
 	clusters := map[string]*cuts{}
 	var waiting []Sized
-	var c *cuts
-	last := ""
 	for _, s := range sites {
-		if c == nil || s.Cluster != last {
-			last = s.Cluster
-			if c = clusters[last]; c == nil {
-				c = &cuts{sizes: map[string]int{}, from: map[int]int{}}
-				clusters[last] = c
-			}
+		c, ok := clusters[s.Site.Cluster]
+		if !ok {
+			c = &cuts{sizes: map[string]int{}, from: map[int]int{}}
+			clusters[s.Site.Cluster] = c
 		}
-		if s.Cut == "" {
+		if s.Site.Cut == "" {
 			waiting = append(waiting, s)
 		} else {
-			c.sizes[s.Cut] += s.Objects
+			c.sizes[s.Site.Cut] += s.Objects
 		}
 	}
 	if len(waiting) > 0 {
@@ -63,7 +58,7 @@ func Cut(sites []Sized, lcs map[string]*pins.LogicalCluster, max int) []tenancy.
 	}
 	slices.SortStableFunc(waiting, func(a, b Sized) int { return strings.Compare(a.Key, b.Key) })
 	for _, w := range waiting {
-		w.Site.Cut = clusters[w.Cluster].join(w.Objects, max*4/5)
+		w.Site.Cut = clusters[w.Site.Cluster].join(w.Objects, max*4/5)
 	}
 	var findings []tenancy.Finding
 	for _, cluster := range slices.Sorted(maps.Keys(clusters)) {

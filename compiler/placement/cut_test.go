@@ -30,7 +30,7 @@ func sized(lcs map[string]*pins.LogicalCluster, size func(key string) int) []pla
 	var out []placement.Sized
 	add := func(key string, s *pins.Site) {
 		if s.Phase != pins.Gone {
-			out = append(out, placement.Sized{Key: key, Site: s, Cluster: s.Cluster, Cut: s.Cut, Objects: size(key)})
+			out = append(out, placement.Sized{Key: key, Site: s, Objects: size(key)})
 		}
 	}
 	for key, lc := range lcs {

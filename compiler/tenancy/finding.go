@@ -60,14 +60,8 @@ func (f findings) sorted() []Finding {
 	return f
 }
 
-// each calls do for 0 to n-1 on all processors. What it finds is gathered in
-// the order of the numbers, whichever goroutine found it.
+// each calls do for 0 to n-1 on all processors, and adds what it finds in the order of
+// the numbers.
 func each(n int, out *findings, do func(i int, out *findings)) {
-	parts := make([]findings, parallel.Count(n))
-	parallel.Chunks(n, func(chunk, from, to int) {
-		for i := from; i < to; i++ {
-			do(i, &parts[chunk])
-		}
-	})
-	*out = slices.Concat(append([]findings{*out}, parts...)...)
+	*out = append(*out, parallel.Gather(n, func(i int, out *[]Finding) { do(i, (*findings)(out)) })...)
 }

@@ -90,31 +90,27 @@ func (t *Tenancy) GivenLabels() []Given {
 	if len(owners) == 0 {
 		return nil
 	}
-	ask := func(list []Given, m *load.Meta, labels map[string]string, organization bool) []Given {
+	ask := func(list *[]Given, m *load.Meta, labels map[string]string, organization bool) {
 		if m.Held || len(labels) == 0 {
-			return list
+			return
 		}
 		for key, owner := range owners {
 			if _, ok := labels[key]; !ok || owner == schema.OwnerOrganization && organization {
 				continue
 			}
 			if seemsGiven(m, m.At("labels", key), owner) {
-				list = append(list, Given{m, patternDir(m, owner)})
+				*list = append(*list, Given{m, patternDir(m, owner)})
 			}
 		}
-		return list
 	}
 	var list []Given
 	for _, o := range t.Organizations {
-		list = ask(list, &o.Meta, o.Spec.Labels, true)
+		ask(&list, &o.Meta, o.Spec.Labels, true)
 	}
-	parts := make([][]Given, parallel.Count(len(t.LogicalClusters)))
-	parallel.Chunks(len(t.LogicalClusters), func(chunk, from, to int) {
-		for _, lc := range t.LogicalClusters[from:to] {
-			parts[chunk] = ask(parts[chunk], &lc.Meta, lc.Spec.Labels, false)
-		}
-	})
-	return slices.Concat(append(parts, list)...)
+	return append(list, parallel.Gather(len(t.LogicalClusters), func(i int, out *[]Given) {
+		lc := t.LogicalClusters[i]
+		ask(out, &lc.Meta, lc.Spec.Labels, false)
+	})...)
 }
 
 // labelValues checks labels against the lists of settings.labels and returns

@@ -114,25 +114,17 @@ func (q Quota) With(name string, amount resource.Quantity) Quota {
 // mergeQuota puts the amounts of a layer upon a quota, which has none of what the
 // layer divides from a budget.
 func mergeQuota(far Quota, l *layer) Quota {
-	near := l.quota
-	out := make(Quota, 0, len(far)+len(near))
-	for len(far) > 0 || len(near) > 0 {
-		order := -1
-		switch {
-		case len(far) == 0:
-			order = 1
-		case len(near) > 0:
-			order = strings.Compare(far[0].Resource, near[0].name)
-		}
-		if order < 0 {
+	out := make(Quota, 0, len(far)+len(l.quota))
+	for _, near := range l.quota {
+		for len(far) > 0 && far[0].Resource < near.name {
 			out, far = append(out, far[0]), far[1:]
-			continue
 		}
-		out = append(out, Amount{near[0].name, near[0].value})
-		if near = near[1:]; order == 0 {
+		if len(far) > 0 && far[0].Resource == near.name {
 			far = far[1:]
 		}
+		out = append(out, Amount{near.name, near.value})
 	}
+	out = append(out, far...)
 	return slices.DeleteFunc(out, func(a Amount) bool { return weighted(l.weights, a.Resource) })
 }
 

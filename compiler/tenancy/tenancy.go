@@ -202,7 +202,7 @@ type LogicalCluster struct {
 	Caps       []Cap
 	Namespaces []Namespace // by name
 	APIs       []Binding   // by set name
-	Access     []Grant     // by subject, then role
+	Access     []Grant     // by subject, the highest role first
 	// Regions are acceptable; nil means any.
 	Regions     []string
 	Selector    labels.Selector // nil means any

@@ -129,8 +129,8 @@ func place(key string, site *pins.Site, state func(key, cluster string) ([32]byt
 		"cut", site.Cut,
 		"phase", phase(site.Phase),
 		"since", site.Since,
-		"namespaces", names(site.Namespaces),
-		"retired", names(site.Retired),
+		"namespaces", site.Namespaces.Manifest(),
+		"retired", site.Retired.Manifest(),
 	).Compact()
 	if d, ok := state(key, site.Cluster); ok {
 		m = append(m, manifest.Field{Key: "digest", Value: "sha256:" + hex.EncodeToString(d[:])})
@@ -165,14 +165,6 @@ func quota(lc *tenancy.LogicalCluster) manifest.Map {
 	out := make(manifest.Map, 0, len(lc.Quota))
 	for name, q := range lc.Quota.All() {
 		out = append(out, manifest.Field{Key: name, Value: q.String()})
-	}
-	return out
-}
-
-func names(list pins.Names) manifest.Map {
-	out := make(manifest.Map, 0, len(list))
-	for _, n := range list {
-		out = append(out, manifest.Field{Key: n.Name, Value: n.Physical})
 	}
 	return out
 }

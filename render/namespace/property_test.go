@@ -37,7 +37,7 @@ var (
 		}
 		return out
 	})
-	dnsGen = rapid.Custom(func(t *rapid.T) (out []expand.Label) {
+	labelsGen = rapid.Custom(func(t *rapid.T) (out []expand.Label) {
 		labels := mapGen.Draw(t, "labels")
 		for _, key := range slices.Sorted(maps.Keys(labels)) {
 			out = append(out, expand.Label{Key: key, Value: labels[key]})
@@ -53,7 +53,7 @@ var stateGen = rapid.Custom(func(t *rapid.T) *expand.State {
 		Labels: mapGen.Draw(t, "labels"), Frozen: rapid.Bool().Draw(t, "frozen"),
 		Phase:   rapid.SampledFrom([]pins.Phase{pins.Present, pins.Leaving, pins.Confirmed}).Draw(t, "phase"),
 		Network: rapid.SampledFrom([]string{"closed", "logical-cluster", "organization", "open"}).Draw(t, "network"),
-		DNS:     &expand.DNS{Namespace: nameGen.Draw(t, "dns"), Labels: dnsGen.Draw(t, "dns labels")}, PodSecurity: "restricted",
+		DNS:     &expand.DNS{Namespace: nameGen.Draw(t, "dns"), Labels: labelsGen.Draw(t, "dns labels")}, PodSecurity: "restricted",
 		Minor: 36, Gate: "tenantry-apis-0", Roles: expand.Roles{View: "tenantry-view-0", Edit: "tenantry-edit-0", Admin: "tenantry-admin-0"},
 		Containers: &expand.Containers{DefaultRequest: amountsGen.Draw(t, "request"), Max: amountsGen.Draw(t, "max")},
 		Deployers:  "tenantry-system",

@@ -71,23 +71,26 @@ const few = 64
 // output: those of the files that changed if they are few and no directory comes
 // or goes, else those of the Roots in which anything changed.
 func (w *Writer) prepare() (Stats, []swap, error) {
-	var new []string
+	var changed []string
 	for name, k := range w.files {
 		switch k {
 		case written:
-			new = append(new, name)
+			changed = append(changed, name)
 		case pending:
 			return Stats{}, nil, fmt.Errorf("%s is still being written", name)
 		}
 	}
-	stats := Stats{Written: len(new), Unchanged: len(w.files) - len(new)}
+	stats := Stats{Written: len(changed), Unchanged: len(w.files) - len(changed)}
 	for _, paths := range w.kept {
+		for _, name := range paths {
+			if _, ok := w.files[name]; ok {
+				return Stats{}, nil, errTwice(name)
+			}
+		}
 		stats.Unchanged += len(paths)
 	}
-	if ok, err := w.known(new, stats); err != nil {
-		return Stats{}, nil, err
-	} else if ok {
-		swaps, err := w.swaps(new)
+	if w.known(changed, stats) {
+		swaps, err := w.swaps(changed)
 		return stats, swaps, err
 	}
 	if err := w.gather(); err != nil {
@@ -102,7 +105,7 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 			keptIn[root]++
 		}
 	}
-	var changed []string
+	var roots []string
 	var surveys []*survey
 	for _, name := range Roots {
 		s, err := w.look(name)
@@ -115,23 +118,21 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 		stats.Removed += s.removed
 		stats.Foreign += len(s.foreign)
 		if writtenIn[name] > 0 || s.removed > 0 {
-			changed = append(changed, name)
+			roots = append(roots, name)
 			surveys = append(surveys, s)
 		}
 	}
-	if stats.Removed == 0 {
-		stays := func(dir string) bool {
-			return slices.ContainsFunc(surveys, func(s *survey) bool { _, ok := s.dirs[dir]; return ok })
-		}
-		if singly(new, func(name string) bool { return stays(path.Dir(name)) }) {
-			swaps, err := w.swaps(new)
-			return stats, swaps, err
-		}
+	stays := func(dir string) bool {
+		return slices.ContainsFunc(surveys, func(s *survey) bool { _, ok := s.dirs[dir]; return ok })
 	}
-	if err := w.carry(changed, surveys); err != nil {
+	if stats.Removed == 0 && singly(changed, func(name string) bool { return stays(path.Dir(name)) }) {
+		swaps, err := w.swaps(changed)
+		return stats, swaps, err
+	}
+	if err := w.carry(roots, surveys); err != nil {
 		return Stats{}, nil, err
 	}
-	swaps, err := w.swaps(changed)
+	swaps, err := w.swaps(roots)
 	return stats, swaps, err
 }
 
@@ -166,9 +167,9 @@ func (w *Writer) gather() error {
 
 // known reports whether the files that changed can be exchanged one by one, without
 // looking at the former tree: the caller knows it, and nothing goes.
-func (w *Writer) known(changed []string, stats Stats) (bool, error) {
+func (w *Writer) known(changed []string, stats Stats) bool {
 	if w.standing == nil {
-		return false, nil
+		return false
 	}
 	stand := stats.Written + stats.Unchanged
 	for name := range w.files {
@@ -176,14 +177,7 @@ func (w *Writer) known(changed []string, stats Stats) (bool, error) {
 			stand--
 		}
 	}
-	for _, paths := range w.kept {
-		for _, name := range paths {
-			if _, ok := w.files[name]; ok {
-				return false, errTwice(name)
-			}
-		}
-	}
-	return stand == w.stands && singly(changed, func(name string) bool { return w.standing(name) || w.keptBelow(path.Dir(name)) }), nil
+	return stand == w.stands && singly(changed, func(name string) bool { return w.standing(name) || w.keptBelow(path.Dir(name)) })
 }
 
 // keptBelow reports whether a file below a directory is kept.

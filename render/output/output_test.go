@@ -274,7 +274,7 @@ func TestKnow(t *testing.T) {
 	})
 }
 
-func TestFileOfABuildIsOne(t *testing.T) {
+func TestFileIsKeptAndWritten(t *testing.T) {
 	for _, know := range []bool{false, true} {
 		dir := t.TempDir()
 		former := tree{"clusters/eu/a.yaml": doc("a"), "clusters/eu/b.yaml": doc("b")}

@@ -120,7 +120,7 @@ func (w *Writer) Write(path string, data []byte) error {
 	if !own(path, data) {
 		return w.fail(fmt.Errorf("%s lacks the mark of the files that tenantry writes", path))
 	}
-	if err := w.claim(path, pending); err != nil {
+	if err := w.claim(path); err != nil {
 		return w.fail(err)
 	}
 	same, err := w.compare(path, data)
@@ -141,14 +141,15 @@ func (w *Writer) Write(path string, data []byte) error {
 
 // Know tells what files stand below the Roots, as the caller has found them since
 // Begin, each one written by an earlier build: how many, and whether there is one at
-// a path. Then Commit looks for itself only where it exchanges directories.
+// a path. Then Commit looks for itself only where it exchanges directories. A nil
+// standing tells nothing.
 func (w *Writer) Know(files int, standing func(path string) bool) {
 	w.standing, w.stands = standing, files
 }
 
 // Keep makes the files at paths part of the build as they stand, without looking
 // at them: the caller knows that they are there, and does not change the list any
-// more. Commit fails if one is not.
+// more. Commit fails if one is not, or is written too.
 func (w *Writer) Keep(paths ...string) error {
 	for _, path := range paths {
 		if err := checkPath(path); err != nil {
@@ -213,21 +214,22 @@ func (w *Writer) failed(err error) error {
 	return err
 }
 
-// claim enters a file into the build.
-func (w *Writer) claim(name string, k kind) error {
+// claim makes a file that is about to be written part of the build.
+func (w *Writer) claim(name string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.done {
 		return errEnded
 	}
-	return w.enter(name, k)
+	return w.enter(name, pending)
 }
 
 var errEnded = errors.New("the build has ended")
 
 func errTwice(name string) error { return fmt.Errorf("%s is written twice", name) }
 
-// enter is claim for who holds the lock.
+// enter makes a file part of the build. The caller holds the lock, or has ended the
+// build.
 func (w *Writer) enter(name string, k kind) error {
 	if _, ok := w.files[name]; ok {
 		return errTwice(name)
