@@ -39,12 +39,11 @@ type State struct {
 	Phase pins.Phase
 	// Network is the stance.
 	Network     string
-	// DNS is never nil of Expand, and neither is Containers.
-	DNS         *DNS
+	DNS         *DNS // never nil
 	PodSecurity string
 	// Minor of the physical cluster's Kubernetes version.
 	Minor      int
-	Containers *Containers
+	Containers *Containers // never nil
 	// Namespaces of the document by name, then the retired ones by name.
 	Namespaces []Namespace
 	// Grants by kind and subject; each subject has one role.

@@ -48,7 +48,7 @@ func state(key, physical string) *expand.State {
 	return &expand.State{
 		Key: key, Organization: key[:strings.LastIndexByte(key, '/')], Cluster: "eu-1", Backing: "namespace",
 		Network: "logical-cluster", DNS: &expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
-		PodSecurity: "baseline", Minor: 36, Gate: gateName, Deployers: "tenantry-system", Engine: "flux",
+		PodSecurity: "baseline", Minor: 36, Containers: &expand.Containers{}, Gate: gateName, Deployers: "tenantry-system", Engine: "flux",
 		Namespaces: []expand.Namespace{{Name: "main", Physical: physical, Hard: []expand.Amount{{Resource: "requests.cpu", Value: "1"}}}},
 	}
 }

@@ -1,7 +1,6 @@
 package namespace
 
 import (
-	"cmp"
 	"strconv"
 
 	"github.com/tenantry/tenantry/compiler/expand"
@@ -35,7 +34,6 @@ func quota(hard []expand.Amount) manifest.Map {
 
 // limits returns the body of a LimitRange. Without amounts it bounds nothing.
 func limits(c *expand.Containers) manifest.Map {
-	c = cmp.Or(c, &expand.Containers{})
 	item := manifest.Map{field("type", "Container")}
 	for _, part := range [...]struct {
 		name   string

@@ -1,8 +1,6 @@
 package namespace
 
 import (
-	"cmp"
-
 	"github.com/tenantry/tenantry/compiler/expand"
 	"github.com/tenantry/tenantry/render/manifest"
 )
@@ -39,9 +37,8 @@ func peers(s *expand.State, label, value string) (ingress, egress manifest.List)
 }
 
 func dns(s *expand.State) manifest.Map {
-	at := cmp.Or(s.DNS, &expand.DNS{})
-	pods := make(manifest.Map, 0, len(at.Labels))
-	for _, l := range at.Labels {
+	pods := make(manifest.Map, 0, len(s.DNS.Labels))
+	for _, l := range s.DNS.Labels {
 		pods = append(pods, field(l.Key, l.Value))
 	}
 	port := func(protocol string) manifest.Map {
@@ -49,7 +46,7 @@ func dns(s *expand.State) manifest.Map {
 	}
 	return manifest.Map{
 		field("to", manifest.List{manifest.Map{
-			field("namespaceSelector", matchLabels(manifest.Map{field("kubernetes.io/metadata.name", at.Namespace)})),
+			field("namespaceSelector", matchLabels(manifest.Map{field("kubernetes.io/metadata.name", s.DNS.Namespace)})),
 			field("podSelector", matchLabels(pods)),
 		}}),
 		field("ports", manifest.List{port("UDP"), port("TCP")}),
