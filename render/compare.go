@@ -134,7 +134,7 @@ type pending struct {
 func newSide(ctx context.Context, in Input) (*side, error) {
 	s := &side{parts: map[string]*pending{}, changed: map[string]string{}}
 	s.build = newBuild(in, s)
-	s.build.digest()
+	s.build.digestStates()
 	return s, doAll(ctx, s.build.clusters())
 }
 

@@ -17,7 +17,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/expand"
@@ -175,7 +174,12 @@ func newBuild(in Input, s sink) *build {
 }
 
 func (b *build) run(ctx context.Context) error {
-	b.digest()
+	if err := doAll(ctx, []job{
+		func() error { b.digestStates(); return nil },
+		func() error { b.digestPins(); return nil },
+	}); err != nil {
+		return err
+	}
 	lists := make([][]job, 3)
 	if err := doAll(ctx, []job{
 		func() error { lists[0] = b.pins(); return nil },
@@ -187,12 +191,14 @@ func (b *build) run(ctx context.Context) error {
 	return doAll(ctx, slices.Concat(lists...))
 }
 
-// digest works out the digests of the states and of the files of the pins.
-func (b *build) digest() {
-	var grouping sync.WaitGroup
-	grouping.Go(func() { b.pinFiles = b.in.PinFiles() })
+// digestStates works out the digests of the states.
+func (b *build) digestStates() {
 	parallel.Each(len(b.digests), func(i int) { b.digests[i] = b.in.States[i].Digest() })
-	grouping.Wait()
+}
+
+// digestPins works out the files of the pins and their digests.
+func (b *build) digestPins() {
+	b.pinFiles = b.in.PinFiles()
 	digests := make([][32]byte, len(b.pinFiles))
 	parallel.Each(len(digests), func(i int) { digests[i] = b.pinFiles[i].Digest() })
 	b.pinned = make(map[string][32]byte, len(digests))
@@ -201,7 +207,7 @@ func (b *build) digest() {
 	}
 }
 
-// do does all jobs, on all processors, and returns the first error.
+// doAll does all jobs, on all processors, and returns the first error.
 func doAll(ctx context.Context, jobs []job) error {
 	g, group := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))

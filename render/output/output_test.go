@@ -77,6 +77,17 @@ func put(t testing.TB, dir string, files tree) {
 	}
 }
 
+// begin starts a build into dir, which ends with the test at the latest.
+func begin(t testing.TB, dir string) *Writer {
+	t.Helper()
+	w, err := Begin(dir, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(w.Abort)
+	return w
+}
+
 // try builds files into dir.
 func try(dir string, files tree, o Options) (Stats, error) {
 	w, err := Begin(dir, o)
@@ -202,11 +213,7 @@ func TestBuilds(t *testing.T) {
 func TestKeep(t *testing.T) {
 	dir := t.TempDir()
 	build(t, dir, tree{"clusters/eu/a.yaml": doc("a"), "clusters/eu/b.yaml": doc("b"), "pins/acme.yaml": doc("p")})
-	w, err := Begin(dir, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Abort()
+	w := begin(t, dir)
 	if err := w.Keep("clusters/eu/a.yaml"); err != nil {
 		t.Error(err)
 	}
@@ -279,10 +286,7 @@ func TestFileIsKeptAndWritten(t *testing.T) {
 		dir := t.TempDir()
 		former := tree{"clusters/eu/a.yaml": doc("a"), "clusters/eu/b.yaml": doc("b")}
 		build(t, dir, former)
-		w, err := Begin(dir, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		w := begin(t, dir)
 		if know {
 			w.Know(len(former), func(path string) bool { _, ok := former[path]; return ok })
 		}
@@ -300,11 +304,7 @@ func TestFileThatGoesDuringABuild(t *testing.T) {
 	dir := t.TempDir()
 	former := tree{"clusters/eu/a.yaml": doc("a"), "clusters/eu/b.yaml": doc("b")}
 	build(t, dir, former)
-	w, err := Begin(dir, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Abort()
+	w := begin(t, dir)
 	if err := errors.Join(w.Keep("clusters/eu/a.yaml"), w.Keep("clusters/eu/b.yaml"), os.Remove(filepath.Join(dir, "clusters/eu/a.yaml"))); err != nil {
 		t.Fatal(err)
 	}
