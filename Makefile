@@ -50,7 +50,7 @@ fuzz: ## each fuzz target for FUZZTIME
 
 SOAK ?= 100000
 soak: ## compare SOAK pairs of schemas, and of definitions, with what the API server's own code makes of their objects
-	TENANTRY_SOAK=$(SOAK) $(GO) test -count=1 -timeout 2h -v -run 'TestSoundness|TestSoakFindsLies|TestMergeIsSound|TestCommonIsSound|TestReadersAreNotSurprised' ./compiler/evolution
+	TENANTRY_SOAK=$(SOAK) $(GO) test -count=1 -timeout 2h -v -run 'TestSoundness|TestSoakFindsLies|TestMergeIsSound|TestCommonIsSound|TestReadersAreNotSurprised' ./compiler/crd/evolution
 	TENANTRY_SOAK=$(SOAK) $(GO) -C fixtures/crds test -count=1 -timeout 2h -v -run 'TestDefinitionsAreSound' .
 
 update: ## rewrite expected outputs and generated pages; the examples first, since pages show them

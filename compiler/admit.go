@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render"
-	"github.com/tenantry/tenantry/render/manifest"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -38,8 +38,8 @@ func (c *compilation) admit() (out []tenancy.Finding) {
 			out = append(out, r.Policies.Unserved(lc, cluster, func() bool { return !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir) })...)
 		}
 	}
-	c.expanded = sync.OnceValues(func() ([]expand.State, []expand.Platform) {
-		return expand.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
+	c.expanded = sync.OnceValues(func() ([]desired.State, []desired.Platform) {
+		return desired.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
 	})
 	if r.Policies.Patch() {
 		out = append(out, c.patch(c.expanded())...)

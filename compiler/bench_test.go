@@ -6,15 +6,15 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/fixtures/generate"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // BenchmarkCompile shows where a build's time goes (-cpuprofile); `make bench`
 // measures whole processes.
 func BenchmarkCompile(b *testing.B) {
 	r := newRepo(b, 10000)
-	store, err := cache.Open(b.TempDir())
+	store, err := store.Open(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -12,12 +12,10 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/definition"
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/evolution"
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/crd/definition"
+	"github.com/tenantry/tenantry/compiler/crd/evolution"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
@@ -26,7 +24,9 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // Options say what to compile, and what decisions to go on from.
@@ -61,7 +61,7 @@ type Options struct {
 	// each processor.
 	Workers int
 	// Cache may be nil.
-	Cache *cache.Cache
+	Cache *store.Cache
 	// Evaluated may be nil; compilations that are given the same share what they
 	// evaluate.
 	Evaluated *load.Evaluated
@@ -102,15 +102,15 @@ type Result struct {
 	// differ would do, by name. They are missing where the output was found to be up
 	// to date.
 	Changes   []*implicit.Change
-	States    []expand.State
-	Platforms []expand.Platform
+	States    []desired.State
+	Platforms []desired.Platform
 	// LeftOut are the keys of logical clusters that are in error and were never good:
 	// nothing stands in for them.
 	LeftOut []string
 	// Pins are the decisions after this run.
 	Pins *pins.Pins
 	// Written says what changed in the output directory, nil where nothing was written.
-	Written *output.Stats
+	Written *outdir.Stats
 }
 
 // Compile runs the passes. The error is for a run that could not take place;
@@ -172,9 +172,9 @@ type compilation struct {
 	// placed is what placing decided.
 	placed placement.Result
 	// expanded are the states that follow from that, once somebody asks.
-	expanded func() ([]expand.State, []expand.Platform)
+	expanded func() ([]desired.State, []desired.Platform)
 	// writer holds the output's lock; nil until it is taken.
-	writer *output.Writer
+	writer *outdir.Writer
 }
 
 func newCompilation(o Options) *compilation {

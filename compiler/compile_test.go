@@ -11,9 +11,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/fixtures/generate"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/store"
 	"pgregory.net/rapid"
 )
 
@@ -137,7 +137,7 @@ func differing(a, b map[string]string) []string {
 // former output was kept or written anew.
 func TestSameInputSameBytes(t *testing.T) {
 	r := newRepo(t, 160)
-	store, err := cache.Open(t.TempDir())
+	store, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestSameInputSameBytes(t *testing.T) {
 // nobody's bytes at all.
 func TestOneTeamsChangeIsThatTeams(t *testing.T) {
 	r := newRepo(t, 120)
-	store, err := cache.Open(t.TempDir())
+	store, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

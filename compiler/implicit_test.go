@@ -12,10 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/fixtures/generate"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // accept writes the lock of every implicit document that waits.
@@ -69,7 +69,7 @@ func TestImplicit(t *testing.T) {
 	if err := generate.Write(r.dir, generate.Options{Seed: 7, LogicalClusters: 60, Implicit: 9}); err != nil {
 		t.Fatal(err)
 	}
-	store, err := cache.Open(t.TempDir())
+	store, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

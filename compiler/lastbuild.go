@@ -6,11 +6,11 @@ import (
 	"path/filepath"
 
 	"github.com/fxamacker/cbor/v2"
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/render"
-	"github.com/tenantry/tenantry/render/output"
 )
 
 // lastBuild is what the cache knows of the last build into an output directory.
@@ -48,7 +48,7 @@ func encodeLastBuild(s summary, record *render.Record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := cache.NewEncoder(len(text) + record.Size())
+	e := store.NewEncoder(len(text) + record.Size())
 	e.Bytes(text)
 	record.Encode(e)
 	return e.Data(), nil
@@ -56,7 +56,7 @@ func encodeLastBuild(s summary, record *render.Record) ([]byte, error) {
 
 func decodeLastBuild(data []byte) (*lastBuild, error) {
 	last := &lastBuild{}
-	d := cache.NewDecoder(data)
+	d := store.NewDecoder(data)
 	err := cbor.Unmarshal(d.Bytes(), &last.summary)
 	if err == nil {
 		last.decoded, err = render.DecodeRecord(d)
@@ -125,7 +125,7 @@ func (c *compilation) rebuilt() bool {
 	}
 	c.report.Add(last.Diagnostics...)
 	c.result.AsOf, c.result.Held, c.result.LeftOut = asOf, last.Held, last.LeftOut
-	c.result.Written = &output.Stats{Unchanged: o.files}
+	c.result.Written = &outdir.Stats{Unchanged: o.files}
 	return true
 }
 
@@ -168,21 +168,21 @@ func (c *compilation) lastPins(last *lastBuild, out string) (*pins.Pins, error) 
 	return pins.FromSnapshot(data, os.DirFS(out))
 }
 
-func (c *compilation) lastPinsKey(digest []byte) cache.Key {
-	return cache.NewKey(c.ToolVersion, "last pins").Bytes(digest).Key()
+func (c *compilation) lastPinsKey(digest []byte) store.Key {
+	return store.NewKey(c.ToolVersion, "last pins").Bytes(digest).Key()
 }
 
-func (c *compilation) lastBuildKey(dir string) cache.Key {
+func (c *compilation) lastBuildKey(dir string) store.Key {
 	out, err := filepath.Abs(dir)
 	if err != nil {
 		out = dir
 	}
-	return cache.NewKey(c.ToolVersion, "last build").String(out).Key()
+	return store.NewKey(c.ToolVersion, "last build").String(out).Key()
 }
 
 // inputs is the digest of what a build depends on besides the pins.
 func (c *compilation) inputs(asOf string) []byte {
 	tree := c.tree.Digest()
-	key := cache.NewKey(c.ToolVersion, "inputs").Bytes(tree[:]).String(asOf).Key()
+	key := store.NewKey(c.ToolVersion, "inputs").Bytes(tree[:]).String(asOf).Key()
 	return key[:]
 }

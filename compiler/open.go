@@ -13,11 +13,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/outdir"
 )
 
 // open reads the source. It reports true where the output is what this very run would
@@ -97,7 +97,7 @@ func (c *compilation) lock() (err error) {
 	case err == nil && !info.IsDir():
 		return fmt.Errorf("%s is a file, not a directory", c.Out)
 	}
-	c.writer, err = output.Begin(c.Out, output.Options{})
+	c.writer, err = outdir.Begin(c.Out, outdir.Options{})
 	return err
 }
 

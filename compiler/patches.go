@@ -1,18 +1,18 @@
 package compiler
 
 import (
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/render"
 )
 
 // patch says what is wrong with the patches of policies, by what they do to what is
 // rendered for each logical cluster. Nothing is to be said of most: those are remembered
 // from run to run, by what they follow from, with the steps that select an object there.
-func (c *compilation) patch(states []expand.State, platforms []expand.Platform) []tenancy.Finding {
+func (c *compilation) patch(states []desired.State, platforms []desired.Platform) []tenancy.Finding {
 	all := c.result.Policies.Patching(c.changed)
 	fine := c.finePatches()
 	known := func(input [32]byte) bool { _, ok := fine[input]; return ok }
@@ -42,14 +42,14 @@ func (c *compilation) patch(states []expand.State, platforms []expand.Platform) 
 	return all.Findings()
 }
 
-func (c *compilation) patchesKey() cache.Key { return cache.NewKey(c.ToolVersion, "patches").Key() }
+func (c *compilation) patchesKey() store.Key { return store.NewKey(c.ToolVersion, "patches").Key() }
 
 func (c *compilation) finePatches() map[[32]byte]uint64 {
 	data, ok := c.Cache.Get(c.patchesKey())
 	if !ok {
 		return nil
 	}
-	d := cache.NewDecoder(data)
+	d := store.NewDecoder(data)
 	out := map[[32]byte]uint64{}
 	for range d.Count() {
 		var input [32]byte
@@ -63,7 +63,7 @@ func (c *compilation) finePatches() map[[32]byte]uint64 {
 }
 
 func (c *compilation) rememberPatches(fine map[[32]byte]uint64) {
-	e := cache.NewEncoder(len(fine) * 34)
+	e := store.NewEncoder(len(fine) * 34)
 	e.Uint(uint64(len(fine)))
 	for input, steps := range fine {
 		e.Fixed(input[:])

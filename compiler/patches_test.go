@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/internal/store"
 	"pgregory.net/rapid"
 )
 
@@ -37,7 +37,7 @@ implicit: patched: {
 // of one from nothing.
 func TestPatchesChangeWhatIsBelowThem(t *testing.T) {
 	r := newRepo(t, 60)
-	store, err := cache.Open(t.TempDir())
+	store, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,13 +6,13 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/render"
-	"github.com/tenantry/tenantry/render/output"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -54,7 +54,7 @@ func (c *compilation) render(ctx context.Context) error {
 	c.progress("rendering", 0, 0)
 	if c.writer == nil {
 		var err error
-		if c.writer, err = output.Begin(c.Out, output.Options{}); err != nil {
+		if c.writer, err = outdir.Begin(c.Out, outdir.Options{}); err != nil {
 			return err
 		}
 	}

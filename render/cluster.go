@@ -8,22 +8,22 @@ import (
 	"path"
 	"slices"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
-	"github.com/tenantry/tenantry/render/argo"
-	"github.com/tenantry/tenantry/render/flux"
-	"github.com/tenantry/tenantry/render/gitops"
+	"github.com/tenantry/tenantry/render/backing/namespace"
+	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/render/engine/argo"
+	"github.com/tenantry/tenantry/render/engine/flux"
 	"github.com/tenantry/tenantry/render/inventory"
-	"github.com/tenantry/tenantry/render/manifest"
-	"github.com/tenantry/tenantry/render/namespace"
 	"github.com/tenantry/tenantry/schema"
 )
 
-// engine returns a GitOps engine. One is a package and its row here.
-func engine(name string) gitops.Engine {
+// engineNamed returns a GitOps engine. One is a package and its row here.
+func engineNamed(name string) engine.Engine {
 	switch schema.Engine(name) {
 	case schema.Flux:
 		return flux.Engine{}
@@ -35,10 +35,10 @@ func engine(name string) gitops.Engine {
 
 // cluster is a physical cluster that is rendered.
 type cluster struct {
-	gitops.Cluster
+	engine.Cluster
 	// engine is nil where nothing is rendered for one.
-	engine   gitops.Engine
-	platform *expand.Platform
+	engine   engine.Engine
+	platform *desired.Platform
 	cuts     []cut
 }
 
@@ -80,7 +80,7 @@ func (b *build) clusters() []job {
 // digest stands for all that the files of a cut say of their physical cluster.
 func (c *cluster) digest() [32]byte {
 	data, err := json.Marshal(struct {
-		Cluster   gitops.Cluster
+		Cluster   engine.Cluster
 		Engine    bool
 		Deployers string
 	}{c.Cluster, c.engine != nil, c.platform.Deployers})
@@ -136,7 +136,7 @@ func (b *build) plan() []*cluster {
 	out := make([]*cluster, 0, len(b.in.Platforms))
 	for i := range b.in.Platforms {
 		p := &b.in.Platforms[i]
-		c := &cluster{platform: p, Cluster: gitops.Cluster{Name: p.Cluster, Engine: p.Engine, System: p.Deployers, Settings: settings, CRDs: len(p.CRDs) > 0, Implicit: p.Implicit}}
+		c := &cluster{platform: p, Cluster: engine.Cluster{Name: p.Cluster, Engine: p.Engine, System: p.Deployers, Settings: settings, CRDs: len(p.CRDs) > 0, Implicit: p.Implicit}}
 		if pc := declared[p.Cluster]; pc != nil {
 			c.Kubeconfig = pc.Kubeconfig
 		}
@@ -144,7 +144,7 @@ func (b *build) plan() []*cluster {
 			c.Settings.Namespace = settings.ArgoNamespace
 		}
 		if unreadable(settings.Source, schema.Engine(p.Engine)) == "" {
-			c.engine = engine(p.Engine)
+			c.engine = engineNamed(p.Engine)
 		}
 		for _, name := range slices.Sorted(maps.Keys(cuts[p.Cluster])) {
 			c.cuts = append(c.cuts, cut{name: name, states: cuts[p.Cluster][name]})
@@ -187,7 +187,7 @@ func writeCRDs(w files, c *cluster) error {
 // protectedCRD returns the user's definition, marked as ours and protected from
 // pruning: with a definition go all of its objects, and that nobody binds it
 // any more is no reason to delete them.
-func protectedCRD(crd expand.CRD) (manifest.Map, error) {
+func protectedCRD(crd desired.CRD) (manifest.Map, error) {
 	objects, err := manifest.FromYAML(crd.Data)
 	if err != nil {
 		return nil, fmt.Errorf("definition %s: %w", crd.Name, err)
@@ -203,7 +203,7 @@ func protectedCRD(crd expand.CRD) (manifest.Map, error) {
 		annotations = annotations.With(f.Key, f.Value)
 	}
 	return objects[i].With("metadata", meta.
-		With("labels", labels.With(expand.LabelManagedBy, expand.ManagedBy)).
+		With("labels", labels.With(desired.LabelManagedBy, desired.ManagedBy)).
 		With("annotations", annotations)), nil
 }
 
@@ -223,7 +223,7 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 	}
 	if len(files) == 0 {
 		files = append(files, "emptied.yaml")
-		if err := w.writeObjects(path.Join(dir, "emptied.yaml"), []manifest.Map{gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)}); err != nil {
+		if err := w.writeObjects(path.Join(dir, "emptied.yaml"), []manifest.Map{engine.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)}); err != nil {
 			return err
 		}
 	}
@@ -231,18 +231,18 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 		return err
 	}
 	if len(objects) == 0 {
-		objects = append(objects, gitops.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
+		objects = append(objects, engine.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
 	}
 	return writeDirectory(w, c.Objects(cut.name), map[string][]manifest.Map{"logicalclusters.yaml": objects})
 }
 
 // belonging returns the objects of the management cluster that belong to a logical
 // cluster, as patches leave them.
-func (c *cluster) belonging(s *expand.State, t *patch.Trace) []manifest.Map {
+func (c *cluster) belonging(s *desired.State, t *patch.Trace) []manifest.Map {
 	if c.engine == nil {
 		return nil
 	}
-	return s.Patch(append([]manifest.Map{c.ObjectOf(s, inventory.APIVersion, inventory.Kind, gitops.ObjectName(s.Key, c.Name), inventory.Spec(s))},
+	return s.Patch(append([]manifest.Map{c.ObjectOf(s, inventory.APIVersion, inventory.Kind, engine.ObjectName(s.Key, c.Name), inventory.Spec(s))},
 		c.engine.Source(&c.Cluster, s)...), t)
 }
 
@@ -253,7 +253,7 @@ func writeEngine(w files, c *cluster) error {
 		"platform.yaml": c.engine.Platform(&c.Cluster),
 	}}
 	for _, cut := range c.cuts {
-		group := gitops.Group(cut.name)
+		group := engine.Group(cut.name)
 		if groups[group] == nil {
 			groups[group] = map[string][]manifest.Map{}
 			groups[""]["group-"+group+".yaml"] = c.engine.Group(&c.Cluster, group)
@@ -272,10 +272,10 @@ func writeEngine(w files, c *cluster) error {
 // for all physical clusters of one engine.
 func writeBootstrap(w files, clusters []*cluster) error {
 	c := clusters[0]
-	management := []manifest.Map{inventory.Definition(gitops.Labels())}
+	management := []manifest.Map{inventory.Definition(engine.Labels())}
 	if c.Engine != string(schema.Argo) { // Argo CD's namespace is Argo CD's own
 		management = append([]manifest.Map{manifest.M("apiVersion", "v1", "kind", "Namespace",
-			"metadata", manifest.M("name", c.Settings.Namespace, "labels", gitops.Labels()))}, management...)
+			"metadata", manifest.M("name", c.Settings.Namespace, "labels", engine.Labels()))}, management...)
 	}
 	files := map[string][]manifest.Map{"management.yaml": management}
 	for _, c := range clusters {

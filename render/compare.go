@@ -8,8 +8,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/expand"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/internal/manifest"
 )
 
 // Comparison is what differs between two renderings.
@@ -22,7 +22,7 @@ type Comparison struct {
 }
 
 // StateChange is a logical cluster on a physical cluster. One side may be nil.
-type StateChange struct{ Before, After *expand.State }
+type StateChange struct{ Before, After *desired.State }
 
 // FileChange is a file of objects on two sides; nil where it does not stand.
 // Parts of the objects may be shared: none may be changed.
@@ -97,7 +97,7 @@ func compareStates(before, after *build) []StateChange {
 			out = append(out, StateChange{After: s})
 		}
 	}
-	at := func(c StateChange) *expand.State { return cmp.Or(c.After, c.Before) }
+	at := func(c StateChange) *desired.State { return cmp.Or(c.After, c.Before) }
 	slices.SortFunc(out, func(a, b StateChange) int {
 		return cmp.Or(strings.Compare(at(a).Cluster, at(b).Cluster), strings.Compare(at(a).Key, at(b).Key))
 	})
@@ -146,7 +146,7 @@ func (s *side) part(name string, input [32]byte, make func(files) error) error {
 }
 
 // note notes that a state differs.
-func (s *side) note(state *expand.State) {
+func (s *side) note(state *desired.State) {
 	if state != nil {
 		s.changed[statePath(state)] = state.Key
 	}

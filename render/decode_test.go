@@ -7,8 +7,8 @@ import (
 
 	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
+	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/render"
-	"github.com/tenantry/tenantry/render/output"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -36,7 +36,7 @@ type document struct {
 
 func documents(t *testing.T, name, data string) []document {
 	t.Helper()
-	rest, ok := strings.CutPrefix(data, output.Header)
+	rest, ok := strings.CutPrefix(data, outdir.Header)
 	if !ok {
 		t.Errorf("%s does not begin with the header", name)
 	}

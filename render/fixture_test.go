@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
@@ -164,7 +164,7 @@ func (r *repo) definitions() (out []placement.Definition) {
 }
 
 func (r *repo) input() render.Input {
-	states, platforms := expand.Expand(r.t, r.pins.LogicalClusters, r.definitions(), nil, nil)
+	states, platforms := desired.Expand(r.t, r.pins.LogicalClusters, r.definitions(), nil, nil)
 	return render.Input{Tenancy: r.t, States: states, Platforms: platforms, Pins: r.pins, PinFiles: func() []*pins.File {
 		return r.pins.Files(func(id pins.DocumentID) string {
 			path, _, _ := cutLast(id.Key)

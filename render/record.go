@@ -10,9 +10,9 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/parallel"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/parallel"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // recordVersion is that of the encoding.
@@ -159,7 +159,7 @@ func (r *Record) Standing() (files int, at func(path string) bool) {
 // enough of them to keep all processors busy.
 func topDirectories(dir string) []string {
 	var out []string
-	for _, root := range output.Roots {
+	for _, root := range outdir.Roots {
 		for _, name := range entries(dir, root) {
 			if below := entries(dir, path.Join(root, name)); len(below) > 0 {
 				for _, b := range below {
@@ -250,7 +250,7 @@ func statOf(info fs.FileInfo) stat {
 }
 
 // Encode writes the record.
-func (r *Record) Encode(e *cache.Encoder) {
+func (r *Record) Encode(e *store.Encoder) {
 	e.Uint(recordVersion)
 	e.Fixed(r.tool[:])
 	e.Uint(uint64(len(r.parts)))
@@ -280,7 +280,7 @@ func (r *Record) Size() int {
 
 // DecodeRecord reads what Encode wrote. An error means that there is no record to
 // use, nothing worse.
-func DecodeRecord(d *cache.Decoder) (*Record, error) {
+func DecodeRecord(d *store.Decoder) (*Record, error) {
 	if version := d.Uint(); version != recordVersion {
 		return nil, fmt.Errorf("record of the last build: version %d, not %d", version, recordVersion)
 	}
@@ -302,7 +302,7 @@ func DecodeRecord(d *cache.Decoder) (*Record, error) {
 		files += n
 	}
 	if d.Bad() {
-		return nil, fmt.Errorf("record of the last build: %w", cache.ErrCorrupt)
+		return nil, fmt.Errorf("record of the last build: %w", store.ErrCorrupt)
 	}
 	r.files = make(map[string]*file, files)
 	for _, p := range r.parts {
@@ -311,7 +311,7 @@ func DecodeRecord(d *cache.Decoder) (*Record, error) {
 		}
 	}
 	if len(r.files) != files { // no file is of two parts
-		return nil, fmt.Errorf("record of the last build: %w", cache.ErrCorrupt)
+		return nil, fmt.Errorf("record of the last build: %w", store.ErrCorrupt)
 	}
 	return r, nil
 }

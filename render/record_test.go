@@ -14,11 +14,11 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/render"
-	"github.com/tenantry/tenantry/render/output"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
@@ -27,7 +27,7 @@ import (
 // through its encoding.
 func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) (*render.Record, render.Stats) {
 	t.Helper()
-	w, err := output.Begin(dir, output.Options{})
+	w, err := outdir.Begin(dir, outdir.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) 
 	if err := record.Stamp(dir); err != nil {
 		t.Fatal(err)
 	}
-	decoded, err := render.DecodeRecord(cache.NewDecoder(encoded(record)))
+	decoded, err := render.DecodeRecord(store.NewDecoder(encoded(record)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) 
 }
 
 func encoded(r *render.Record) []byte {
-	e := cache.NewEncoder(r.Size())
+	e := store.NewEncoder(r.Size())
 	r.Encode(e)
 	return e.Data()
 }
@@ -155,7 +155,7 @@ func edit(t *testing.T, random *rand.Rand, r *repo, dir string, n int) {
 		r.add(fmt.Sprintf("org0/more%d", n), pin.Cluster, "c0001")
 	case 4:
 		file := filepath.Join(dir, "clusters", pin.Cluster, "tenants", pin.Cut, strings.ReplaceAll(lc.Key, "/", ".")+".yaml")
-		err := os.WriteFile(file, []byte(output.Header+"edited\n"), 0o644)
+		err := os.WriteFile(file, []byte(outdir.Header+"edited\n"), 0o644)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			t.Fatal(err)
 		}
@@ -198,11 +198,11 @@ func TestWorkers(t *testing.T) {
 func TestDamagedRecord(t *testing.T) {
 	record, _ := build(t, crowd(3), t.TempDir(), nil, 1)
 	data := encoded(record)
-	if _, err := render.DecodeRecord(cache.NewDecoder(data)); err != nil {
+	if _, err := render.DecodeRecord(store.NewDecoder(data)); err != nil {
 		t.Fatal(err)
 	}
 	for n := range data {
-		if _, err := render.DecodeRecord(cache.NewDecoder(data[:n])); err == nil {
+		if _, err := render.DecodeRecord(store.NewDecoder(data[:n])); err == nil {
 			t.Fatalf("a record that ends after %d of %d bytes is read", n, len(data))
 		}
 	}

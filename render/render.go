@@ -19,24 +19,24 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/expand"
-	"github.com/tenantry/tenantry/compiler/parallel"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/render/manifest"
-	"github.com/tenantry/tenantry/render/namespace"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/parallel"
+	"github.com/tenantry/tenantry/render/backing/namespace"
 	"github.com/tenantry/tenantry/schema"
 	"golang.org/x/sync/errgroup"
 )
 
-// Input is what is rendered. States and Platforms are those that expand.Expand
+// Input is what is rendered. States and Platforms are those that desired.Expand
 // returns for the tenancy and the pins.
 type Input struct {
 	Tenancy   *tenancy.Tenancy
-	States    []expand.State
-	Platforms []expand.Platform
+	States    []desired.State
+	Platforms []desired.Platform
 	Pins      *pins.Pins
 	// PinFiles returns the files of Pins, always the same ones; it may be called from
 	// several goroutines.
@@ -58,7 +58,7 @@ type Stats struct {
 // there is none; tool identifies the compiler, since another one may lower the
 // same state otherwise. The record that it returns is complete once the caller
 // has committed and called Stamp.
-func Render(ctx context.Context, in Input, w *output.Writer, dir string, former *Record, tool [32]byte) (*Record, Stats, error) {
+func Render(ctx context.Context, in Input, w *outdir.Writer, dir string, former *Record, tool [32]byte) (*Record, Stats, error) {
 	t := &tree{w: w, former: former.standing(dir, tool), record: newRecord(tool)}
 	b := newBuild(in, t)
 	if err := b.run(ctx); err != nil {
@@ -78,12 +78,12 @@ func Files(ctx context.Context, in Input) (map[string][]byte, error) {
 }
 
 // Size returns how many objects a state is lowered to.
-func Size(s *expand.State) int { return namespace.Size(s) }
+func Size(s *desired.State) int { return namespace.Size(s) }
 
 // Objects returns what a state is lowered to, as patches leave it. None may be changed.
-func Objects(s *expand.State) []manifest.Map { return lowered(s, nil) }
+func Objects(s *desired.State) []manifest.Map { return lowered(s, nil) }
 
-func lowered(s *expand.State, t *patch.Trace) []manifest.Map {
+func lowered(s *desired.State, t *patch.Trace) []manifest.Map {
 	lower := backing(s.Backing)
 	if lower == nil {
 		return nil
@@ -133,7 +133,7 @@ func Traces(in Input, known func(input [32]byte) bool) []Traced {
 
 // backing returns how a backing lowers a state. A backing is a package and its
 // row here.
-func backing(name string) func(*expand.State) []manifest.Map {
+func backing(name string) func(*desired.State) []manifest.Map {
 	switch schema.Backing(name) {
 	case schema.NamespaceBacking, schema.DedicatedBacking:
 		return namespace.Lower
@@ -234,7 +234,7 @@ func (b *build) pins() []job {
 }
 
 // statePath is where the file of a logical cluster stands.
-func statePath(s *expand.State) string {
+func statePath(s *desired.State) string {
 	return path.Join("clusters", s.Cluster, "tenants", s.Cut, stateFile(s.Key))
 }
 
@@ -276,7 +276,7 @@ func writeDirectory(w files, dir string, files map[string][]manifest.Map) error 
 // appending returns what appends a file of objects.
 func appending(objects []manifest.Map) func(dst []byte) []byte {
 	return func(dst []byte) []byte {
-		dst = append(dst, output.Header...)
+		dst = append(dst, outdir.Header...)
 		for i, m := range objects {
 			if i > 0 {
 				dst = append(dst, "---\n"...)

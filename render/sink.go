@@ -5,8 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/tenantry/tenantry/render/manifest"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/internal/outdir"
 )
 
 // sink takes the files of a build, from several goroutines.
@@ -36,7 +36,7 @@ type files interface {
 
 // tree writes to an output directory.
 type tree struct {
-	w      *output.Writer
+	w      *outdir.Writer
 	former *Record // that which may be relied on; nil if nothing
 	// lowered counts the states that were written.
 	lowered atomic.Int64

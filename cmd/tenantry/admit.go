@@ -14,9 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/access"
-	"github.com/tenantry/tenantry/compiler/admit"
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/analysis/access"
+	"github.com/tenantry/tenantry/compiler/analysis/admit"
+	"github.com/tenantry/tenantry/internal/diag"
 	"k8s.io/apiserver/pkg/admission"
 )
 

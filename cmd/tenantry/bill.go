@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/tenantry/tenantry/compiler/bill"
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/analysis/bill"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // billFormats are the formats of a bill.

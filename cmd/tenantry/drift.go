@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-	"github.com/tenantry/tenantry/render/live/drift"
+	"github.com/tenantry/tenantry/compiler/analysis/live/drift"
 )
 
 // errIncomplete ends a command that could not look at everything.

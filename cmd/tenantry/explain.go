@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/explain"
+	"github.com/tenantry/tenantry/compiler/analysis/explain"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 func newExplain() *cobra.Command {

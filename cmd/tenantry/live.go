@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/tenantry/tenantry/render/live"
+	"github.com/tenantry/tenantry/compiler/analysis/live"
 	"k8s.io/apimachinery/pkg/labels"
 )
 

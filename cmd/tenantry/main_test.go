@@ -15,8 +15,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/tools/txtar"
 
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -98,7 +98,7 @@ func building(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: building DIR")
 	}
-	w, err := output.Begin(ts.MkAbs(args[0]), output.Options{})
+	w, err := outdir.Begin(ts.MkAbs(args[0]), outdir.Options{})
 	ts.Check(err)
 	ts.Defer(w.Abort)
 }

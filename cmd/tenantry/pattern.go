@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // patternHelp says what checkPattern accepts, for the help of commands.

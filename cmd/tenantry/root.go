@@ -10,8 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/store"
 	"golang.org/x/term"
 )
 
@@ -48,7 +48,7 @@ func (f *repoFlags) register(c *cobra.Command) {
 	fs.StringVar(&f.revision, "revision", "", "compile this git revision instead of the files on disk (main, v1.2, HEAD~3, REV:path)")
 	fs.StringVar(&f.pins, "pins", "", "read the former decisions from this output: a directory, or REV:path in git")
 	fs.StringVar(&f.asOf, "as-of", "", "the date to judge sunsets and expiries by: 2026-11-20, or today")
-	fs.StringVar(&f.cacheDir, "cache", cache.DefaultDir(), "directory of the cache")
+	fs.StringVar(&f.cacheDir, "cache", store.DefaultDir(), "directory of the cache")
 	fs.BoolVar(&f.noCache, "no-cache", false, "neither read nor write the cache")
 	fs.IntVarP(&f.workers, "workers", "j", runtime.GOMAXPROCS(0), "directories evaluated at a time")
 	fs.StringVar(&f.color, "color", "auto", "colour: auto, always or never")
@@ -71,7 +71,7 @@ func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
 		return o, fmt.Errorf("--workers must be at least 1, have %d", f.workers)
 	}
 	if !f.noCache {
-		store, err := cache.Open(f.cacheDir)
+		store, err := store.Open(f.cacheDir)
 		if err != nil {
 			fmt.Fprintf(c.ErrOrStderr(), "note: going on without a cache: %v\n", err)
 		}

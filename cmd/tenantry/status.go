@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/tenantry/tenantry/render/live/status"
+	"github.com/tenantry/tenantry/compiler/analysis/live/status"
 )
 
 func newStatus() *cobra.Command {

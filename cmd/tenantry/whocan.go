@@ -9,9 +9,9 @@ import (
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
-	"github.com/tenantry/tenantry/compiler/access"
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/analysis/access"
+	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 func newWhoCan() *cobra.Command {
@@ -73,7 +73,7 @@ type action struct{ verb, group, resource string }
 
 // parseAction reads a verb and a resource. What seems misspelt is refused: the
 // answer "nobody" to a question that was not meant would be worse than none.
-func parseAction(verb, resource string, platforms []expand.Platform) (action, error) {
+func parseAction(verb, resource string, platforms []desired.Platform) (action, error) {
 	verbs := map[string]bool{"impersonate": true, "escalate": true, "bind": true}
 	for _, v := range access.Verbs() {
 		verbs[v] = true

@@ -14,7 +14,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"

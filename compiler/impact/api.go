@@ -4,11 +4,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/constraint"
-	"github.com/tenantry/tenantry/compiler/definition"
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/evolution"
+	"github.com/tenantry/tenantry/compiler/crd/constraint"
+	"github.com/tenantry/tenantry/compiler/crd/definition"
+	"github.com/tenantry/tenantry/compiler/crd/evolution"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/evolution"
+	"github.com/tenantry/tenantry/compiler/crd/evolution"
+	"github.com/tenantry/tenantry/internal/store"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
@@ -17,20 +17,20 @@ import (
 // have them, and not at all where the cache knows the answer. It is safe for
 // concurrent use.
 type Comparer struct {
-	cache  *cache.Cache
+	cache  *store.Cache
 	head   string
 	config evolution.Config
 
 	mu    sync.Mutex
-	known map[cache.Key][]evolution.Change
+	known map[store.Key][]evolution.Change
 }
 
 // NewComparer returns a comparer that judges as the configuration says. The cache
 // may be nil; the version of the tool keys it.
-func NewComparer(c *cache.Cache, toolVersion string, config evolution.Config) *Comparer {
+func NewComparer(c *store.Cache, toolVersion string, config evolution.Config) *Comparer {
 	config.Promise = "" // it takes no part in what changed
 	tuned, _ := json.Marshal(config)
-	return &Comparer{cache: c, head: toolVersion + " " + string(tuned), config: config, known: map[cache.Key][]evolution.Change{}}
+	return &Comparer{cache: c, head: toolVersion + " " + string(tuned), config: config, known: map[store.Key][]evolution.Change{}}
 }
 
 // Changes returns all that changes from one API to another, resource by resource.
@@ -102,8 +102,8 @@ func (c *Comparer) demands(old, new *Builtin) []evolution.Change {
 }
 
 // key identifies two contents. It reports true where they are one.
-func (c *Comparer) key(old, new *Definition) (key cache.Key, same bool) {
-	h := cache.NewKey(c.head, "evolution")
+func (c *Comparer) key(old, new *Definition) (key store.Key, same bool) {
+	h := store.NewKey(c.head, "evolution")
 	var content [2]string
 	for i, d := range []*Definition{old, new} {
 		if d == nil {

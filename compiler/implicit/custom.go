@@ -6,9 +6,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/evolution/instance"
+	"github.com/tenantry/tenantry/compiler/crd/evolution/instance"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
 	kjson "k8s.io/apimachinery/pkg/util/json"
 )
 

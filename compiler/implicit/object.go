@@ -5,9 +5,9 @@ import (
 	"encoding/hex"
 	"slices"
 
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
 )
 

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // leftOut gathers the logical clusters that cannot have an object, by what stands

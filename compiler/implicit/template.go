@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/manifest"
 )
 
 // A placeholder is ${tenantry.dev/FIELD}. No shell, Kubernetes, Flux or template

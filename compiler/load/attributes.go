@@ -8,7 +8,7 @@ import (
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // readAttributes reports what makes CUE leave the file out, or read beyond it.

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // A directory that would take for ever, or a stack without end, fails by itself;

@@ -9,8 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // typeDigest identifies the layout of what is stored, so that a changed type or
@@ -53,7 +53,7 @@ func typeDigest() string {
 // use. Outcomes are never changed, so that runs can share them.
 type Evaluated struct{ syntax, outcomes sync.Map }
 
-func recall[T any](m *sync.Map, key cache.Key) (v T, ok bool) {
+func recall[T any](m *sync.Map, key store.Key) (v T, ok bool) {
 	found, ok := m.Load(key)
 	if ok {
 		v = found.(T)
@@ -83,7 +83,7 @@ func (l *Loader) analyzeAll(ctx context.Context, dirs []string) error {
 }
 
 func (l *Loader) analyzeDirectory(files []*file) {
-	h := cache.NewKey(l.version, "syntax").String(l.module.language)
+	h := store.NewKey(l.version, "syntax").String(l.module.language)
 	for _, f := range files {
 		h.String(f.Path).Bytes(f.Digest[:])
 	}
@@ -126,8 +126,8 @@ func (l *Loader) analyze(f source.File) *analysis {
 }
 
 // key identifies the outcome of a directory: all that it depends on.
-func (l *Loader) key(d *directory, in []input) cache.Key {
-	h := cache.NewKey(l.version, "directory").Bytes(l.schemaDigest[:]).Bytes(l.module.text).String(d.path)
+func (l *Loader) key(d *directory, in []input) store.Key {
+	h := store.NewKey(l.version, "directory").Bytes(l.schemaDigest[:]).Bytes(l.module.text).String(d.path)
 	var libs []*library
 	for _, i := range in {
 		digest := i.file.Digest
@@ -171,7 +171,7 @@ func (l *Loader) variantDigest(text []byte) [32]byte {
 	return d
 }
 
-func (l *Loader) cachedOutcome(key cache.Key) (o outcome, ok bool) {
+func (l *Loader) cachedOutcome(key store.Key) (o outcome, ok bool) {
 	if o, ok := recall[outcome](&l.options.Evaluated.outcomes, key); ok || l.options.Cache.Disabled() {
 		return o, ok
 	}
@@ -183,7 +183,7 @@ func (l *Loader) cachedOutcome(key cache.Key) (o outcome, ok bool) {
 	return o, true
 }
 
-func (l *Loader) putOutcome(key cache.Key, o outcome) {
+func (l *Loader) putOutcome(key store.Key, o outcome) {
 	l.options.Evaluated.outcomes.Store(key, o)
 	if !l.options.Cache.Disabled() {
 		l.options.Cache.Put(key, encode(&o))

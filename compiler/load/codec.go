@@ -10,7 +10,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // The cache holds Go values as a plain sequence of their fields. Unlike JSON and
@@ -22,12 +22,12 @@ const form = "2"
 
 // encode writes what v points to.
 func encode(v any) []byte {
-	e := encoder{cache.NewEncoder(0)}
+	e := encoder{store.NewEncoder(0)}
 	e.value(reflect.ValueOf(v).Elem())
 	return e.Data()
 }
 
-type encoder struct{ *cache.Encoder }
+type encoder struct{ *store.Encoder }
 
 func (e *encoder) places(p Places) {
 	e.Uint(uint64(len(p.files)))
@@ -183,7 +183,7 @@ var documentTypes = func() (types []reflect.Type) {
 func decode(data []byte, v any) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("%w: %v", cache.ErrCorrupt, p)
+			err = fmt.Errorf("%w: %v", store.ErrCorrupt, p)
 		}
 	}()
 	d := decoders.Get().(*decoder)
@@ -193,9 +193,9 @@ func decode(data []byte, v any) (err error) {
 	return d.Done()
 }
 
-var decoders = sync.Pool{New: func() any { return &decoder{cache.NewDecoder(nil)} }}
+var decoders = sync.Pool{New: func() any { return &decoder{store.NewDecoder(nil)} }}
 
-type decoder struct{ *cache.Decoder }
+type decoder struct{ *store.Decoder }
 
 func (d *decoder) places(p *Places) {
 	if n := d.Count(); n > 0 {

@@ -15,7 +15,7 @@ import (
 	"cuelang.org/go/encoding/yaml"
 	yamlv3 "go.yaml.in/yaml/v3"
 
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // isData reports whether a path may be a YAML or JSON file of documents.

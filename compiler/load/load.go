@@ -38,9 +38,9 @@ import (
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/literal"
 
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -133,7 +133,7 @@ type Stats struct {
 // Options of a Loader.
 type Options struct {
 	// Cache may be nil.
-	Cache *cache.Cache
+	Cache *store.Cache
 	// Evaluated may be nil; runs that are given the same share what they evaluate.
 	Evaluated *Evaluated
 	// Workers is the number of directories evaluated at a time; by default one

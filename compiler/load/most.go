@@ -3,7 +3,7 @@ package load
 import (
 	"cuelang.org/go/cue"
 
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // Most asks how much of something patterns let a document have, that the document

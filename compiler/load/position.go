@@ -6,7 +6,7 @@ import (
 
 	"cuelang.org/go/cue/token"
 
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // Files that are no part of the tenancy repo have names that no path can have,

@@ -14,10 +14,10 @@ import (
 	"golang.org/x/tools/txtar"
 	"pgregory.net/rapid"
 
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // archives returns the repos of testdata by name.
@@ -56,7 +56,7 @@ func TestSameResult(t *testing.T) {
 	for name, files := range archives(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, err := cache.Open(t.TempDir())
+			c, err := store.Open(t.TempDir())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -111,7 +111,7 @@ func TestCache(t *testing.T) {
 		{"a document", "orgs/acme/y/y.cue", "9", "8", 1},
 		{"the module", "cue.mod/module.cue", "v0.17.0", "v0.16.0", 4},
 	} {
-		c, err := cache.Open(t.TempDir())
+		c, err := store.Open(t.TempDir())
 		if err != nil {
 			t.Fatal(err)
 		}

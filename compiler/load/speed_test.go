@@ -10,9 +10,9 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/tenantry/tenantry/compiler/cache"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // large returns a repo of many directories under two ancestors that hold 50
@@ -81,7 +81,7 @@ func BenchmarkLoad(b *testing.B) {
 // A warm load of 10,000 documents in 500 directories.
 func BenchmarkWarm(b *testing.B) {
 	tree := source.FromMap(large(500, 20))
-	c, err := cache.Open(b.TempDir())
+	c, err := store.Open(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/tenantry/tenantry/compiler/digest"
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/digest"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"sigs.k8s.io/kustomize/kyaml/resid"
 )
 

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"sigs.k8s.io/kustomize/api/filters/annotations"
 	"sigs.k8s.io/kustomize/api/filters/imagetag"
 	"sigs.k8s.io/kustomize/api/filters/labels"

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/manifest"
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	fieldpath "k8s.io/apimachinery/pkg/util/validation/field"

@@ -14,9 +14,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/digest"
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/digest"
 	"github.com/tenantry/tenantry/schema"
 )
 

@@ -4,7 +4,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // form is the version of the encoding; it changes whenever what a file parses to
@@ -19,7 +19,7 @@ func (f *file) encode() []byte {
 	for i := range f.Documents {
 		size += len(f.Documents[i].Body)
 	}
-	e := encoder{cache.NewEncoder(size)}
+	e := encoder{store.NewEncoder(size)}
 	e.Text(f.AsOf)
 	e.texts(f.Organizations)
 	e.Uint(uint64(len(f.Documents)))
@@ -50,27 +50,27 @@ func (d decoder) file() *file {
 	return f
 }
 
-func cacheKey(data []byte) cache.Key { return cache.NewKey(form, "pins").Bytes(data).Key() }
+func cacheKey(data []byte) store.Key { return store.NewKey(form, "pins").Bytes(data).Key() }
 
 // cached returns what a file was parsed to.
-func cached(c *cache.Cache, key cache.Key) (*file, bool) {
+func cached(c *store.Cache, key store.Key) (*file, bool) {
 	data, ok := c.Get(key)
 	if !ok {
 		return nil, false
 	}
-	d := decoder{cache.NewDecoder(data)}
+	d := decoder{store.NewDecoder(data)}
 	f := d.file()
 	return f, d.Done() == nil
 }
 
-// store keeps what a file was parsed to.
-func store(c *cache.Cache, key cache.Key, f *file) {
+// remember keeps what a file was parsed to.
+func remember(c *store.Cache, key store.Key, f *file) {
 	if !c.Disabled() {
 		c.Put(key, f.encode())
 	}
 }
 
-type encoder struct{ *cache.Encoder }
+type encoder struct{ *store.Encoder }
 
 func (e encoder) document(d *document) {
 	e.String(d.Kind)
@@ -137,7 +137,7 @@ func (e encoder) names(names Names) {
 	}
 }
 
-type decoder struct{ *cache.Decoder }
+type decoder struct{ *store.Decoder }
 
 func (d decoder) document() document {
 	out := document{DocumentID: DocumentID{Kind: d.String(), Key: d.Text(), Dir: d.String()}, Body: d.Bytes()}

@@ -3,7 +3,7 @@ package pins
 import (
 	"encoding/json"
 
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"go.yaml.in/yaml/v3"
 )
 

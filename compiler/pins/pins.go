@@ -11,7 +11,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/manifest"
 )
 
 // Pins are all pins of an output.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
 )
@@ -275,7 +275,7 @@ func sameTexts(t *rapid.T, want, have *Pins) {
 }
 
 func TestRoundTrip(t *testing.T) {
-	c, err := cache.Open(t.TempDir())
+	c, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -471,17 +471,17 @@ func BenchmarkRead(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	c, err := cache.Open(b.TempDir())
+	c, err := store.Open(b.TempDir())
 	if err != nil {
 		b.Fatal(err)
 	}
-	read := func(b *testing.B, c *cache.Cache) {
+	read := func(b *testing.B, c *store.Cache) {
 		if p, err := Read(os.DirFS(dir), c); err != nil || len(p.LogicalClusters) != 100_000 {
 			b.Fatal(err)
 		}
 	}
 	read(b, c)
-	for name, c := range map[string]*cache.Cache{"cold": nil, "warm": c} {
+	for name, c := range map[string]*store.Cache{"cold": nil, "warm": c} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				read(b, c)

@@ -10,9 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/cache"
-	"github.com/tenantry/tenantry/compiler/parallel"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/parallel"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // ErrNone says that an output holds no pins at all, so nothing was decided yet.
@@ -23,7 +23,7 @@ var ErrNone = errors.New("the output holds no pins")
 // a damaged or missing file is an error that names it, since reading it as empty
 // would mean to decide anew where its logical clusters stand. The cache may be
 // nil; it keeps what files were parsed to.
-func Read(fsys fs.FS, c *cache.Cache) (*Pins, error) {
+func Read(fsys fs.FS, c *store.Cache) (*Pins, error) {
 	if _, err := fs.Stat(fsys, root); errors.Is(err, fs.ErrNotExist) {
 		return nil, ErrNone
 	} else if err != nil {
@@ -69,11 +69,11 @@ func definitionsIn(fsys fs.FS) func(name string) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("damaged pins: %w", err)
 		}
-		return bytes.TrimPrefix(data, []byte(output.Header)), nil
+		return bytes.TrimPrefix(data, []byte(outdir.Header)), nil
 	}
 }
 
-func readFile(fsys fs.FS, name string, c *cache.Cache) (*file, error) {
+func readFile(fsys fs.FS, name string, c *store.Cache) (*file, error) {
 	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func readFile(fsys fs.FS, name string, c *cache.Cache) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s%w", name, err)
 	}
-	store(c, key, f)
+	remember(c, key, f)
 	return f, nil
 }
 

@@ -4,21 +4,21 @@ import (
 	"io/fs"
 	"slices"
 
-	"github.com/tenantry/tenantry/compiler/cache"
+	"github.com/tenantry/tenantry/internal/store"
 )
 
 // Snapshot encodes all files but those of definitions, for a build that knows that
 // they are as they were written. The parts, joined, are what FromSnapshot reads.
 func Snapshot(files []*File) (parts [][]byte) {
 	files = slices.DeleteFunc(slices.Clone(files), func(f *File) bool { return f.definition != "" })
-	head := cache.NewEncoder(64)
+	head := store.NewEncoder(64)
 	head.Text(form)
 	head.Uint(uint64(len(files)))
 	for _, f := range files {
 		head.Text(f.Path)
 		head.Uint(uint64(len(f.encoded())))
 		parts = append(parts, head.Data(), f.encoded())
-		head = cache.NewEncoder(64)
+		head = store.NewEncoder(64)
 	}
 	return parts
 }
@@ -27,13 +27,13 @@ func Snapshot(files []*File) (parts [][]byte) {
 // system is. An error means that there is no snapshot to use, nothing worse. The
 // data must not change any more.
 func FromSnapshot(data []byte, fsys fs.FS) (*Pins, error) {
-	all := cache.NewDecoder(data)
+	all := store.NewDecoder(data)
 	if all.Text() != form {
 		return nil, ErrNone
 	}
 	names := make([]string, all.Count())
 	files := make([]*file, len(names))
-	d := decoder{cache.NewDecoder(nil)}
+	d := decoder{store.NewDecoder(nil)}
 	for i := range names {
 		names[i] = all.Text()
 		d.Reset(all.Bytes())

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/digest"
-	"github.com/tenantry/tenantry/compiler/parallel"
-	"github.com/tenantry/tenantry/render/manifest"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/internal/digest"
+	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/parallel"
 )
 
 // File is one file of the pins.
@@ -132,7 +132,7 @@ func (f *File) AppendYAML(dst []byte) []byte {
 		if err != nil { // never: what is written was read
 			return dst
 		}
-		return append(append(append(dst, output.Header...), bytes.Trim(text, "\r\n")...), '\n')
+		return append(append(append(dst, outdir.Header...), bytes.Trim(text, "\r\n")...), '\n')
 	}
 	head := manifest.M("apiVersion", apiVersion, "kind", kind)
 	c := &f.content
@@ -146,7 +146,7 @@ func (f *File) AppendYAML(dst []byte) []byte {
 			head = append(head, manifest.Field{Key: "stored", Value: all})
 		}
 	}
-	dst = append(dst, output.Header...)
+	dst = append(dst, outdir.Header...)
 	dst = manifest.AppendYAML(dst, head, 0)
 	if len(c.Clusters) > 0 {
 		dst = append(dst, "logicalClusters:\n"...)

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/definition"
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/evolution"
+	"github.com/tenantry/tenantry/compiler/crd/definition"
+	"github.com/tenantry/tenantry/compiler/crd/evolution"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
 	"k8s.io/apimachinery/pkg/version"
 )
 

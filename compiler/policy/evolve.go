@@ -5,9 +5,9 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/parallel"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/schema"
 	apiservercel "k8s.io/apiserver/pkg/cel"
 )

@@ -10,7 +10,7 @@ import (
 	"cuelang.org/go/cue/token"
 	"github.com/google/cel-go/common"
 
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // within returns where a place of an expression stands in the CUE file, whose

@@ -8,7 +8,7 @@ import (
 	"github.com/google/cel-go/common"
 	"pgregory.net/rapid"
 
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // A place of an expression is found in the file whatever literal it stands in:

@@ -8,10 +8,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/constraint"
-	"github.com/tenantry/tenantry/compiler/definition"
-	"github.com/tenantry/tenantry/compiler/diag"
+	"github.com/tenantry/tenantry/compiler/crd/constraint"
+	"github.com/tenantry/tenantry/compiler/crd/definition"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"

@@ -3,7 +3,7 @@ package tenancy
 import (
 	"slices"
 
-	"github.com/tenantry/tenantry/compiler/definition"
+	"github.com/tenantry/tenantry/compiler/crd/definition"
 	"github.com/tenantry/tenantry/compiler/source"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )

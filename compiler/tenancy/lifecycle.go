@@ -3,8 +3,8 @@ package tenancy
 import (
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // sunsets judges the bindings that a class or an organization's defaults make.

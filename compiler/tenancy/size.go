@@ -1,8 +1,8 @@
 package tenancy
 
 import (
-	"github.com/tenantry/tenantry/compiler/diag"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
 const (

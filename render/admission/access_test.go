@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/access"
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/analysis/access"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	apiadmission "k8s.io/apiserver/pkg/admission"
 )
@@ -15,17 +15,17 @@ import (
 // answers under the rendered policies.
 func TestAccessAgreesWithAdmission(t *testing.T) {
 	p := platform()
-	p.Roles = append(p.Roles, expand.Role{Name: "everything", Rules: []expand.Rule{{Groups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}}}})
-	with := func(key, physical string, frozen bool) expand.State {
+	p.Roles = append(p.Roles, desired.Role{Name: "everything", Rules: []desired.Rule{{Groups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}}}})
+	with := func(key, physical string, frozen bool) desired.State {
 		s := state(key, physical)
 		s.Frozen = frozen
-		s.Roles = expand.Roles{View: "everything", Edit: "everything", Admin: "everything"}
-		s.Grants = []expand.Grant{{Kind: "ServiceAccount", SubjectNamespace: "databases", Subject: "operator", Role: "admin"}, {Kind: "User", Subject: tenant, Role: "admin"}}
+		s.Roles = desired.Roles{View: "everything", Edit: "everything", Admin: "everything"}
+		s.Grants = []desired.Grant{{Kind: "ServiceAccount", SubjectNamespace: "databases", Subject: "operator", Role: "admin"}, {Kind: "User", Subject: tenant, Role: "admin"}}
 		return *s
 	}
-	states := []expand.State{with("acme/ice", "acme-ice", true), with("acme/prod", "acme-prod", false)}
-	server := newServer(t, p, []*expand.State{&states[0], &states[1]})
-	answers := access.New(&tenancy.Tenancy{}, states, []expand.Platform{*p})
+	states := []desired.State{with("acme/ice", "acme-ice", true), with("acme/prod", "acme-prod", false)}
+	server := newServer(t, p, []*desired.State{&states[0], &states[1]})
+	answers := access.New(&tenancy.Tenancy{}, states, []desired.Platform{*p})
 	operations := map[string]apiadmission.Operation{"create": apiadmission.Create, "update": apiadmission.Update, "patch": apiadmission.Update,
 		"delete": apiadmission.Delete, "deletecollection": apiadmission.Delete}
 	refused := map[access.Refusal]int{}

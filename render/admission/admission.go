@@ -25,20 +25,20 @@
 package admission
 
 import (
-	"github.com/tenantry/tenantry/compiler/expand"
-	"github.com/tenantry/tenantry/render/manifest"
-	"github.com/tenantry/tenantry/render/namespace"
+	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/render/backing/namespace"
 )
 
 // PlatformRole is the ClusterRole that makes its subjects the platform. Nothing
 // is bound to it here.
-const PlatformRole = expand.ReservedPrefix + "platform"
+const PlatformRole = desired.ReservedPrefix + "platform"
 
 // Platform returns the objects: the Namespace, the ClusterRoles, then each
 // policy with its bindings.
-func Platform(p *expand.Platform) []manifest.Map {
+func Platform(p *desired.Platform) []manifest.Map {
 	out := make([]manifest.Map, 0, 9+len(p.Roles)+2*len(p.Gates))
-	out = append(out, deployers(p), clusterRole(PlatformRole, []expand.Rule{
+	out = append(out, deployers(p), clusterRole(PlatformRole, []desired.Rule{
 		{Groups: []string{"tenantry.dev"}, Resources: []string{"platform"}, Verbs: []string{"manage"}},
 	}))
 	for i := range p.Roles {
@@ -63,14 +63,14 @@ func Platform(p *expand.Platform) []manifest.Map {
 	return out
 }
 
-func deployers(p *expand.Platform) manifest.Map {
+func deployers(p *desired.Platform) manifest.Map {
 	return manifest.M("apiVersion", "v1", "kind", "Namespace", "metadata", manifest.M(
 		"name", p.Deployers,
 		"labels", append(labels(), namespace.PodSecurity("restricted", p.Minor)...),
 		"annotations", namespace.Protected()))
 }
 
-func clusterRole(name string, rules []expand.Rule) manifest.Map {
+func clusterRole(name string, rules []desired.Rule) manifest.Map {
 	list := make(manifest.List, 0, len(rules))
 	for _, r := range rules {
 		list = append(list, manifest.M("apiGroups", r.Groups, "resources", r.Resources, "verbs", r.Verbs))
@@ -79,4 +79,4 @@ func clusterRole(name string, rules []expand.Rule) manifest.Map {
 		"metadata", manifest.M("name", name, "labels", labels()), "rules", list)
 }
 
-func labels() manifest.Map { return manifest.M(expand.LabelManagedBy, expand.ManagedBy) }
+func labels() manifest.Map { return manifest.M(desired.LabelManagedBy, desired.ManagedBy) }

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
-	"github.com/tenantry/tenantry/render/manifest"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -20,19 +20,19 @@ import (
 
 const gateName = "tenantry-apis-0123456789"
 
-func platform() *expand.Platform {
-	return &expand.Platform{
+func platform() *desired.Platform {
+	return &desired.Platform{
 		Cluster: "eu-1", Minor: 36, Engine: "flux", Deployers: "tenantry-system",
 		Controllers: []string{operator, `it's\odd`},
-		Roles: []expand.Role{{Name: "tenantry-view-0123456789", Level: "view", Rules: []expand.Rule{
+		Roles: []desired.Role{{Name: "tenantry-view-0123456789", Level: "view", Rules: []desired.Rule{
 			{Groups: []string{""}, Resources: []string{"pods", "pods/log"}, Verbs: []string{"get", "list", "watch"}}}}},
-		Gates: []expand.Gate{{Name: gateName, Allowed: []expand.Allowed{
+		Gates: []desired.Gate{{Name: gateName, Allowed: []desired.Allowed{
 			{Group: "", Resource: "configmaps"},
 			{Group: "", Resource: "pods"},
 			{Group: "", Resource: "resourcequotas"}, // so that it is not the gate that refuses
 			{Group: "apps", Resource: "deployments"},
 			{Group: "db.acme.example", Resource: "databases", Versions: []string{"v1"}},
-		}, Withheld: []expand.Withheld{{Group: "db.acme.example", Resource: "databases", Version: "v1",
+		}, Withheld: []desired.Withheld{{Group: "db.acme.example", Resource: "databases", Version: "v1",
 			Fields: []string{".spec.ports[*]['x-y']", ".spec.tier", ".spec.users.*.role"}}}}},
 	}
 }
@@ -44,12 +44,12 @@ func database(spec map[string]any) *unstructured.Unstructured {
 	return u
 }
 
-func state(key, physical string) *expand.State {
-	return &expand.State{
+func state(key, physical string) *desired.State {
+	return &desired.State{
 		Key: key, Organization: key[:strings.LastIndexByte(key, '/')], Cluster: "eu-1", Backing: "namespace",
-		Network: "logical-cluster", DNS: &expand.DNS{Namespace: "kube-system", Labels: []expand.Label{{Key: "k8s-app", Value: "kube-dns"}}},
-		PodSecurity: "baseline", Minor: 36, Containers: &expand.Containers{}, Gate: gateName, Deployers: "tenantry-system", Engine: "flux",
-		Namespaces: []expand.Namespace{{Name: "main", Physical: physical, Hard: []expand.Amount{{Resource: "requests.cpu", Value: "1"}}}},
+		Network: "logical-cluster", DNS: &desired.DNS{Namespace: "kube-system", Labels: []desired.Label{{Key: "k8s-app", Value: "kube-dns"}}},
+		PodSecurity: "baseline", Minor: 36, Containers: &desired.Containers{}, Gate: gateName, Deployers: "tenantry-system", Engine: "flux",
+		Namespaces: []desired.Namespace{{Name: "main", Physical: physical, Hard: []desired.Amount{{Resource: "requests.cpu", Value: "1"}}}},
 	}
 }
 
@@ -58,7 +58,7 @@ func fixture(t testing.TB) *server {
 	frozen.Frozen = true
 	confirmed := state("acme/done", "acme-done")
 	confirmed.Phase = pins.Confirmed
-	return newServer(t, platform(), []*expand.State{
+	return newServer(t, platform(), []*desired.State{
 		state("acme/prod", "acme-prod"), state("acme/gone", "acme-gone"), frozen, confirmed,
 	}, "acme-gone")
 }
@@ -222,13 +222,13 @@ func TestGateOfManyResources(t *testing.T) {
 	g := &p.Gates[0]
 	g.Allowed = nil
 	for i := range 4000 {
-		a := expand.Allowed{Group: "management.of-some-provider.upbound.example", Resource: fmt.Sprintf("resourceswithalongname%04d", i)}
+		a := desired.Allowed{Group: "management.of-some-provider.upbound.example", Resource: fmt.Sprintf("resourceswithalongname%04d", i)}
 		if i%2 == 0 {
 			a.Versions = []string{"v1", "v1beta1"}
 		}
 		g.Allowed = append(g.Allowed, a)
 	}
-	s := newServer(t, p, []*expand.State{state("acme/prod", "acme-prod")})
+	s := newServer(t, p, []*desired.State{state("acme/prod", "acme-prod")})
 	write := func(resource, version string) error {
 		return s.admit(request{tenant, apiadmission.Create, "management.of-some-provider.upbound.example/" + version + "/" + resource, "X", "acme-prod", "x", object("x"), nil})
 	}

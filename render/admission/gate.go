@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/evolution"
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/crd/evolution"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
 )
 
@@ -18,7 +18,7 @@ const chunk = 500
 // name. It judges the resource and version that the request names, and not what
 // they are equivalent to, or one version would pass for another. A subresource
 // goes with its resource.
-func gate(p *expand.Platform, g *expand.Gate) admissionPolicy {
+func gate(p *desired.Platform, g *desired.Gate) admissionPolicy {
 	var any, versioned []string
 	for _, a := range g.Allowed {
 		if len(a.Versions) == 0 {
@@ -32,7 +32,7 @@ func gate(p *expand.Platform, g *expand.Gate) admissionPolicy {
 	out := admissionPolicy{
 		name:       g.Name,
 		rules:      []rule{everything},
-		selector:   matchLabel(expand.LabelGate, g.Name),
+		selector:   matchLabel(desired.LabelGate, g.Name),
 		conditions: []named{byTenants(p.Exempt())},
 		variables: []named{
 			platform,
@@ -66,7 +66,7 @@ func gate(p *expand.Platform, g *expand.Gate) admissionPolicy {
 
 // withhold refuses a field that the physical cluster serves for others. Whoever
 // has it in an object from before can go on with it.
-func withhold(w expand.Withheld, field string) validation {
+func withhold(w desired.Withheld, field string) validation {
 	without := func(object string) string { return absent(object, evolution.Keys(field)[2:], 0) }
 	name := qualified(w.Resource, w.Version, w.Group)
 	return validation{
@@ -110,11 +110,11 @@ func qualified(parts ...string) string {
 
 // frozen refuses all writes to frozen logical clusters. Workloads keep running:
 // controllers and nodes do their part.
-func frozen(p *expand.Platform) admissionPolicy {
+func frozen(p *desired.Platform) admissionPolicy {
 	return admissionPolicy{
-		name:       expand.ReservedPrefix + "frozen",
+		name:       desired.ReservedPrefix + "frozen",
 		rules:      []rule{everything},
-		selector:   matchLabel(expand.LabelState, expand.StateFrozen),
+		selector:   matchLabel(desired.LabelState, desired.StateFrozen),
 		conditions: []named{byTenants(p.Exempt())},
 		variables:  []named{platform, terminating},
 		validations: []validation{{

@@ -3,9 +3,9 @@ package admission
 import (
 	"fmt"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/manifest"
 )
 
 // maxShared is how many characters of data a ConfigMap may have that a tenant
@@ -18,7 +18,7 @@ const maxShared = 128 << 10
 // came first could otherwise tell the engine to pass its object by, or fill it, or
 // make it unchangeable, and keep all from being applied that stands beside it.
 // tenantry-protect guards those that stand and are the platform's alone.
-func implicitObjects(p *expand.Platform) admissionPolicy {
+func implicitObjects(p *desired.Platform) admissionPolicy {
 	const group = `(request.requestResource.group == '' ? '' : '.' + request.requestResource.group)`
 	part := func(object, field string) string {
 		return fmt.Sprintf(`%[1]s == null ? {} : %[1]s.?metadata.?%[2]s.orValue({})`, object, field)
@@ -32,18 +32,18 @@ func implicitObjects(p *expand.Platform) admissionPolicy {
 	all := everything
 	all.resources = []string{"*"}
 	return admissionPolicy{
-		name:  expand.ReservedPrefix + "implicit",
+		name:  desired.ReservedPrefix + "implicit",
 		rules: []rule{all},
 		selector: manifest.M("matchExpressions", manifest.List{
-			manifest.M("key", expand.LabelLogicalCluster, "operator", "Exists")}),
+			manifest.M("key", desired.LabelLogicalCluster, "operator", "Exists")}),
 		conditions: []named{
 			{"not-a-deletion", `object != null`},
-			byTenants(expand.SystemExempt()),
+			byTenants(desired.SystemExempt()),
 		},
 		variables: []named{
 			platform,
 			terminating,
-			{"given", fmt.Sprintf(`namespaceObject.?metadata.?annotations[?%s].orValue('').split(',')`, policy.CELString(expand.AnnotationImplicitObjects))},
+			{"given", fmt.Sprintf(`namespaceObject.?metadata.?annotations[?%s].orValue('').split(',')`, policy.CELString(desired.AnnotationImplicitObjects))},
 			{"resource", `request.requestResource.resource + ` + group},
 			{"name", `object.?metadata.?name.orValue('')`},
 			{"id", `variables.resource + '/' + variables.name + '='`},

@@ -4,11 +4,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/render/namespace"
+	"github.com/tenantry/tenantry/render/backing/namespace"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apiadmission "k8s.io/apiserver/pkg/admission"
@@ -40,17 +40,17 @@ func given(t testing.TB, key string, objects map[schema.Merge][]map[string]any) 
 // the merge rule says, from before the first object is applied.
 func TestImplicitObjects(t *testing.T) {
 	p := platform()
-	p.Implicit = []expand.GroupKind{{Kind: "ConfigMap"}}
+	p.Implicit = []desired.GroupKind{{Kind: "ConfigMap"}}
 	prod := state("acme/prod", "acme-prod")
-	prod.Implicit = &expand.Implicit{Objects: given(t, "acme/prod", map[schema.Merge][]map[string]any{
+	prod.Implicit = &desired.Implicit{Objects: given(t, "acme/prod", map[schema.Merge][]map[string]any{
 		schema.PlatformWins: {configMap("wins")}, schema.TenantWins: {configMap("theirs")},
 		schema.MergeFields: {configMap("shared")}, schema.MergeError: {configMap("ours")},
 	})}
 	bare := state("acme/bare", "acme-bare")
 	argo := state("acme/argo", "acme-argo")
 	argo.Engine = string(schema.Argo)
-	argo.Implicit = &expand.Implicit{Objects: given(t, "acme/argo", map[schema.Merge][]map[string]any{schema.PlatformWins: {configMap("wins")}})}
-	s := newServer(t, p, []*expand.State{prod, bare, argo})
+	argo.Implicit = &desired.Implicit{Objects: given(t, "acme/argo", map[schema.Merge][]map[string]any{schema.PlatformWins: {configMap("wins")}})}
+	s := newServer(t, p, []*desired.State{prod, bare, argo})
 
 	live := map[string]*unstructured.Unstructured{}
 	for _, m := range namespace.Lower(prod) {

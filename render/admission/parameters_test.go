@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
-	"github.com/tenantry/tenantry/render/manifest"
 )
 
 // Parameters of a built-in kind are what no policy may have (P10): those in a
@@ -19,7 +19,7 @@ import (
 // ones. Values of a tenant stand on the Namespace instead.
 func TestNoBuiltInParameters(t *testing.T) {
 	p := platform()
-	p.Implicit = []expand.GroupKind{{Kind: "ConfigMap"}}
+	p.Implicit = []desired.GroupKind{{Kind: "ConfigMap"}}
 	objects := admission.Platform(p)
 	rendered := os.DirFS("../../examples")
 	err := fs.WalkDir(rendered, ".", func(name string, d fs.DirEntry, err error) error {

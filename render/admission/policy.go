@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/manifest"
 )
 
 const apiVersion = "admissionregistration.k8s.io/v1"
@@ -135,7 +135,7 @@ var (
 
 // byTenants holds for requests of anybody but those who are exempt. The platform
 // is told apart by a policy's validations.
-func byTenants(e expand.Exempt) named {
+func byTenants(e desired.Exempt) named {
 	return named{"not-a-controller", fmt.Sprintf(`!(has(request.userInfo.username) && request.userInfo.username in %s) &&
 !(has(request.userInfo.groups) && request.userInfo.groups.exists(g, g in %s))`,
 		celList(e.Users), celList(e.Groups))}

@@ -3,31 +3,31 @@ package admission
 import (
 	"fmt"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/manifest"
 )
 
 // protect guards the platform's objects in tenants' namespaces, and the
 // deployers. It sees subresources, so that nobody gets at a quota through its
 // status, and both the object and what it was, so that nobody takes the mark
 // off first. On DELETE there is no object, and in a collection no name either.
-func protect(p *expand.Platform) admissionPolicy {
-	label := policy.CELString(expand.LabelManagedBy)
-	prefix := policy.CELString(expand.ReservedPrefix)
+func protect(p *desired.Platform) admissionPolicy {
+	label := policy.CELString(desired.LabelManagedBy)
+	prefix := policy.CELString(desired.ReservedPrefix)
 	touches := func(object string) string {
 		return fmt.Sprintf(`%[1]s != null && (
   %[1]s.?metadata.?name.orValue('').startsWith(%[2]s) ||
   %[1]s.?metadata.?generateName.orValue('').startsWith(%[2]s) ||
   %[1]s.?metadata.?labels[?%[3]s].orValue('') == %[4]s)`,
-			object, prefix, label, policy.CELString(expand.ManagedBy))
+			object, prefix, label, policy.CELString(desired.ManagedBy))
 	}
 	return admissionPolicy{
-		name:  expand.ReservedPrefix + "protect",
+		name:  desired.ReservedPrefix + "protect",
 		rules: []rule{everything},
 		conditions: []named{
 			{"owned-by-the-platform", fmt.Sprintf("request.?name.orValue('').startsWith(%s) ||\n%s ||\n%s", prefix, touches("object"), touches("oldObject"))},
-			byTenants(expand.SystemExempt()),
+			byTenants(desired.SystemExempt()),
 		},
 		variables: []named{platform, terminating, requestName},
 		validations: []validation{{
@@ -35,13 +35,13 @@ func protect(p *expand.Platform) admissionPolicy {
 			message: fmt.Sprintf(`request.operation == 'CREATE'
 ? 'names that begin with %[1]s and the label %[2]s: %[3]s are reserved for the platform: use another name and leave the label out'
 : request.requestResource.resource + ' ' + variables.name + ' belongs to the platform: ask for a change of the logical cluster in the tenancy repo'`,
-				expand.ReservedPrefix, expand.LabelManagedBy, expand.ManagedBy),
+				desired.ReservedPrefix, desired.LabelManagedBy, desired.ManagedBy),
 		}},
 		bindings: []binding{
-			{name: expand.ReservedPrefix + "protect", selector: manifest.M("matchExpressions", manifest.List{
-				manifest.M("key", expand.LabelLogicalCluster, "operator", "Exists")})},
+			{name: desired.ReservedPrefix + "protect", selector: manifest.M("matchExpressions", manifest.List{
+				manifest.M("key", desired.LabelLogicalCluster, "operator", "Exists")})},
 			// GitOps controllers write the status of their own objects there.
-			{name: expand.ReservedPrefix + "protect-deployers",
+			{name: desired.ReservedPrefix + "protect-deployers",
 				selector: matchLabel("kubernetes.io/metadata.name", p.Deployers),
 				rules:    []rule{{groups: []string{""}, versions: []string{"v1"}, resources: []string{"serviceaccounts", "serviceaccounts/*"}, scope: "Namespaced"}}},
 		},
@@ -56,9 +56,9 @@ func matchLabel(key, value string) manifest.Map {
 // reaches the Namespace itself, and with it the labels that policies select on.
 // Deletion is refused to everybody, the GitOps engine included, until the live
 // object says that it is confirmed.
-func namespaces(p *expand.Platform) admissionPolicy {
-	label := policy.CELString(expand.LabelLogicalCluster)
-	key := policy.CELString(expand.AnnotationLogicalCluster)
+func namespaces(p *desired.Platform) admissionPolicy {
+	label := policy.CELString(desired.LabelLogicalCluster)
+	key := policy.CELString(desired.AnnotationLogicalCluster)
 	part := func(object, field string) string {
 		return fmt.Sprintf(`%[1]s == null ? {} : %[1]s.?metadata.?%[2]s.orValue({})`, object, field)
 	}
@@ -67,7 +67,7 @@ func namespaces(p *expand.Platform) admissionPolicy {
 variables.%[2]s.filter(k, !(k in variables.%[1]s))`, before, after)
 	}
 	return admissionPolicy{
-		name:  expand.ReservedPrefix + "namespaces",
+		name:  desired.ReservedPrefix + "namespaces",
 		rules: []rule{{groups: []string{""}, versions: []string{"v1"}, resources: []string{"namespaces", "namespaces/*"}, scope: "Cluster"}},
 		variables: []named{
 			platform,
@@ -79,7 +79,7 @@ variables.%[2]s.filter(k, !(k in variables.%[1]s))`, before, after)
 			{"ours", fmt.Sprintf(`%[1]s in variables.oldLabels || %[1]s in variables.labels ||
 variables.name.startsWith(%[2]s) || variables.name == %[3]s ||
 object != null && object.?metadata.?generateName.orValue('').startsWith(%[2]s)`,
-				label, policy.CELString(expand.ReservedPrefix), policy.CELString(p.Deployers))},
+				label, policy.CELString(desired.ReservedPrefix), policy.CELString(p.Deployers))},
 			{"changed", "(" + changed("oldLabels", "labels") + ") +\n(" + changed("oldAnnotations", "annotations") + ")"},
 			// Elsewhere only our own keys matter: they open other tenants' networks.
 			{"guarded", `variables.changed.exists(k, k.startsWith('tenantry.dev/') || k.contains('.tenantry.dev/') ||
@@ -92,7 +92,7 @@ k.startsWith('kustomize.toolkit.fluxcd.io/') || k.startsWith('argocd.argoproj.io
 				expression: fmt.Sprintf(`request.operation != 'DELETE' || !variables.ours ||
 variables.oldAnnotations[?%s].orValue('') == %s ||
 oldObject != null && has(oldObject.metadata.deletionTimestamp)`,
-					policy.CELString(expand.AnnotationDeletion), policy.CELString(expand.DeletionConfirmed)),
+					policy.CELString(desired.AnnotationDeletion), policy.CELString(desired.DeletionConfirmed)),
 				message: `variables.logicalCluster == ''
 ? 'namespace ' + variables.name + ' belongs to the platform: it can be deleted once its annotation tenantry.dev/deletion is "confirmed"'
 : 'namespace ' + variables.name + ' holds the data of the logical cluster ' + variables.logicalCluster + ': to delete it, set state: "deleted" in its document in the tenancy repo'`,
@@ -104,7 +104,7 @@ oldObject != null && has(oldObject.metadata.deletionTimestamp)`,
 			{
 				expression: fmt.Sprintf(`request.operation != 'UPDATE' || %[1]s in variables.oldLabels || !(%[1]s in variables.labels) ||
 %[3]s in variables.annotations && variables.oldAnnotations[?%[2]s].orValue('') == variables.annotations[%[3]s]`,
-					label, policy.CELString(expand.AnnotationAdopt), key),
+					label, policy.CELString(desired.AnnotationAdopt), key),
 				message: `'namespace ' + variables.name + ' exists and was not made by Tenantry: to let the logical cluster ' + variables.logicalCluster + ' take it over, set its annotation tenantry.dev/adopt to "' + variables.logicalCluster + '"'`,
 			},
 		},

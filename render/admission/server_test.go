@@ -5,10 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
-	"github.com/tenantry/tenantry/render/manifest"
-	"github.com/tenantry/tenantry/render/namespace"
+	"github.com/tenantry/tenantry/render/backing/namespace"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -63,7 +63,7 @@ func setDefaults(m *admissionv1.MatchResources) {
 
 // newServer stores the platform's policies and the Namespaces of the states.
 // Those whose names are in terminating are on their way out.
-func newServer(t testing.TB, p *expand.Platform, states []*expand.State, terminating ...string) *server {
+func newServer(t testing.TB, p *desired.Platform, states []*desired.State, terminating ...string) *server {
 	t.Helper()
 	var stored []runtime.Object
 	add := func(ns *corev1.Namespace) {

@@ -3,9 +3,9 @@ package admission
 import (
 	"fmt"
 
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 )
@@ -13,7 +13,7 @@ import (
 // keepers do nothing on a tenant's behalf: they clean up, schedule and report. A
 // controller that makes what a tenant asked for, such as the pods of a
 // deployment, is not among them, or every policy on pods could be passed by.
-var keepers = expand.Exempt{
+var keepers = desired.Exempt{
 	Users: []string{"system:apiserver", "system:kube-scheduler",
 		"system:serviceaccount:kube-system:generic-garbage-collector", "system:serviceaccount:kube-system:namespace-controller"},
 	Groups: []string{"system:nodes"},
@@ -29,10 +29,10 @@ object.?spec.hasValue() && object.?spec == oldObject.?spec)`}
 // The platform is exempt, and so are the keepers.
 func tenants(a *policy.Admission) admissionPolicy {
 	out := admissionPolicy{
-		name:       expand.ReservedPrefix + "policy-" + a.ID,
+		name:       desired.ReservedPrefix + "policy-" + a.ID,
 		rules:      rulesOf(a.Spec.MatchConstraints.ResourceRules),
 		excluded:   rulesOf(a.Spec.MatchConstraints.ExcludeResourceRules),
-		selector:   manifest.M("matchExpressions", manifest.List{manifest.M("key", expand.PrefixPolicy+a.ID, "operator", "Exists")}),
+		selector:   manifest.M("matchExpressions", manifest.List{manifest.M("key", desired.PrefixPolicy+a.ID, "operator", "Exists")}),
 		conditions: []named{byTenants(keepers), upkeep},
 		variables:  []named{platform, terminating},
 		action:     map[schema.Enforcement]string{schema.Warn: "Warn", schema.Audit: "Audit"}[a.Enforcement],
@@ -74,7 +74,7 @@ var (
 object.?metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false)))`}
 	notPlatforms = named{"not-the-platforms", fmt.Sprintf(`!(object.?metadata.?name.orValue('').startsWith(%s) ||
 object.?metadata.?labels[?%s].orValue('') == %s)`,
-		policy.CELString(expand.ReservedPrefix), policy.CELString(expand.LabelManagedBy), policy.CELString(expand.ManagedBy))}
+		policy.CELString(desired.ReservedPrefix), policy.CELString(desired.LabelManagedBy), policy.CELString(desired.ManagedBy))}
 	notPlatform = named{"not-the-platform", "!" + platform.expression}
 )
 
@@ -82,8 +82,8 @@ object.?metadata.?labels[?%s].orValue('') == %s)`,
 // carry its label. It leaves alone what the platform owns and what the platform
 // writes, and the keepers.
 func transform(t *policy.Transform) []manifest.Map {
-	name := expand.ReservedPrefix + "transform-" + t.ID
-	selector := manifest.M("matchExpressions", manifest.List{manifest.M("key", expand.PrefixTransform+t.ID, "operator", "Exists")})
+	name := desired.ReservedPrefix + "transform-" + t.ID
+	selector := manifest.M("matchExpressions", manifest.List{manifest.M("key", desired.PrefixTransform+t.ID, "operator", "Exists")})
 	m := t.Spec.MatchConstraints
 	variables := make([]named, len(t.Spec.Variables))
 	for i, v := range t.Spec.Variables {

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/diag"
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apiadmission "k8s.io/apiserver/pkg/admission"
@@ -90,7 +90,7 @@ func TestTenancyPolicies(t *testing.T) {
 		reached.Policies = append(reached.Policies, a.ID)
 		gone.Policies = append(gone.Policies, a.ID)
 	}
-	s := newServer(t, p, []*expand.State{reached, gone, state("acme/free", "acme-free")}, "acme-gone")
+	s := newServer(t, p, []*desired.State{reached, gone, state("acme/free", "acme-free")}, "acme-gone")
 	const (
 		create, update, remove = apiadmission.Create, apiadmission.Update, apiadmission.Delete
 		pods, scales           = "/v1/pods", "apps/v1/deployments/scale"
@@ -156,7 +156,7 @@ func TestCasesAgree(t *testing.T) {
 	// Each case has a namespace of its own, which its policy alone reaches.
 	p := platform()
 	p.Gates = nil
-	var all []*expand.State
+	var all []*desired.State
 	admissions := map[string]bool{}
 	for i, r := range results {
 		if r.Policy == nil || r.Policy.Admission == nil {

@@ -1,6 +1,6 @@
 package inventory
 
-import "github.com/tenantry/tenantry/render/manifest"
+import "github.com/tenantry/tenantry/internal/manifest"
 
 // The LogicalCluster resource of the management cluster.
 const (

@@ -14,11 +14,11 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/digest"
-	"github.com/tenantry/tenantry/compiler/expand"
+	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/render/manifest"
+	"github.com/tenantry/tenantry/internal/digest"
+	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -145,15 +145,15 @@ func phase(p pins.Phase) string {
 	return string(p)
 }
 
-func bindings(lc *tenancy.LogicalCluster) []expand.API {
-	out := make([]expand.API, len(lc.APIs))
+func bindings(lc *tenancy.LogicalCluster) []desired.API {
+	out := make([]desired.API, len(lc.APIs))
 	for i, b := range lc.APIs {
-		out[i] = expand.API{Set: b.Version.Set.Name, Requested: b.Requested, Version: b.Version.Name}
+		out[i] = desired.API{Set: b.Version.Set.Name, Requested: b.Requested, Version: b.Version.Name}
 	}
 	return out
 }
 
-func apis(bound []expand.API) manifest.Map {
+func apis(bound []desired.API) manifest.Map {
 	out := make(manifest.Map, 0, len(bound))
 	for _, a := range bound {
 		out = append(out, manifest.Field{Key: a.Set, Value: manifest.M("requested", a.Requested, "version", a.Version)})
@@ -170,7 +170,7 @@ func quota(lc *tenancy.LogicalCluster) manifest.Map {
 }
 
 // Spec returns the spec of the LogicalCluster object of a state.
-func Spec(s *expand.State) manifest.Map {
+func Spec(s *desired.State) manifest.Map {
 	namespaces := make(manifest.List, 0, len(s.Namespaces))
 	for _, ns := range s.Namespaces {
 		m := manifest.M("name", ns.Name, "namespace", ns.Physical)

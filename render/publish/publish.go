@@ -28,9 +28,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 	"github.com/go-git/go-git/v5/plumbing/storer"
 	"github.com/go-git/go-git/v5/storage"
-	"github.com/tenantry/tenantry/compiler/expand"
-	"github.com/tenantry/tenantry/render/manifest"
-	"github.com/tenantry/tenantry/render/output"
+	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/internal/outdir"
 )
 
 // Branch is a branch as it was when it was opened.
@@ -145,7 +145,7 @@ func (b *Branch) Publish(ctx context.Context, dir string, c Commit) (hash string
 	}
 	roots := map[string]plumbing.Hash{}
 	files := map[string]plumbing.Hash{}
-	for _, name := range output.Roots {
+	for _, name := range outdir.Roots {
 		h, err := w.directory(ctx, dir, name, files)
 		if err != nil {
 			return "", err
@@ -221,7 +221,7 @@ func listFiles(ctx context.Context, tree *object.Tree, dir string, into map[stri
 			return err
 		}
 	}
-	for _, root := range output.Roots {
+	for _, root := range outdir.Roots {
 		below, err := tree.Tree(root)
 		if errors.Is(err, object.ErrDirectoryNotFound) {
 			continue
@@ -323,7 +323,7 @@ func (b *Branch) guard(dir string, former, files map[string]plumbing.Hash, most 
 			continue
 		}
 		gone = append(gone, name)
-		if then[name] != expand.DeletionConfirmed {
+		if then[name] != desired.DeletionConfirmed {
 			undeclared = append(undeclared, name)
 		}
 	}
@@ -388,7 +388,7 @@ func namespaces(cluster string, data []byte, into map[string]string) error {
 	for _, o := range objects {
 		if o.Get("kind") == "Namespace" && o.Get("apiVersion") == "v1" {
 			name, _ := o.Get("metadata", "name").(string)
-			mark, _ := o.Get("metadata", "annotations", expand.AnnotationDeletion).(string)
+			mark, _ := o.Get("metadata", "annotations", desired.AnnotationDeletion).(string)
 			into[cluster+"/"+name] = mark
 		}
 	}
@@ -522,7 +522,7 @@ func (w *writer) replace(tree plumbing.Hash, dir string, roots map[string]plumbi
 		entries[name] = object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: h}
 		return w.tree(entries)
 	}
-	for _, name := range output.Roots {
+	for _, name := range outdir.Roots {
 		delete(entries, name)
 		if h, ok := roots[name]; ok {
 			entries[name] = object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: h}

@@ -1,0 +1,144 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/analysis/access"
+)
+
+// What happens to a subject's access.
+const (
+	Gains  = "gains"
+	Loses  = "loses"
+	Alters = "gains and loses"
+)
+
+// Access is what a subject gains and loses, the same in all places.
+type Access struct {
+	Change string `json:"change"` // gains, loses, or gains and loses
+	// Subject as `tenantry access` writes it: group:payments-devs.
+	Subject string `json:"subject"`
+	// Roles that the subject has after the change, or had where it has none any more.
+	Roles  []string            `json:"roles,omitempty"`
+	Gained []access.Permission `json:"gained,omitempty"`
+	Lost   []access.Permission `json:"lost,omitempty"`
+	// Sensitive tells why what is gained deserves a second look.
+	Sensitive []access.Mark `json:"sensitive,omitempty"`
+	In        []Place       `json:"in"`
+	Causes    []Cause       `json:"causes,omitempty"`
+
+	sources []access.Source
+}
+
+// Place is where access differs.
+type Place struct {
+	LogicalCluster string `json:"logicalCluster"`
+	// Namespaces are those in which it does, where it is not all of them.
+	Namespaces []string `json:"namespaces,omitempty"`
+}
+
+// access compares who may do what: the effective rights of both sides, whatever
+// gives them.
+func (c *comparison) access() []Access {
+	before := access.New(c.before.Tenancy, c.before.States, c.before.Platforms)
+	after := access.New(c.after.Tenancy, c.after.States, c.after.Platforms)
+	var out []Access
+	for _, d := range access.Diff(before, after) {
+		a := Access{Change: Alters, Subject: d.Subject.String(), Gained: d.Gained, Lost: d.Lost, Sensitive: d.Marks, sources: d.Sources}
+		switch {
+		case len(d.Lost) == 0:
+			a.Change = Gains
+		case len(d.Gained) == 0:
+			a.Change = Loses
+		}
+		for _, s := range d.Sources {
+			if !slices.Contains(a.Roles, s.Role) {
+				a.Roles = append(a.Roles, s.Role)
+			}
+		}
+		for _, place := range d.In {
+			a.In = append(a.In, Place{place.LogicalCluster, place.Namespaces})
+			a.Causes = append(a.Causes, c.causes[place.LogicalCluster]...)
+		}
+		a.Causes = sortCauses(a.Causes)
+		if d.After != nil { // what gives it is nearer than what else changed there
+			var near []Cause
+			for _, s := range d.Sources {
+				if c.source.has(s.Pos.File) {
+					near = append(near, Cause{File: s.Pos.File, Line: s.Pos.Line})
+				}
+			}
+			if len(near) > 0 {
+				a.Causes = sortCauses(near)
+			}
+		}
+		out = append(out, a)
+	}
+	c.accesses = out
+	return out
+}
+
+// what says what happens: "gains edit in acme/payments/prod".
+func (a *Access) what() string {
+	what := a.Change
+	if len(a.Roles) > 0 && a.Change != Alters {
+		what += " " + strings.Join(a.Roles, " and ")
+	}
+	if len(a.In) == 1 {
+		what += " in " + a.In[0].String()
+	} else {
+		what += fmt.Sprintf(" in %d logical clusters", len(a.In))
+	}
+	return what
+}
+
+// String names the place: "acme/payments/prod (api, jobs)".
+func (p Place) String() string {
+	if len(p.Namespaces) == 0 {
+		return p.LogicalCluster
+	}
+	return fmt.Sprintf("%s (%s)", p.LogicalCluster, strings.Join(p.Namespaces, ", "))
+}
+
+func (a *Access) marks() string {
+	out := make([]string, len(a.Sensitive))
+	for i, m := range a.Sensitive {
+		out[i] = string(m)
+	}
+	return strings.Join(out, ", ")
+}
+
+// permissions tells permissions, a line each: "pods, secrets: get, list".
+func permissions(list []access.Permission) []string {
+	verbs := map[string][]string{}
+	var order []string
+	for i := range list {
+		p := &list[i]
+		name := resourceName(p)
+		key := strings.Join(p.Verbs, ", ")
+		if verbs[key] == nil {
+			order = append(order, key)
+		}
+		verbs[key] = append(verbs[key], name)
+	}
+	out := make([]string, 0, len(order))
+	for _, key := range order {
+		out = append(out, strings.Join(verbs[key], ", ")+": "+key)
+	}
+	return out
+}
+
+// resourceName is the resource as kubectl names it: "deployments.apps/scale".
+func resourceName(p *access.Permission) string {
+	if p.Group == "" {
+		return p.Resource
+	}
+	resource, sub, found := strings.Cut(p.Resource, "/")
+	name := resource + "." + p.Group
+	if found {
+		name += "/" + sub
+	}
+	return name
+}

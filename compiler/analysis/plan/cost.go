@@ -1,0 +1,498 @@
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/cost"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// Cost is how the worst case a month differs. Amounts are exact decimals in the
+// currency of their side.
+type Cost struct {
+	// Currency after the change, and CurrencyBefore where it was another: then
+	// amounts of the two sides can't be compared.
+	Currency       string `json:"currency"`
+	CurrencyBefore string `json:"currencyBefore,omitempty"`
+	// Prices is the price book that holds, and PricesBefore the one that held; each
+	// is empty where there is none.
+	Prices       string     `json:"prices"`
+	PricesBefore string     `json:"pricesBefore"`
+	Before       cost.Money `json:"before"`
+	After        cost.Money `json:"after"`
+	Change       cost.Money `json:"change"`
+	// Rows are the organizations of which the worst case or the budget differs, a
+	// parent before its children, and the logical clusters with a budget of their
+	// own of which it does.
+	Rows []CostRow `json:"rows"`
+	// Causes of the difference, the largest first. Their changes sum to it.
+	Causes []CostCause `json:"causes"`
+}
+
+// CostRow is what an organization with all below it, or a logical cluster, costs a
+// month at most.
+type CostRow struct {
+	// Kind is "organization" or "logicalCluster".
+	Kind   string     `json:"kind"`
+	Key    string     `json:"key"`
+	Depth  int        `json:"depth"`
+	Before cost.Money `json:"before"`
+	After  cost.Money `json:"after"`
+	// Budget after the change, and BudgetBefore where it differs; nil where there
+	// is none. Overcommit is what the budget is multiplied by before the worst case
+	// is held against it; nil means 1.
+	Budget       *cost.Money `json:"budget,omitempty"`
+	BudgetBefore *cost.Money `json:"budgetBefore,omitempty"`
+	Overcommit   *cost.Money `json:"overcommit,omitempty"`
+	// Crosses says that the worst case is above the budget after the change, and was
+	// not or was less so: "budget" or, where it is also above the budget overcommitted,
+	// "limit".
+	Crosses string `json:"crosses,omitempty"`
+
+	overcommitBefore *cost.Money
+}
+
+// The kinds of a CostRow.
+const (
+	rowOrganization   = "organization"
+	rowLogicalCluster = "logicalCluster"
+)
+
+// What a worst case is above of.
+const (
+	CrossesBudget = "budget"
+	CrossesLimit  = "limit"
+)
+
+// CostCause is one thing that makes worst cases differ, the same for some
+// logical clusters.
+type CostCause struct {
+	// What differs: "appears" and "goes" for all of a logical cluster; "amount",
+	// "price" or "factor" of something that it has.
+	What string `json:"what"`
+	// Kind is quota, class, backing or api, and Name which; empty where it is all
+	// of a logical cluster or where it stands.
+	Kind cost.Kind `json:"kind,omitempty"`
+	Name string    `json:"name,omitempty"`
+	// Before and After are amounts in the unit, prices a month, or factors.
+	Before *cost.Money  `json:"before,omitempty"`
+	After  *cost.Money  `json:"after,omitempty"`
+	Unit   tenancy.Unit `json:"unit,omitempty"`
+	// Change of the sum of their worst cases.
+	Change cost.Money `json:"change"`
+	// LogicalClusters by key.
+	LogicalClusters []string `json:"logicalClusters"`
+	Causes          []Cause  `json:"causes,omitempty"`
+}
+
+// cost compares the worst cases and the budgets. It is nil where none differs.
+func (c *comparison) cost() *Cost {
+	before, after := c.before.Costs, c.after.Costs
+	if !before.Priced() && !after.Priced() {
+		return nil
+	}
+	out := &Cost{Currency: after.Currency}
+	if before.Currency != after.Currency {
+		out.CurrencyBefore = before.Currency
+	}
+	name := func(b *cost.Book) string {
+		if b == nil {
+			return ""
+		}
+		return b.Name
+	}
+	out.PricesBefore, out.Prices = name(before.Book), name(after.Book)
+	touched := map[string]bool{} // organizations and logical clusters
+	causes := map[string]*CostCause{}
+	for was, is := range c.priced() {
+		then, now := totalOf(before, was), totalOf(after, is)
+		if then.Cmp(now) == 0 && out.CurrencyBefore == "" {
+			continue
+		}
+		for _, lc := range []*tenancy.LogicalCluster{was, is} {
+			if lc != nil {
+				touched[lc.Key] = true
+				for _, o := range lc.Org.Ancestors() {
+					touched[o.Path] = true
+				}
+			}
+		}
+		if out.CurrencyBefore != "" {
+			continue
+		}
+		for _, r := range cost.Reasons(before, after, was, is) {
+			c.costCause(causes, r, was, is)
+		}
+	}
+	out.Rows = c.costRows(touched, out.CurrencyBefore == "")
+	if len(out.Rows) == 0 && len(causes) == 0 {
+		return nil
+	}
+	for _, lc := range c.before.Tenancy.LogicalClusters {
+		out.Before = out.Before.Add(totalOf(before, lc))
+	}
+	for _, lc := range c.after.Tenancy.LogicalClusters {
+		out.After = out.After.Add(totalOf(after, lc))
+	}
+	if out.CurrencyBefore == "" {
+		out.Change = out.After.Sub(out.Before)
+	}
+	for _, id := range slices.Sorted(maps.Keys(causes)) {
+		out.Causes = append(out.Causes, *causes[id])
+	}
+	slices.SortStableFunc(out.Causes, func(a, b CostCause) int { return -size(a.Change).Cmp(size(b.Change)) })
+	return out
+}
+
+// priced yields the logical clusters of which the worst case may differ: those that
+// differ, and all where prices or what they are multiplied by do.
+func (c *comparison) priced() iter.Seq2[*tenancy.LogicalCluster, *tenancy.LogicalCluster] {
+	if c.changedKind(schema.KindPrices, schema.KindPhysicalClusters, schema.KindSettings) {
+		return c.pairs()
+	}
+	return c.differingPairs()
+}
+
+func totalOf(c *cost.Costs, lc *tenancy.LogicalCluster) cost.Money {
+	if lc == nil {
+		return cost.Money{}
+	}
+	return c.Total(lc.Key)
+}
+
+func size(m cost.Money) cost.Money {
+	if m.Sign() < 0 {
+		return cost.Money{}.Sub(m)
+	}
+	return m
+}
+
+// costCause adds a reason to the causes, together with those of equal effect.
+func (c *comparison) costCause(all map[string]*CostCause, r cost.Reason, was, is *tenancy.LogicalCluster) {
+	lc := cmp.Or(is, was)
+	out := CostCause{What: r.What, Kind: r.Kind, Name: r.Name, Unit: r.Unit, Causes: c.costSources(r, was, is)}
+	if r.What != cost.Appears && r.What != cost.Goes {
+		out.Before, out.After = &r.Before, &r.After
+	}
+	var id strings.Builder
+	fmt.Fprintf(&id, "%s %s %s %v %v", r.Kind, r.Name, r.What, r.Before, r.After)
+	for _, source := range out.Causes {
+		fmt.Fprintf(&id, "\n%s", source)
+	}
+	if g := all[id.String()]; g != nil {
+		g.Change = g.Change.Add(r.Change)
+		g.LogicalClusters = append(g.LogicalClusters, lc.Key)
+		return
+	}
+	out.Change, out.LogicalClusters = r.Change, []string{lc.Key}
+	all[id.String()] = &out
+}
+
+// costSources finds what in the source makes a worst case differ for a reason.
+func (c *comparison) costSources(r cost.Reason, was, is *tenancy.LogicalCluster) []Cause {
+	lc := cmp.Or(is, was)
+	if r.What == cost.Appears || r.What == cost.Goes {
+		return c.causes[lc.Key]
+	}
+	about := map[string]bool{string(r.Kind): true}
+	switch {
+	case r.What == cost.Factor:
+		about = map[string]bool{"cluster": true, "left": true, "region": true, "regions": true, "clusters": true}
+	case r.Kind == cost.API:
+		about["apis"] = true
+	case r.Kind == cost.Class:
+		about["classes"] = true
+	case r.Kind == cost.Backing:
+		about["backings"] = true
+	}
+	var out []Cause
+	for _, d := range c.relatives(was, is) {
+		book := d.Kind == string(schema.KindPrices)
+		if book != (r.What == cost.Price) && !(book && r.What == cost.Factor) {
+			continue
+		}
+		found := len(out)
+		if len(d.Fields) == 0 {
+			out = append(out, d.causes()...)
+		}
+		for i := range d.Fields {
+			f := &d.Fields[i]
+			if book && f.elements[0] == "from" || speaksOf(f.elements, about) && !(book && r.What == cost.Price && !prices(f.elements, r)) {
+				out = append(out, f.cause(d))
+			}
+		}
+		if len(out) > found {
+			c.reach(d, lc.Key)
+		}
+	}
+	if len(out) == 0 {
+		return c.causes[lc.Key]
+	}
+	return sortCauses(out)
+}
+
+// prices reports whether a field of a price book is the price of what a reason
+// speaks of.
+func prices(path []string, r cost.Reason) bool {
+	if len(path) < 2 {
+		return true // the whole of a map
+	}
+	return path[1] == r.Name || r.Kind == cost.Quota && schema.ResourceName(path[1]) == r.Name
+}
+
+// costRows are the organizations and logical clusters of which the worst case, by
+// touched, or the budget differs.
+func (c *comparison) costRows(touched map[string]bool, comparable bool) []CostRow {
+	var out []CostRow
+	add := func(row CostRow, was, is budgeted, before, after func() cost.Money) {
+		row.Budget, row.Overcommit = is.amounts()
+		budget, overcommit := was.amounts()
+		same := equal(budget, row.Budget) && equal(overcommit, row.Overcommit)
+		if !touched[row.Key] && same || row.Kind == rowLogicalCluster && budget == nil && row.Budget == nil {
+			return
+		}
+		row.Before, row.After = before(), after()
+		row.overcommitBefore = overcommit
+		row.crosses(budget, comparable)
+		if !equal(budget, row.Budget) {
+			row.BudgetBefore = budget
+		}
+		out = append(out, row)
+	}
+	sum := func(t *tenancy.Tenancy, costs *cost.Costs, o *tenancy.Organization) func() cost.Money {
+		return func() (sum cost.Money) {
+			if o != nil {
+				for _, lc := range t.Below(o) {
+					sum = sum.Add(costs.Total(lc.Key))
+				}
+			}
+			return sum
+		}
+	}
+	for was, is := range c.organizationPairs() {
+		row := CostRow{Kind: rowOrganization, Key: cmp.Or(is, was).Path}
+		row.Depth = strings.Count(row.Key, "/")
+		add(row, budgetOf(was), budgetOf(is), sum(c.before.Tenancy, c.before.Costs, was), sum(c.after.Tenancy, c.after.Costs, is))
+	}
+	for was, is := range c.differingPairs() {
+		var of, becomes budgeted
+		if was != nil {
+			of.budget = was.Spec.Budget
+		}
+		if is != nil {
+			becomes.budget = is.Spec.Budget
+		}
+		if of.budget == "" && becomes.budget == "" {
+			continue
+		}
+		key := cmp.Or(is, was).Key
+		add(CostRow{Kind: rowLogicalCluster, Key: key, Depth: strings.Count(key, "/")}, of, becomes,
+			func() cost.Money { return totalOf(c.before.Costs, was) }, func() cost.Money { return totalOf(c.after.Costs, is) })
+	}
+	slices.SortStableFunc(out, func(a, b CostRow) int {
+		return slices.Compare(strings.Split(a.Key, "/"), strings.Split(b.Key, "/"))
+	})
+	return out
+}
+
+// budgeted is a budget as a document has it.
+type budgeted struct{ budget, overcommit schema.Money }
+
+func budgetOf(o *tenancy.Organization) budgeted {
+	if o == nil {
+		return budgeted{}
+	}
+	return budgeted{o.Spec.Budget, o.Spec.Overcommit}
+}
+
+// amounts reads what the compiler has judged; what it could not read bounds
+// nothing.
+func (b budgeted) amounts() (budget, overcommit *cost.Money) {
+	read := func(text schema.Money) *cost.Money {
+		m, err := cost.Parse(string(text))
+		if err != nil {
+			return nil
+		}
+		return &m
+	}
+	if budget = read(b.budget); budget != nil {
+		overcommit = read(b.overcommit)
+	}
+	return budget, overcommit
+}
+
+func equal(a, b *cost.Money) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.Cmp(*b) == 0
+}
+
+// crosses says whether the change brings the worst case above the budget, or
+// farther above it. budget is that of the side before.
+func (r *CostRow) crosses(budget *cost.Money, comparable bool) {
+	if r.Budget == nil || r.After.Cmp(*r.Budget) <= 0 {
+		return
+	}
+	if comparable && budget != nil && r.Before.Cmp(*budget) > 0 && r.After.Sub(*r.Budget).Cmp(r.Before.Sub(*budget)) <= 0 {
+		return
+	}
+	r.Crosses = CrossesBudget
+	if r.After.Cmp(r.limit()) > 0 {
+		r.Crosses = CrossesLimit
+	}
+}
+
+// limit is what the worst case must not exceed; there is a budget.
+func (r *CostRow) limit() cost.Money {
+	if r.Overcommit == nil {
+		return *r.Budget
+	}
+	return r.Budget.Mul(*r.Overcommit)
+}
+
+// findings are the budgets that the change crosses.
+func (k *Cost) findings(about func(*CostRow) []Cause) []diag.Diagnostic {
+	if k == nil {
+		return nil
+	}
+	var out []diag.Diagnostic
+	for i := range k.Rows {
+		r := &k.Rows[i]
+		if r.Crosses == "" {
+			continue
+		}
+		d := diag.New(diag.PlanBudget, position(about(r)), "%s costs up to %s a month, before %s: that is above its budget of %s",
+			r.Key, r.After.In(k.Currency), r.Before.In(cmp.Or(k.CurrencyBefore, k.Currency)), r.Budget.In(k.Currency))
+		if r.Crosses == CrossesBudget && r.Overcommit != nil {
+			d.Message += fmt.Sprintf(", and below %s, which is the budget overcommitted", r.limit().In(k.Currency))
+		}
+		kind := schema.KindOrganizations
+		if r.Kind == rowLogicalCluster {
+			kind = schema.KindLogicalClusters
+		}
+		out = append(out, d.About(fmt.Sprintf("%s %q", kind, r.Key)))
+	}
+	return out
+}
+
+// sourcesOf returns the causes of what raises the worst case of a row the most;
+// where nothing does, its budget was lowered.
+func (c *comparison) sourcesOf(k *Cost, r *CostRow) []Cause {
+	for i := range k.Causes {
+		cause := &k.Causes[i]
+		if cause.Change.Sign() > 0 && slices.ContainsFunc(cause.LogicalClusters, func(key string) bool { return key == r.Key || strings.HasPrefix(key, r.Key+"/") }) {
+			return cause.Causes
+		}
+	}
+	kind := schema.KindOrganizations
+	if r.Kind == rowLogicalCluster {
+		kind = schema.KindLogicalClusters
+	}
+	var out []Cause
+	if d := c.changed[identify(string(kind), r.Key, "")]; d != nil {
+		for i := range d.Fields {
+			if f := &d.Fields[i]; f.elements[0] == "budget" || f.elements[0] == "overcommit" {
+				out = append(out, f.cause(d))
+			}
+		}
+	}
+	return out
+}
+
+// headline says in a few words how the worst case differs.
+func (k *Cost) headline() string {
+	switch {
+	case k.CurrencyBefore != "":
+		return fmt.Sprintf("%s → %s a month", k.Before.In(k.CurrencyBefore), k.After.In(k.Currency))
+	case k.Change.Sign() == 0:
+		return fmt.Sprintf("%s a month, as before", k.After.In(k.Currency))
+	}
+	return signed(k.Change, k.Currency) + " a month"
+}
+
+// signed writes a difference with its sign.
+func signed(m cost.Money, currency string) string {
+	if m.Sign() > 0 {
+		return "+" + m.In(currency)
+	}
+	return m.In(currency)
+}
+
+// String tells the row in a line: "3150.00 EUR → 3922.00 EUR of 4500.00 EUR".
+func (r *CostRow) line(k *Cost) string {
+	before := cmp.Or(k.CurrencyBefore, k.Currency)
+	out := r.After.In(k.Currency)
+	if k.CurrencyBefore != "" || r.Before.Cmp(r.After) != 0 {
+		out = r.Before.In(before) + " → " + out
+	}
+	if r.Budget != nil {
+		out += " of " + r.Budget.In(k.Currency)
+		if r.Overcommit != nil {
+			out += " × " + r.Overcommit.String()
+		}
+	}
+	switch {
+	case r.BudgetBefore != nil:
+		out += ", before of " + r.BudgetBefore.In(before)
+	case !equal(r.Overcommit, r.overcommitBefore) && r.overcommitBefore != nil:
+		out += ", before × " + r.overcommitBefore.String()
+	}
+	return out
+}
+
+// bar draws how much of the budget the worst case takes.
+func (r *CostRow) bar() string {
+	const width = 10
+	if r.Budget == nil {
+		return ""
+	}
+	full := width
+	if r.After.Cmp(*r.Budget) <= 0 {
+		full = int(r.After.Share(*r.Budget, width))
+	}
+	return strings.Repeat("█", full) + strings.Repeat("░", width-full)
+}
+
+// line tells the cause in a line: "+722.00 EUR   acme/payments/prod: cpu 8 → 24 cores".
+func (x *CostCause) line(k *Cost) string {
+	who := fmt.Sprintf("%d logical clusters", len(x.LogicalClusters))
+	if len(x.LogicalClusters) == 1 {
+		who = x.LogicalClusters[0]
+	}
+	return fmt.Sprintf("%s   %s: %s", signed(x.Change, k.Currency), who, x.what(k))
+}
+
+func (x *CostCause) what(k *Cost) string {
+	subject := string(x.Kind) + " " + x.Name
+	if x.Kind == cost.Quota {
+		subject = x.Name
+	}
+	switch x.What {
+	case cost.Appears, cost.Goes:
+		if len(x.LogicalClusters) > 1 {
+			return strings.TrimSuffix(x.What, "s")
+		}
+		return x.What
+	case cost.Factor:
+		return fmt.Sprintf("factor of where it stands %s → %s", x.Before, x.After)
+	case cost.Price:
+		return fmt.Sprintf("price of %s %s → %s", subject, x.Before.In(k.Currency), x.After.In(k.Currency))
+	}
+	switch {
+	case x.Kind == cost.Quota && x.Unit != tenancy.Piece:
+		return fmt.Sprintf("%s %s → %s %s", subject, x.Before, x.After, x.Unit)
+	case x.Kind == cost.Quota:
+		return fmt.Sprintf("%s %s → %s", subject, x.Before, x.After)
+	case x.After.Sign() == 0:
+		return "no " + subject + " any more"
+	}
+	return subject
+}

@@ -1,0 +1,75 @@
+package desired
+
+import (
+	"cmp"
+
+	"github.com/tenantry/tenantry/internal/digest"
+)
+
+// Digest identifies the state: equal states have equal digests, and a
+// difference in any field changes it. What is empty equals nil.
+func (s *State) Digest() [32]byte { return digest.Of(s.encode) }
+
+func (s *State) encode(e *digest.Encoder) {
+	e.Strings(s.Key, s.Organization, s.Class, s.Declared, s.Cluster, s.Cut, s.Backing)
+	e.Bool(s.Held)
+	e.Bool(s.Suspended)
+	e.Number(len(s.APIs))
+	for _, a := range s.APIs {
+		e.Strings(a.Set, a.Requested, a.Version)
+	}
+	e.Mapping(s.Labels)
+	e.Bool(s.Frozen)
+	e.Strings(string(s.Phase), s.Network)
+	dns := cmp.Or(s.DNS, &DNS{})
+	e.Strings(dns.Namespace)
+	e.Number(len(dns.Labels))
+	for _, l := range dns.Labels {
+		e.Strings(l.Key, l.Value)
+	}
+	e.Strings(s.PodSecurity)
+	e.Number(s.Minor)
+	c := cmp.Or(s.Containers, &Containers{})
+	encodeAmounts(e, c.DefaultRequest)
+	encodeAmounts(e, c.Default)
+	encodeAmounts(e, c.Max)
+	encodeAmounts(e, c.Min)
+	e.Number(len(s.Namespaces))
+	for i := range s.Namespaces {
+		n := &s.Namespaces[i]
+		e.Strings(n.Name, n.Physical)
+		encodeAmounts(e, n.Hard)
+		e.Bool(n.Retired)
+	}
+	e.Number(len(s.Grants))
+	for i := range s.Grants {
+		g := &s.Grants[i]
+		e.Strings(g.Kind, g.SubjectNamespace, g.Subject, g.Role)
+	}
+	e.Strings(s.Roles.View, s.Roles.Edit, s.Roles.Admin, s.Gate)
+	e.List(s.Policies)
+	e.List(s.Transforms)
+	e.Bool(s.Source != nil)
+	if src := s.Source; src != nil {
+		e.Strings(src.Repo, src.Path, src.Branch, src.Role, src.Namespace, src.Secret, src.Interval)
+	}
+	e.Strings(s.Deployers, s.Engine)
+	if s.Implicit != nil {
+		e.Strings(s.Implicit.Region)
+		e.Number(len(s.Implicit.Objects))
+		for _, o := range s.Implicit.Objects {
+			e.Strings(string(o.Digest[:]))
+		}
+	}
+	if s.Patches != nil {
+		e.Strings("patches", s.Patches.Region)
+		e.Bytes(s.Patches.Digest[:])
+	}
+}
+
+func encodeAmounts(e *digest.Encoder, amounts []Amount) {
+	e.Number(len(amounts))
+	for i := range amounts {
+		e.Strings(amounts[i].Resource, amounts[i].Value)
+	}
+}

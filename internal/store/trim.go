@@ -1,0 +1,91 @@
+package store
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// stamp is the file whose time is that of the last trim.
+	stamp = "trimmed"
+	// temporary begins the name of an entry that is being written.
+	temporary = "new-"
+	day       = 24 * time.Hour
+)
+
+// Trim removes entries until the cache holds at most max bytes, those first
+// that were not used for longest. It does so at most once a day, whichever
+// process asks. It removes only files that bear the name of an entry, so a
+// cache directory that was set by mistake loses nothing.
+func (c *Cache) Trim(max int64) {
+	if c.Disabled() || max < 0 {
+		return
+	}
+	now := time.Now()
+	name := filepath.Join(c.dir, stamp)
+	// A stamp from the future, left by a wrong clock, counts as none.
+	if info, err := os.Stat(name); err == nil && now.Sub(info.ModTime()).Abs() < day {
+		return
+	}
+	// The stamp comes first, so that two processes rarely do the same work.
+	if os.WriteFile(name, nil, 0o600) != nil || os.Chtimes(name, now, now) != nil {
+		return
+	}
+	var used []usedFile
+	var total int64
+	dirs, _ := os.ReadDir(c.dir)
+	for _, d := range dirs {
+		if !d.IsDir() || !isHex(d.Name(), 2) {
+			continue
+		}
+		items, _ := os.ReadDir(filepath.Join(c.dir, d.Name()))
+		for _, item := range items {
+			u, ok := use(filepath.Join(c.dir, d.Name()), item)
+			switch {
+			case !ok:
+			case u.unfinished && now.Sub(u.at) > day:
+				_ = os.Remove(u.path) // its writer died
+			case !u.unfinished:
+				used = append(used, u)
+				total += u.size
+			}
+		}
+	}
+	slices.SortFunc(used, func(a, b usedFile) int { return a.at.Compare(b.at) })
+	for _, u := range used {
+		if total <= max {
+			return
+		}
+		if os.Remove(u.path) == nil {
+			total -= u.size
+		}
+	}
+}
+
+// usedFile is an entry, or one that is being written.
+type usedFile struct {
+	path       string
+	size       int64
+	at         time.Time
+	unfinished bool
+}
+
+func use(dir string, item fs.DirEntry) (usedFile, bool) {
+	unfinished := strings.HasPrefix(item.Name(), temporary)
+	if !item.Type().IsRegular() || !unfinished && !isHex(item.Name(), 2*len(Key{})-2) {
+		return usedFile{}, false
+	}
+	info, err := item.Info()
+	if err != nil {
+		return usedFile{}, false
+	}
+	return usedFile{filepath.Join(dir, item.Name()), info.Size(), info.ModTime(), unfinished}, true
+}
+
+func isHex(s string, length int) bool {
+	return len(s) == length && strings.Trim(s, "0123456789abcdef") == ""
+}
