@@ -19,6 +19,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -86,7 +87,7 @@ type Result struct {
 	// Tree is the source that was compiled.
 	Tree *source.Tree
 	// Documents are those that hold, the last good ones among them.
-	Documents *load.Documents
+	Documents *document.Documents
 	Tenancy   *tenancy.Tenancy
 	// Policies are those that can be enforced.
 	Policies *policy.Policies
@@ -142,7 +143,7 @@ type compilation struct {
 	tree   *source.Tree
 	former *pins.Pins
 	loader *load.Loader
-	docs   *load.Documents
+	docs   *document.Documents
 	// held are the documents that stand in for one in error.
 	held map[pins.DocumentID]bool
 	// failures are what loading could not have.

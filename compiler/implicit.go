@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -103,7 +103,7 @@ func (c *compilation) reportChanges() {
 // pending is what there is to say of a document that waits to be accepted.
 func pending(change *implicit.Change) diag.Diagnostic {
 	ref := change.Ref()
-	about := (&load.Meta{Kind: schema.KindImplicit, Key: change.Key}).String()
+	about := (&document.Meta{Kind: schema.KindImplicit, Key: change.Key}).String()
 	at := diag.Position{}
 	if change.Proposed != nil {
 		at = change.Proposed.Pos

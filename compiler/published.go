@@ -10,7 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/crd/definition"
 	"github.com/tenantry/tenantry/compiler/impact"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -67,7 +67,7 @@ func keepDefinitions(p *pins.Pins, t *tenancy.Tenancy) {
 
 // published returns the definition that a resource had when its API set was last
 // good; nil where there is none. What can't be read stands in c.damaged.
-func (c *compilation) published(set *load.Meta, version, resource string) *definition.Definition {
+func (c *compilation) published(set *document.Meta, version, resource string) *definition.Definition {
 	list := c.former.Definitions[c.pinnedAs(tenancy.ID(set))]
 	i := slices.IndexFunc(list, func(d pins.Definition) bool { return d.Version == version && d.Resource == resource })
 	if i < 0 {

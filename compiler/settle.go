@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -131,7 +132,7 @@ func (c *compilation) claimed() map[string]bool {
 func failed(failures []load.Failure, name pins.DocumentID) bool {
 	return slices.ContainsFunc(failures, func(f load.Failure) bool {
 		if f.Kind != "" {
-			return string(f.Kind) == name.Kind && f.Key == name.Key && (!local[name.Kind] || f.Dir == name.Dir)
+			return string(f.Kind) == name.Kind && f.Key == name.Key && (!isLocal(name.Kind) || f.Dir == name.Dir)
 		}
 		return f.Dir == "" || f.Dir == "." || f.Dir == name.Dir || strings.HasPrefix(name.Dir, f.Dir+"/")
 	})
@@ -196,7 +197,7 @@ func (c *compilation) forget(t *tenancy.Tenancy) bool {
 // cluster or policy that does.
 func (c *compilation) needed(t *tenancy.Tenancy) map[pins.DocumentID]string {
 	out := map[pins.DocumentID]string{{Kind: string(schema.KindSettings)}: "everything"}
-	need := func(m *load.Meta, by string) {
+	need := func(m *document.Meta, by string) {
 		if name := identity(tenancy.ID(m)); out[name] == "" {
 			out[name] = by
 		}
@@ -245,8 +246,8 @@ func (c *compilation) hold(ctx context.Context, names []pins.DocumentID) error {
 // or one that can no longer be read, is left out, and is not looked for again.
 func (c *compilation) restore(ctx context.Context, names []pins.DocumentID) error {
 	var pinned []load.Pinned
+	c.remove(names...)
 	for _, name := range names {
-		c.remove(name)
 		c.lost[identity(name)] = true
 		if text, ok := c.lastText(name); ok {
 			pinned = append(pinned, load.Pinned{Kind: schema.Kind(name.Kind), Key: name.Key, Dir: name.Dir, JSON: text})
@@ -259,20 +260,19 @@ func (c *compilation) restore(ctx context.Context, names []pins.DocumentID) erro
 	if err != nil {
 		return err
 	}
+	var documents []document.Any
 	for i, h := range held {
 		c.report.Add(h.Diagnostics...)
 		if h.Document == nil {
 			continue
 		}
-		for _, l := range lists(c.docs) {
-			if l.put(h.Document) {
-				name := pins.DocumentID{Kind: string(pinned[i].Kind), Key: pinned[i].Key, Dir: pinned[i].Dir}
-				c.held[identity(name)] = true
-				delete(c.lost, identity(name))
-				c.texts[name] = pinned[i].JSON
-			}
-		}
+		documents = append(documents, h.Document)
+		name := pins.DocumentID{Kind: string(pinned[i].Kind), Key: pinned[i].Key, Dir: pinned[i].Dir}
+		c.held[identity(name)] = true
+		delete(c.lost, identity(name))
+		c.texts[name] = pinned[i].JSON
 	}
+	c.docs = c.docs.With(documents...)
 	return nil
 }
 
@@ -288,22 +288,21 @@ func (c *compilation) lastText(name pins.DocumentID) (json.RawMessage, bool) {
 // pinnedAs returns the name under which the pins hold a document, which may have
 // moved to another directory since.
 func (c *compilation) pinnedAs(name pins.DocumentID) pins.DocumentID {
-	if _, ok := c.former.Documents[name]; ok || local[name.Kind] {
+	if _, ok := c.former.Documents[name]; ok || isLocal(name.Kind) {
 		return name
 	}
 	return c.formerNames()[identity(name)]
 }
 
-func (c *compilation) remove(name pins.DocumentID) {
-	for _, l := range lists(c.docs) {
-		l.remove(func(m *load.Meta) bool {
-			if identity(tenancy.ID(m)) != identity(name) {
-				return false
-			}
-			delete(c.texts, tenancy.ID(m))
-			return true
-		})
+func (c *compilation) remove(names ...pins.DocumentID) {
+	ids := make([]document.ID, len(names))
+	for i, name := range names {
+		ids[i] = document.ID{Kind: schema.Kind(name.Kind), Key: name.Key, Dir: name.Dir}
 	}
+	for _, m := range c.docs.Find(ids...) {
+		delete(c.texts, tenancy.ID(m))
+	}
+	c.docs = c.docs.Without(ids...)
 }
 
 // changed reports whether a document differs from its last good version, or has
@@ -351,7 +350,7 @@ func lastGood[T any](c *compilation, name pins.DocumentID) *T {
 
 // labelsGiven asks the loader which labels documents get from patterns above them
 // alone: an empty document in their place has just these.
-func (c *compilation) labelsGiven(ctx context.Context, t *tenancy.Tenancy) (func(*load.Meta, string) map[string]string, error) {
+func (c *compilation) labelsGiven(ctx context.Context, t *tenancy.Tenancy) (func(*document.Meta, string) map[string]string, error) {
 	type question struct {
 		kind     schema.Kind
 		key, dir string
@@ -373,14 +372,14 @@ func (c *compilation) labelsGiven(ctx context.Context, t *tenancy.Tenancy) (func
 		for i, a := range answers {
 			q := question{pinned[i].Kind, pinned[i].Key, pinned[i].Dir}
 			switch d := a.Document.(type) {
-			case *load.Document[schema.LogicalCluster]:
+			case *document.Document[schema.LogicalCluster]:
 				asked[q] = d.Spec.Labels
-			case *load.Document[schema.Organization]:
+			case *document.Document[schema.Organization]:
 				asked[q] = d.Spec.Labels
 			}
 		}
 	}
-	return func(m *load.Meta, dir string) map[string]string { return asked[question{m.Kind, m.Key, dir}] }, nil
+	return func(m *document.Meta, dir string) map[string]string { return asked[question{m.Kind, m.Key, dir}] }, nil
 }
 
 // settle resolves, checks and places. Each round holds the documents that errors

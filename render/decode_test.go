@@ -27,22 +27,22 @@ func renderFiles(r *repo) (map[string]string, error) {
 	return out, err
 }
 
-// document is one object as it was written.
-type document struct {
+// object is one as it was written.
+type object struct {
 	metav1.TypeMeta   `json:",inline"`
 	metav1.ObjectMeta `json:"metadata"`
 	text              string
 }
 
-func documents(t *testing.T, name, data string) []document {
+func documents(t *testing.T, name, data string) []object {
 	t.Helper()
 	rest, ok := strings.CutPrefix(data, outdir.Header)
 	if !ok {
 		t.Errorf("%s does not begin with the header", name)
 	}
-	var out []document
+	var out []object
 	for _, text := range strings.Split(rest, "\n---\n") {
-		d := document{text: text}
+		d := object{text: text}
 		if err := yaml.Unmarshal([]byte(text), &d); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -50,7 +50,7 @@ type repo struct {
 func newRepo() *repo {
 	cluster := func(name string, engine schema.Engine, remote bool) *tenancy.PhysicalCluster {
 		c := &tenancy.PhysicalCluster{Name: name, PhysicalCluster: schema.DefaultPhysicalCluster(), Minor: 36}
-		c.Meta = load.Meta{Kind: schema.KindPhysicalClusters, Key: name}
+		c.Meta = document.Meta{Kind: schema.KindPhysicalClusters, Key: name}
 		c.Region, c.Kubernetes, c.Engine = name[:2], "1.36", engine
 		if remote {
 			c.Kubeconfig = &schema.SecretKey{Secret: name + "-kubeconfig", Key: "value"}
@@ -94,7 +94,7 @@ func (r *repo) org(path string) *tenancy.Organization {
 		}
 	}
 	o := &tenancy.Organization{Path: path}
-	o.Meta = load.Meta{Kind: schema.KindOrganizations, Key: path, Dir: "orgs/" + path}
+	o.Meta = document.Meta{Kind: schema.KindOrganizations, Key: path, Dir: "orgs/" + path}
 	if parent, _, ok := cutLast(path); ok {
 		o.Parent = r.org(parent)
 		o.Parent.Children = append(o.Parent.Children, o)
@@ -119,7 +119,7 @@ func (r *repo) add(key, cluster, cut string) *tenancy.LogicalCluster {
 			Subject: tenancy.Subject{Kind: "Group", Name: "devs"}, Role: schema.Edit,
 		}},
 	}
-	lc.Meta = load.Meta{Kind: schema.KindLogicalClusters, Key: key, Dir: "orgs/" + path}
+	lc.Meta = document.Meta{Kind: schema.KindLogicalClusters, Key: key, Dir: "orgs/" + path}
 	lc.Namespaces = []tenancy.Namespace{{Name: name, Quota: lc.Quota}}
 	insert := func(list []*tenancy.LogicalCluster) []*tenancy.LogicalCluster {
 		list = append(list, lc)

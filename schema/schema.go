@@ -69,22 +69,10 @@ func Digest() [32]byte {
 	return [32]byte(h.Sum(nil))
 }
 
-// Where says in which directories a kind of document may stand.
-type Where int
-
-const (
-	// Anywhere in the repo, reaching the subtree of the declaring directory.
-	Anywhere Where = iota
-	// Outside orgs/ only.
-	Outside
-	// Inside orgs/ only, with keys under the declaring directory's path.
-	Inside
-)
-
 // Kind names a map of documents, as it stands in a CUE file.
 type Kind string
 
-// The maps of a tenancy repo.
+// The maps of a tenancy repo. The registry in compiler/load/document says what each is.
 const (
 	KindSettings         Kind = "settings"
 	KindPhysicalClusters Kind = "physicalClusters"
@@ -98,32 +86,3 @@ const (
 	KindImplicit         Kind = "implicit"
 	KindPrices           Kind = "prices"
 )
-
-// KindInfo is what the compiler knows of a kind of document.
-type KindInfo struct {
-	Kind  Kind
-	Where Where
-	// Singleton: the field is one document and not a map of them.
-	Singleton bool
-	// Local: siblings may use the same key, since a directory is part of the identity.
-	Local bool
-	// New returns a pointer to an empty document.
-	New func() any
-}
-
-// Kinds lists all kinds, in the order of #Tenancy.
-func Kinds() []KindInfo {
-	return []KindInfo{
-		{Kind: KindSettings, Where: Outside, Singleton: true, New: func() any { return new(Settings) }},
-		{Kind: KindPhysicalClusters, Where: Outside, New: func() any { return new(PhysicalCluster) }},
-		{Kind: KindAPISets, Where: Anywhere, Local: true, New: func() any { return new(APISet) }},
-		{Kind: KindClasses, Where: Outside, New: func() any { return new(Class) }},
-		{Kind: KindOrganizations, Where: Inside, New: func() any { return new(Organization) }},
-		{Kind: KindLogicalClusters, Where: Inside, New: func() any { return new(LogicalCluster) }},
-		{Kind: KindModules, Where: Outside, New: func() any { return new(Module) }},
-		{Kind: KindPolicies, Where: Anywhere, Local: true, New: func() any { return new(Policy) }},
-		{Kind: KindExemptions, Where: Anywhere, Local: true, New: func() any { return new(Exemption) }},
-		{Kind: KindImplicit, Where: Anywhere, Local: true, New: func() any { return new(Implicit) }},
-		{Kind: KindPrices, Where: Outside, New: func() any { return new(PriceBook) }},
-	}
-}

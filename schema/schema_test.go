@@ -178,26 +178,6 @@ func fieldsOf(typ reflect.Type) func(func(reflect.StructField) bool) {
 	}
 }
 
-func TestKindsAreTheFieldsOfTenancy(t *testing.T) {
-	var inCUE, inGo []string
-	it, err := schemaValue(t).LookupPath(cue.ParsePath("#Tenancy")).Fields(cue.Optional(true))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for it.Next() {
-		inCUE = append(inCUE, it.Selector().Unquoted())
-	}
-	for _, k := range Kinds() {
-		inGo = append(inGo, string(k.Kind))
-		if reflect.TypeOf(k.New()).Kind() != reflect.Pointer {
-			t.Errorf("%s: New must return a pointer", k.Kind)
-		}
-	}
-	if d := cmp.Diff(inCUE, inGo); d != "" {
-		t.Errorf("kinds (-CUE +Go):\n%s", d)
-	}
-}
-
 func TestDefaultsAgree(t *testing.T) {
 	v := schemaValue(t).LookupPath(cue.ParsePath("#Defaults"))
 	for path, got := range map[string]any{

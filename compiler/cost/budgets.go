@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -22,8 +22,8 @@ func Bound(t *tenancy.Tenancy, changed func(kind schema.Kind, key, dir string) b
 	}
 	c := &checker{t: t, changedDocument: changed}
 	priced := t.Prices.Resources()
-	blamed := map[*load.Meta][]*tenancy.LogicalCluster{}
-	var order []*load.Meta
+	blamed := map[*document.Meta][]*tenancy.LogicalCluster{}
+	var order []*document.Meta
 	for _, lc := range t.LogicalClusters {
 		if lc.State == schema.Deleted {
 			continue
@@ -51,7 +51,7 @@ func Bound(t *tenancy.Tenancy, changed func(kind schema.Kind, key, dir string) b
 
 // unbound reports the document by whose change logical clusters lack a quota, or
 // warns of the price book where no document changed.
-func (c *checker) unbound(m *load.Meta, lcs []*tenancy.LogicalCluster, priced []string) tenancy.Finding {
+func (c *checker) unbound(m *document.Meta, lcs []*tenancy.LogicalCluster, priced []string) tenancy.Finding {
 	lacking := map[string]bool{}
 	for _, lc := range lcs {
 		for _, name := range without(lc, priced) {
@@ -98,7 +98,7 @@ func keysOf(b *tenancy.PriceBook, resources []string) (out []string) {
 // blame returns the document by whose change a logical cluster that did not change
 // has no quota of something priced: an organization that gave one, else its class,
 // else the price book.
-func (c *checker) blame(lc *tenancy.LogicalCluster, open []string) *load.Meta {
+func (c *checker) blame(lc *tenancy.LogicalCluster, open []string) *document.Meta {
 	if c.changedAbove(lc.Org) {
 		was, by, ok := c.t.Before(lc, c.changed)
 		if ok && by != nil && slices.ContainsFunc(open, func(name string) bool { _, had := was.Quota.Of(name); return had }) {
@@ -159,7 +159,7 @@ type checker struct {
 	above           map[*tenancy.Organization]bool
 }
 
-func (c *checker) changed(m *load.Meta) bool {
+func (c *checker) changed(m *document.Meta) bool {
 	return !m.Held && c.changedDocument(m.Kind, m.Key, m.Dir)
 }
 
@@ -181,7 +181,7 @@ func (c *checker) changedAbove(o *tenancy.Organization) bool {
 
 // node is what has a budget: an organization or a logical cluster.
 type node struct {
-	meta *load.Meta
+	meta *document.Meta
 	// limit is the budget times the overcommit factor.
 	budget, limit Money
 	below         []*tenancy.LogicalCluster
@@ -190,7 +190,7 @@ type node struct {
 // addition is what a new or changed document adds to the cost of one or, where it
 // is an organization, of many logical clusters.
 type addition struct {
-	by        *load.Meta
+	by        *document.Meta
 	was, want Money
 }
 
@@ -255,7 +255,7 @@ func (c *checker) formerSite(lc *tenancy.LogicalCluster) *pins.LogicalCluster {
 func (c *checker) sum(n node, known map[string]*addition) {
 	var total Money
 	var orgs, lcs []*addition
-	byOrg := map[*load.Meta]*addition{}
+	byOrg := map[*document.Meta]*addition{}
 	for _, lc := range n.below {
 		a := known[lc.Key]
 		if a == nil {

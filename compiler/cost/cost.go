@@ -17,7 +17,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -305,7 +305,7 @@ func Read(t *tenancy.Tenancy) (*Book, []tenancy.Finding) {
 func BookOf(t *tenancy.Tenancy, former *pins.Pins) *Book {
 	var holds *tenancy.PriceBook
 	for name, text := range former.Documents {
-		b := &tenancy.PriceBook{Meta: load.Meta{Kind: schema.KindPrices, Key: name.Key, Dir: name.Dir}, Name: name.Key}
+		b := &tenancy.PriceBook{Meta: document.Meta{Kind: schema.KindPrices, Key: name.Key, Dir: name.Dir}, Name: name.Key}
 		if name.Kind != string(schema.KindPrices) || json.Unmarshal(text, &b.Spec) != nil || b.Spec.From > former.AsOf {
 			continue
 		}
@@ -326,7 +326,7 @@ type reader struct {
 }
 
 // money reads an amount of a document.
-func (r *reader) money(m *load.Meta, text schema.Money, path ...string) Money {
+func (r *reader) money(m *document.Meta, text schema.Money, path ...string) Money {
 	amount, err := Parse(string(text))
 	if err != nil {
 		r.found = append(r.found, tenancy.Fault(m, diag.New(diag.PriceInvalid, m.At(path...), "%s: %v", strings.Join(path, "."), err), "it counts as nothing"))
@@ -393,8 +393,8 @@ func (r *reader) book(pb *tenancy.PriceBook) *Book {
 
 // budgets reads every budget, and says where they can't mean anything.
 func (r *reader) budgets(holds *Book) {
-	var first *load.Meta
-	see := func(m *load.Meta) {
+	var first *document.Meta
+	see := func(m *document.Meta) {
 		if first == nil {
 			first = m
 		}
@@ -414,7 +414,7 @@ func (r *reader) budgets(holds *Book) {
 			see(&lc.Meta)
 		}
 	}
-	say := func(m *load.Meta, d diag.Diagnostic) {
+	say := func(m *document.Meta, d diag.Diagnostic) {
 		r.found = append(r.found, tenancy.Finding{Diagnostic: d.About(m.String())})
 	}
 	if first != nil && holds == nil {

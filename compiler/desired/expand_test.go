@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -39,7 +39,7 @@ func cluster(name string) *tenancy.PhysicalCluster {
 // logicalCluster returns a small logical cluster with one namespace, "main".
 func logicalCluster(key string, versions ...*tenancy.APIVersion) *tenancy.LogicalCluster {
 	lc := &tenancy.LogicalCluster{
-		Meta: load.Meta{Key: key}, Name: path.Base(key), Org: &tenancy.Organization{Path: path.Dir(key)},
+		Meta: document.Meta{Key: key}, Name: path.Base(key), Org: &tenancy.Organization{Path: path.Dir(key)},
 		Backing: schema.NamespaceBacking, State: schema.Active, Network: schema.NetworkLogicalCluster, PodSecurity: "baseline",
 		Namespaces: []tenancy.Namespace{{Name: "main", Quota: tenancy.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1500m")}}}},
 		Access: []tenancy.Grant{

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -260,7 +260,7 @@ func (p *promises) report(s step, old, new *API, changes []evolution.Change) {
 // Without a word about where to go, whoever binds it would be left with nothing.
 func (p *promises) vanished(name, what string) {
 	var by []string
-	ask := func(m *load.Meta, apis map[string]string) {
+	ask := func(m *document.Meta, apis map[string]string) {
 		if apis[p.set.Name] == name && (dirOf(p.set) == "" || m.Dir == p.set.Dir || strings.HasPrefix(m.Dir, p.set.Dir+"/")) {
 			by = append(by, m.String())
 		}

@@ -19,7 +19,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"k8s.io/apimachinery/pkg/labels"
@@ -100,11 +100,11 @@ type compiler struct {
 
 // fault reports an error of a document; held says what becomes of the last good
 // version of one.
-func (c *compiler) fault(m *load.Meta, d diag.Diagnostic, held string) {
+func (c *compiler) fault(m *document.Meta, d diag.Diagnostic, held string) {
 	c.found = append(c.found, tenancy.Fault(m, d, held))
 }
 
-func (c *compiler) note(m *load.Meta, d diag.Diagnostic) {
+func (c *compiler) note(m *document.Meta, d diag.Diagnostic) {
 	c.found = append(c.found, tenancy.Finding{Diagnostic: d.About(m.String())})
 }
 

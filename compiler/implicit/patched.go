@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
@@ -44,7 +44,7 @@ func Problem(t *tenancy.Tenancy, object manifest.Map) string {
 	raw["metadata"] = map[string]any{"name": "x"}
 	var problems []string
 	c := &checker{t: t, labels: map[string]diag.Position{},
-		source: &Source{Meta: &load.Meta{}, Content: schema.Implicit{Merge: schema.PlatformWins}, places: make([]place, 1)},
+		source: &Source{Meta: &document.Meta{}, Content: schema.Implicit{Merge: schema.PlatformWins}, places: make([]place, 1)},
 		report: func(d diag.Diagnostic) { problems = append(problems, d.Message) }}
 	c.object(0, raw)
 	slices.Sort(problems)

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
@@ -20,7 +20,7 @@ import (
 
 // Source is an implicit document with the objects of its files read in.
 type Source struct {
-	*load.Meta
+	*document.Meta
 	// Content is all that becomes effective, in a normal form: the selector and the
 	// objects, wherever they are written. Pins and locks hold it.
 	Content schema.Implicit
@@ -42,7 +42,7 @@ type place struct {
 
 // Read reads the objects of a document: those that stand in it, then those of its
 // files.
-func Read(d *load.Document[schema.Implicit], tree *source.Tree) *Source {
+func Read(d *document.Document[schema.Implicit], tree *source.Tree) *Source {
 	s := &Source{Meta: &d.Meta, Content: normal(d.Spec), Locked: Locked(d.Spec)}
 	for i := range s.Content.Objects {
 		s.places = append(s.places, place{index: i})

@@ -12,6 +12,7 @@ import (
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -97,12 +98,12 @@ type analysis struct {
 const restKey = -1
 
 // kinds are the kinds of documents; a kind's index stands for it in bit sets.
-var kinds = schema.Kinds()
+var kinds = document.Kinds()
 
 var kindNames = func() []string {
 	names := make([]string, len(kinds))
 	for i, k := range kinds {
-		names[i] = string(k.Kind)
+		names[i] = string(k.Name)
 	}
 	return names
 }()

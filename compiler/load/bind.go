@@ -12,13 +12,14 @@ import (
 	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/token"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // binder carries one evaluated document over to its Go type and gathers, on the
 // way, where each field stands.
 type binder struct {
-	fields []Field
+	fields []document.Field
 	// unknown are fields that the Go type, and so the schema, does not have. CUE
 	// reports them too, unless another error or an embedding hides them.
 	unknown []unknownField
@@ -223,7 +224,7 @@ func (b *binder) place(path []string, exprs []ast.Expr, v cue.Value, label diag.
 	}
 	if !at.IsZero() {
 		at.File = b.text(at.File)
-		b.fields = append(b.fields, Field{Path: b.text(fieldPath(path)), Pos: at})
+		b.fields = append(b.fields, document.Field{Path: b.text(document.FieldPath(path)), Pos: at})
 	}
 	return at
 }

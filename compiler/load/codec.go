@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/store"
 )
 
@@ -29,12 +30,13 @@ func encode(v any) []byte {
 
 type encoder struct{ *store.Encoder }
 
-func (e *encoder) places(p Places) {
-	e.Uint(uint64(len(p.files)))
-	for _, f := range p.files {
+func (e *encoder) places(p document.Places) {
+	files, table := p.Raw()
+	e.Uint(uint64(len(files)))
+	for _, f := range files {
 		e.String(f)
 	}
-	e.Bytes(p.table)
+	e.Bytes(table)
 }
 
 func (e *encoder) value(v reflect.Value) {
@@ -92,7 +94,7 @@ func (e *encoder) value(v reflect.Value) {
 		}
 	case reflect.Struct:
 		if v.Type() == placesType {
-			e.places(v.Interface().(Places))
+			e.places(v.Interface().(document.Places))
 			return
 		}
 		set := uint64(0) // of fields; most documents leave most of them out
@@ -197,14 +199,15 @@ var decoders = sync.Pool{New: func() any { return &decoder{store.NewDecoder(nil)
 
 type decoder struct{ *store.Decoder }
 
-func (d *decoder) places(p *Places) {
+func (d *decoder) places(p *document.Places) {
+	var files []string
 	if n := d.Count(); n > 0 {
-		p.files = make([]string, n)
+		files = make([]string, n)
 	}
-	for i := range p.files {
-		p.files[i] = d.String()
+	for i := range files {
+		files[i] = d.String()
 	}
-	p.table = d.Bytes()
+	*p = document.PlacesOf(files, d.Bytes())
 }
 
 func (d *decoder) value(v reflect.Value) {
@@ -267,7 +270,7 @@ func (d *decoder) value(v reflect.Value) {
 		v.Set(m)
 	case reflect.Struct:
 		if v.Type() == placesType {
-			d.places(v.Addr().Interface().(*Places))
+			d.places(v.Addr().Interface().(*document.Places))
 			return
 		}
 		for set := d.Uint(); set != 0 && !d.Bad(); set &= set - 1 {
@@ -280,7 +283,7 @@ func (d *decoder) value(v reflect.Value) {
 	}
 }
 
-var placesType = reflect.TypeFor[Places]()
+var placesType = reflect.TypeFor[document.Places]()
 
 func (d *decoder) any() any {
 	switch tag := d.Uint(); tag {

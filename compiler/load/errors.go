@@ -10,8 +10,8 @@ import (
 	"cuelang.org/go/cue/errors"
 	"cuelang.org/go/cue/literal"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
-	"github.com/tenantry/tenantry/schema"
 )
 
 // explainer turns CUE's errors into diagnostics in the terms of documents.
@@ -37,7 +37,7 @@ func (e *explainer) directory(err error) []diag.Diagnostic {
 	var out []diag.Diagnostic
 	for _, p := range e.explain(err) {
 		if len(p.path) > 0 {
-			p.Message = fieldPath(p.path) + ": " + p.Message
+			p.Message = document.FieldPath(p.path) + ": " + p.Message
 		}
 		if p.Position.IsZero() {
 			p.Position = fallback
@@ -367,12 +367,4 @@ func documentOf(path []string) (kind int, key string, rest []string, ok bool) {
 		return 0, "", nil, false
 	}
 	return kind, path[1], path[2:], true
-}
-
-// title names a document: `logicalClusters "acme/payments/prod"`.
-func title(kind schema.Kind, key string) string {
-	if key == "" {
-		return string(kind)
-	}
-	return string(kind) + " " + literal.String.Quote(key)
 }

@@ -12,13 +12,14 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // outcome is what one directory declares. It is a function of the files that
 // the directory's instance is made of, and nothing else.
 type outcome struct {
-	Documents []document
+	Documents []evaluated
 	// Failed are documents that are declared and could not be had.
 	Failed      []failed
 	Diagnostics []diag.Diagnostic
@@ -26,11 +27,11 @@ type outcome struct {
 	Dead bool
 }
 
-type document struct {
+type evaluated struct {
 	Kind   int
 	Key    string
 	Pos    diag.Position
-	Places Places
+	Places document.Places
 	Spec   any
 	// Text is Spec as JSON.
 	Text json.RawMessage
@@ -63,7 +64,7 @@ type identity struct {
 	key  string
 }
 
-func (id identity) title() string { return title(kinds[id.kind].Kind, id.key) }
+func (id identity) title() string { return document.Title(kinds[id.kind].Name, id.key) }
 
 func (b *builder) evaluate(d *directory, in []input) outcome {
 	e := &evaluation{builder: b, dir: d, inputs: in}
@@ -269,7 +270,7 @@ func (e *evaluation) general(err error) {
 			continue
 		}
 		if len(p.path) > 0 {
-			p.Message = fieldPath(p.path) + ": " + p.Message
+			p.Message = document.FieldPath(p.path) + ": " + p.Message
 		}
 		if p.Position.IsZero() {
 			p.Position = e.named(p.path)
@@ -318,7 +319,7 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 	if at.IsZero() {
 		at = e.named(nil)
 	}
-	name := title(kind.Kind, id.key)
+	name := document.Title(kind.Name, id.key)
 	var problems []problem
 	if err := v.Validate(cue.Concrete(true), cue.Final()); err != nil {
 		problems = e.explain(err)
@@ -327,9 +328,9 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 		problems = append(problems, e.key(id, at)...)
 	}
 	b := &binder{own: e.own, intern: e.builder.intern}
-	doc := document{Kind: id.kind, Key: id.key, Pos: at, Spec: kind.New()}
+	doc := evaluated{Kind: id.kind, Key: id.key, Pos: at, Spec: kind.New()}
 	bound := b.bind(v, reflect.ValueOf(doc.Spec).Elem(), e.sources[id], nil)
-	prefix := []string{string(kind.Kind)}
+	prefix := []string{string(kind.Name)}
 	if !kind.Singleton {
 		prefix = append(prefix, id.key)
 	}
@@ -350,7 +351,7 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 			d.Position = at
 		}
 		if len(rest) > 0 {
-			d.Message = fieldPath(rest) + ": " + d.Message
+			d.Message = document.FieldPath(rest) + ": " + d.Message
 		}
 		if once := string(d.Code) + d.Message; !seen[once] {
 			seen[once] = true
@@ -361,7 +362,7 @@ func (e *evaluation) document(id identity, v cue.Value, revalidate bool) bool {
 		e.Failed = append(e.Failed, failed{id.kind, id.key, at})
 		return false
 	}
-	doc.Places = NewPlaces(b.fields)
+	doc.Places = document.NewPlaces(b.fields)
 	if text, err := json.Marshal(doc.Spec); err == nil { // what was bound can be written
 		doc.Text = text
 	}

@@ -12,6 +12,7 @@ import (
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -30,9 +31,9 @@ type Pinned struct {
 
 // Held is a pinned document under today's patterns.
 type Held struct {
-	// Document is a *Document of the kind's type with Meta.Held set; nil only if
+	// Document is a *document.Document of the kind's type with Meta.Held set; nil only if
 	// the JSON is not that of a document.
-	Document any
+	Document document.Any
 	// Diagnostics say where it violates what holds today.
 	Diagnostics []diag.Diagnostic
 	// Admitted answers the questions, in their order; nil for a document that the
@@ -109,7 +110,7 @@ func (l *Loader) holdDirectory(ctx context.Context, b *builder, dir string, pinn
 		h := holding{builder: b, dir: dir}
 		out[n] = h.refused(pinned[n])
 		out[n].Diagnostics = append(out[n].Diagnostics, diag.New(diag.TooComplex, diag.Position{},
-			"the patterns of the directories above could not be evaluated for the document").About(title(pinned[n].Kind, pinned[n].Key)))
+			"the patterns of the directories above could not be evaluated for the document").About(document.Title(pinned[n].Kind, pinned[n].Key)))
 	}
 	return got != nil
 }
@@ -222,7 +223,7 @@ func (h *holding) one(root cue.Value, p Pinned) Held {
 		e := explainer{b: h.builder}
 		for _, p := range e.explain(err) {
 			if _, _, rest, _ := documentOf(p.path); len(rest) > 0 {
-				p.Message = fieldPath(rest) + ": " + p.Message
+				p.Message = document.FieldPath(rest) + ": " + p.Message
 			}
 			problems = append(problems, p.Diagnostic)
 		}
@@ -234,7 +235,7 @@ func (h *holding) one(root cue.Value, p Pinned) Held {
 			problems = append(problems, diag.New(diag.InvalidValue, diag.Position{}, "%s", err))
 		}
 		for _, u := range b.unknown {
-			problems = append(problems, diag.New(diag.FieldNotAllowed, u.pos, "%s: there is no such field any more", fieldPath(u.path)))
+			problems = append(problems, diag.New(diag.FieldNotAllowed, u.pos, "%s: there is no such field any more", document.FieldPath(u.path)))
 		}
 	}
 	if len(problems) > 0 {
@@ -243,13 +244,13 @@ func (h *holding) one(root cue.Value, p Pinned) Held {
 			if d.Position.IsZero() {
 				d.Position = h.meta(p).Pos
 			}
-			held.Diagnostics = append(held.Diagnostics, d.About(title(p.Kind, p.Key)))
+			held.Diagnostics = append(held.Diagnostics, d.About(document.Title(p.Kind, p.Key)))
 		}
 		return held
 	}
 	meta := h.meta(p)
-	meta.Places = NewPlaces(b.fields)
-	return Held{Document: newDocument(meta, spec), Admitted: h.most(v, p.Most)}
+	meta.Places = document.NewPlaces(b.fields)
+	return Held{Document: kinds[k].Document(meta, spec), Admitted: h.most(v, p.Most)}
 }
 
 // asItWas returns a pinned document without anything of today.
@@ -262,7 +263,7 @@ func (h *holding) refused(p Pinned) Held {
 	return h.unchanged(m, p)
 }
 
-func (h *holding) unchanged(m Meta, p Pinned) Held {
+func (h *holding) unchanged(m document.Meta, p Pinned) Held {
 	k := kindIndex(string(p.Kind))
 	if k < 0 {
 		return Held{Diagnostics: []diag.Diagnostic{diag.New(diag.InvalidValue, diag.Position{}, "there is no kind of document %q", p.Kind)}}
@@ -270,14 +271,14 @@ func (h *holding) unchanged(m Meta, p Pinned) Held {
 	spec := kinds[k].New()
 	if err := json.Unmarshal(p.JSON, spec); err != nil {
 		return Held{Diagnostics: []diag.Diagnostic{diag.New(diag.InvalidValue, diag.Position{}, "the document that was last good cannot be read: %s",
-			fmt.Sprint(err)).About(title(p.Kind, p.Key))}}
+			fmt.Sprint(err)).About(document.Title(p.Kind, p.Key))}}
 	}
-	return Held{Document: newDocument(m, spec)}
+	return Held{Document: kinds[k].Document(m, spec)}
 }
 
 // meta points to where the document stands today, as far as it still does.
-func (h *holding) meta(p Pinned) Meta {
-	m := Meta{Kind: p.Kind, Key: p.Key, Dir: p.Dir, Held: true}
+func (h *holding) meta(p Pinned) document.Meta {
+	m := document.Meta{Kind: p.Kind, Key: p.Key, Dir: p.Dir, Held: true}
 	i, ok := slices.BinarySearchFunc(h.l.dirs, p.Dir, func(d *directory, path string) int { return strings.Compare(d.path, path) })
 	if !ok {
 		return m

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -67,7 +68,7 @@ func TestHold(t *testing.T) {
 				}
 				return
 			}
-			doc := held[0].Document.(*load.Document[schema.LogicalCluster])
+			doc := held[0].Document.(*document.Document[schema.LogicalCluster])
 			got, err := json.Marshal(doc.Spec)
 			if err != nil {
 				t.Fatal(err)
@@ -92,7 +93,7 @@ func TestHoldKeeps(t *testing.T) {
 		}
 		var pinned []load.Pinned
 		var want []any
-		each(r.Documents, func(m *load.Meta, spec any) {
+		each(r.Documents, func(m *document.Meta, spec any) {
 			text, err := json.Marshal(spec)
 			if err != nil {
 				t.Fatal(err)

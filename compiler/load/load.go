@@ -28,83 +28,17 @@ package load
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
-	"cuelang.org/go/cue/ast"
-	"cuelang.org/go/cue/literal"
-
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/schema"
 )
-
-// Meta is what is known of a document besides what it says.
-type Meta struct {
-	Kind schema.Kind
-	// Key identifies the document, together with Dir where the kind is local;
-	// empty for settings.
-	Key string
-	// Dir is the declaring directory, "" being the root.
-	Dir string
-	// Pos is where the document is declared.
-	Pos diag.Position
-	// Places are those of the document's fields.
-	Places Places
-	// Text is the document as JSON; empty if it is held.
-	Text json.RawMessage
-	// Held: the document is as it was last good, not as the repo now has it.
-	Held bool
-	// Refused: the document is held, and today's patterns do not admit it.
-	Refused bool
-}
-
-// At returns the place of a field, else of its nearest parent that has one, else
-// of the document.
-func (m *Meta) At(path ...string) diag.Position {
-	var room [128]byte
-	for n := len(path); n > 0; n-- {
-		if pos, ok := m.Places.At(appendPath(room[:0], path[:n])); ok {
-			return pos
-		}
-	}
-	return m.Pos
-}
-
-// String names the document: `logicalClusters "acme/payments/prod"`.
-func (m *Meta) String() string { return title(m.Kind, m.Key) }
-
-// fieldPath joins the elements of a path, quoting as CUE does.
-func fieldPath(path []string) string { return string(appendPath(nil, path)) }
-
-func appendPath(dst []byte, path []string) []byte {
-	for i, s := range path {
-		if i > 0 {
-			dst = append(dst, '.')
-		}
-		if isPlain(s) || ast.IsValidIdent(s) || s != "" && strings.Trim(s, "0123456789") == "" {
-			dst = append(dst, s...)
-		} else {
-			dst = literal.String.Append(dst, s)
-		}
-	}
-	return dst
-}
-
-// isPlain reports whether s is an identifier of small letters, as most fields are.
-func isPlain(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') {
-			return false
-		}
-	}
-	return s != ""
-}
 
 // Failure is what could not be had: one document, or, where Kind is empty, a
 // whole directory and everything below it.
@@ -116,7 +50,7 @@ type Failure struct {
 
 // Result is what a tenancy repo declares.
 type Result struct {
-	Documents   *Documents
+	Documents   *document.Documents
 	Failures    []Failure
 	Diagnostics []diag.Diagnostic
 	Stats       Stats

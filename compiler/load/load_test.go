@@ -14,6 +14,7 @@ import (
 	"golang.org/x/tools/txtar"
 
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -53,7 +54,7 @@ func loadFiles(t testing.TB, files map[string]string, o load.Options) *load.Resu
 // describe renders a result as the archives in testdata have it.
 func describe(r *load.Result) string {
 	var b strings.Builder
-	each(r.Documents, func(m *load.Meta, spec any) {
+	each(r.Documents, func(m *document.Meta, spec any) {
 		text, err := json.Marshal(spec)
 		if err != nil {
 			text = []byte(err.Error())
@@ -91,19 +92,19 @@ func describeDiagnostics(list []diag.Diagnostic) string {
 }
 
 // each visits the documents of all kinds.
-func each(d *load.Documents, visit func(m *load.Meta, spec any)) {
+func each(d *document.Documents, visit func(m *document.Meta, spec any)) {
 	v := reflect.ValueOf(d).Elem()
 	for i := range v.NumField() {
 		f := v.Field(i)
 		if f.Kind() == reflect.Pointer {
 			if !f.IsNil() {
-				visit(f.Elem().Field(0).Addr().Interface().(*load.Meta), f.Elem().Field(1).Interface())
+				visit(f.Elem().Field(0).Addr().Interface().(*document.Meta), f.Elem().Field(1).Interface())
 			}
 			continue
 		}
 		for j := range f.Len() {
 			doc := f.Index(j).Elem()
-			visit(doc.Field(0).Addr().Interface().(*load.Meta), doc.Field(1).Interface())
+			visit(doc.Field(0).Addr().Interface().(*document.Meta), doc.Field(1).Interface())
 		}
 	}
 }
@@ -194,5 +195,5 @@ logicalClusters: "acme/p": {
 	}
 }
 
-// specOf returns the Spec of a *load.Document of any type.
+// specOf returns the Spec of a *document.Document of any type.
 func specOf(doc any) any { return reflect.ValueOf(doc).Elem().FieldByName("Spec").Interface() }

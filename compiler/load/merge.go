@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/schema"
@@ -15,12 +16,12 @@ type declaration struct {
 	identity
 	dir *directory
 	pos *diag.Position
-	doc *document // nil if it could not be had
+	doc *evaluated // nil if it could not be had
 }
 
 // merge compares the directories with each other and gathers their documents.
 func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Result {
-	r := &Result{Documents: &Documents{}}
+	r := &Result{}
 	r.Diagnostics = append(r.Diagnostics, l.libraryProblems...)
 	isDead := func(d *directory) bool { return len(d.problems) > 0 || outcomes[d].Dead }
 	size := 0
@@ -64,12 +65,11 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 		}
 	})
 	touched := map[touch]bool{}
+	var documents []document.Any
 	for i := range parts {
 		p := &parts[i]
 		r.Diagnostics, r.Failures = append(r.Diagnostics, p.diagnostics...), append(r.Failures, p.failures...)
-		for _, d := range p.documents {
-			r.Documents.add(d)
-		}
+		documents = append(documents, p.documents...)
 		for _, t := range p.touched {
 			touched[t] = true
 		}
@@ -86,13 +86,13 @@ func (l *Loader) merge(dirs []*directory, outcomes map[*directory]outcome) *Resu
 		return cmp.Or(strings.Compare(a.Dir, b.Dir), strings.Compare(string(a.Kind), string(b.Kind)), strings.Compare(a.Key, b.Key))
 	})
 	r.Failures = slices.Compact(r.Failures)
-	r.Documents.sort()
+	r.Documents = document.Gather(documents)
 	return r
 }
 
 // merged is what comes of some of the declarations.
 type merged struct {
-	documents   []any // of newDocument
+	documents   []document.Any
 	failures    []Failure
 	diagnostics []diag.Diagnostic
 	// touched are documents of directories above: what else is wrong with them
@@ -110,7 +110,7 @@ type touch struct {
 func (r *merged) place(id identity, all []declaration) {
 	kind := kinds[id.kind]
 	fail := func(d declaration) {
-		r.failures = append(r.failures, Failure{Kind: kind.Kind, Key: id.key, Dir: d.dir.path})
+		r.failures = append(r.failures, Failure{Kind: kind.Name, Key: id.key, Dir: d.dir.path})
 	}
 	own := all
 	if len(all) > 1 {
@@ -149,14 +149,14 @@ func (r *merged) place(id identity, all []declaration) {
 			fail(d)
 			continue
 		}
-		meta := Meta{Kind: kind.Kind, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
+		meta := document.Meta{Kind: kind.Name, Key: id.key, Dir: d.dir.path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
 		if at, managed := managedInside(meta, d.doc.Spec); managed {
 			r.diagnostics = append(r.diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", orgsDir).
 				About(id.title()).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, orgsDir))
 			fail(d)
 			continue
 		}
-		r.documents = append(r.documents, newDocument(meta, d.doc.Spec))
+		r.documents = append(r.documents, kind.Document(meta, d.doc.Spec))
 	}
 }
 
@@ -165,11 +165,11 @@ func misplaced(id identity, d declaration) (diag.Diagnostic, bool) {
 	kind := kinds[id.kind]
 	in := inside(d.dir.path)
 	switch {
-	case kind.Where == schema.Outside && in:
-		return diag.New(diag.WrongPlace, *d.pos, "%s may stand only outside %s/", kind.Kind, orgsDir), true
-	case kind.Where == schema.Inside && !in:
-		return diag.New(diag.WrongPlace, *d.pos, "%s may stand only inside %s/", kind.Kind, orgsDir), true
-	case kind.Where != schema.Inside:
+	case kind.Where == document.Outside && in:
+		return diag.New(diag.WrongPlace, *d.pos, "%s may stand only outside %s/", kind.Name, orgsDir), true
+	case kind.Where == document.Inside && !in:
+		return diag.New(diag.WrongPlace, *d.pos, "%s may stand only inside %s/", kind.Name, orgsDir), true
+	case kind.Where != document.Inside:
 		return diag.Diagnostic{}, false
 	}
 	under := strings.TrimPrefix(strings.TrimPrefix(d.dir.path, orgsDir), "/")
@@ -180,7 +180,7 @@ func misplaced(id identity, d declaration) (diag.Diagnostic, bool) {
 }
 
 // managedInside finds an API version inside orgs/ whose CRDs the compiler is to install.
-func managedInside(meta Meta, spec any) (diag.Position, bool) {
+func managedInside(meta document.Meta, spec any) (diag.Position, bool) {
 	set, ok := spec.(*schema.APISet)
 	if !ok || !inside(meta.Dir) {
 		return diag.Position{}, false

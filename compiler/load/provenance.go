@@ -13,6 +13,7 @@ import (
 	"cuelang.org/go/cue/parser"
 	cuejson "cuelang.org/go/encoding/json"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
@@ -243,7 +244,7 @@ func restoreDefinitions(kind int, x ast.Expr) error {
 
 // drop moves a document to those that could not be had.
 func (e *evaluation) drop(id identity) {
-	e.Documents = slices.DeleteFunc(e.Documents, func(d document) bool {
+	e.Documents = slices.DeleteFunc(e.Documents, func(d evaluated) bool {
 		if d.Kind != id.kind || d.Key != id.key {
 			return false
 		}
@@ -311,7 +312,7 @@ func (e *evaluation) loosened(v, have cue.Value, path []string, names []namedPla
 		_, _, rest, _ := documentOf(p.path)
 		reason = p.Message
 		if len(rest) > 0 {
-			reason = fieldPath(rest) + ": " + reason
+			reason = document.FieldPath(rest) + ": " + reason
 		}
 		if !p.Position.IsZero() {
 			where = append(where, p.Position)
@@ -356,7 +357,7 @@ func (e *evaluation) carriesDefault(v cue.Value, path []string, d *diag.Diagnost
 			continue
 		}
 		_, key, rest, _ := documentOf(path)
-		*d = diag.New(diag.DefaultInPattern, e.declared[identity{kindIndex(path[0]), key}], "%s: a pattern of a directory above sets a default", fieldPath(rest)).
+		*d = diag.New(diag.DefaultInPattern, e.declared[identity{kindIndex(path[0]), key}], "%s: a pattern of a directory above sets a default", document.FieldPath(rest)).
 			See(at, "the default comes from here").Suggest("put the default into a class, or into the defaults of an organization")
 		return true
 	}

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
@@ -171,7 +172,7 @@ func genDirectory(t *rapid.T, dir, label string) string {
 
 // about returns what a result says of a directory and of those above it.
 func about(r *load.Result, dirs ...string) (out []string) {
-	each(r.Documents, func(m *load.Meta, spec any) {
+	each(r.Documents, func(m *document.Meta, spec any) {
 		if slices.Contains(dirs, m.Dir) {
 			out = append(out, fmt.Sprintf("%s %s %+v %v", m, m.Dir, spec, slices.Collect(m.Places.All())))
 		}

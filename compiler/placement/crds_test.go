@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -16,7 +16,7 @@ func version(set *tenancy.APISet, name, crd string, content byte) *tenancy.APIVe
 }
 
 func set(name string) *tenancy.APISet {
-	return &tenancy.APISet{Name: name, Meta: load.Meta{Kind: schema.KindAPISets, Key: name, Dir: "apis/" + name}}
+	return &tenancy.APISet{Name: name, Meta: document.Meta{Kind: schema.KindAPISets, Key: name, Dir: "apis/" + name}}
 }
 
 func binds(versions ...*tenancy.APIVersion) func(*tenancy.LogicalCluster) {

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -263,7 +263,7 @@ func TestNamespacesOfEnginesAreTaken(t *testing.T) {
 	org := &tenancy.Organization{Path: "acme"}
 	for _, name := range []string{"argo", "flux"} {
 		t1.LogicalClusters = append(t1.LogicalClusters, &tenancy.LogicalCluster{Name: name, Org: org, Spec: &schema.LogicalCluster{}, Backing: schema.NamespaceBacking,
-			State: schema.Active, Namespaces: []tenancy.Namespace{{Name: name}}, Meta: load.Meta{Kind: schema.KindLogicalClusters, Key: "acme/" + name}})
+			State: schema.Active, Namespaces: []tenancy.Namespace{{Name: name}}, Meta: document.Meta{Kind: schema.KindLogicalClusters, Key: "acme/" + name}})
 	}
 	out, _ := placement.Place(t1, nil, "2026-11-20")
 	for _, name := range []string{"argo", "flux"} {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -39,7 +39,7 @@ func newRepo() *repo {
 // number of its logical clusters.
 func (r *repo) cluster(name string, edits ...func(*tenancy.PhysicalCluster)) {
 	c := &tenancy.PhysicalCluster{Name: name, PhysicalCluster: schema.DefaultPhysicalCluster(),
-		Meta: load.Meta{Kind: schema.KindPhysicalClusters, Key: name, Pos: diag.Position{File: "clusters/" + name + ".cue", Line: 3}}}
+		Meta: document.Meta{Kind: schema.KindPhysicalClusters, Key: name, Pos: diag.Position{File: "clusters/" + name + ".cue", Line: 3}}}
 	c.Region = "eu"
 	for _, edit := range edits {
 		edit(c)
@@ -52,7 +52,7 @@ func (r *repo) lc(key string, edits ...func(*tenancy.LogicalCluster)) *tenancy.L
 	name := key[strings.LastIndexByte(key, '/')+1:]
 	lc := &tenancy.LogicalCluster{Name: name, Spec: &schema.LogicalCluster{}, Backing: schema.NamespaceBacking, State: schema.Active,
 		Namespaces: []tenancy.Namespace{{Name: name}},
-		Meta:       load.Meta{Kind: schema.KindLogicalClusters, Key: key, Dir: "orgs/acme", Pos: diag.Position{File: "orgs/acme/a.cue", Line: 7}}}
+		Meta:       document.Meta{Kind: schema.KindLogicalClusters, Key: key, Dir: "orgs/acme", Pos: diag.Position{File: "orgs/acme/a.cue", Line: 7}}}
 	for _, edit := range edits {
 		edit(lc)
 	}

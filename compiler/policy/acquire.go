@@ -10,7 +10,7 @@ import (
 	"github.com/google/cel-go/common/types/ref"
 	"github.com/google/cel-go/interpreter"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
@@ -343,7 +343,7 @@ func quantityMap(amounts iter.Seq2[string, resource.Quantity]) map[string]any {
 }
 
 // noWrites refuses what only policies on writes have.
-func (c *compiler) noWrites(m *load.Meta, what string, stage schema.Stage, set *schema.RuleSet, held string) bool {
+func (c *compiler) noWrites(m *document.Meta, what string, stage schema.Stage, set *schema.RuleSet, held string) bool {
 	if set.MatchConstraints == nil && set.MatchConditions == nil {
 		return true
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/ast"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -130,7 +130,7 @@ var authorizerVariables = []cel.EnvOption{
 // checkWrites judges the expressions of a document on writes: by the library
 // of the Kubernetes release of each physical cluster, and with the types of the
 // resources that the match constraints name.
-func (c *compiler) checkWrites(m *load.Meta, stage schema.Stage, set *schema.RuleSet, params *apiservercel.DeclType, held string) bool {
+func (c *compiler) checkWrites(m *document.Meta, stage schema.Stage, set *schema.RuleSet, params *apiservercel.DeclType, held string) bool {
 	if set.MatchConstraints == nil {
 		c.fault(m, diag.New(diag.PolicyIncomplete, m.Pos, "%s has no matchConstraints: which writes is it about?", m.Key).
 			Suggest("add matchConstraints: resourceRules"), held)
@@ -178,7 +178,7 @@ func (c *compiler) checkWrites(m *load.Meta, stage schema.Stage, set *schema.Rul
 
 // checkTypes holds the rules against the types of the objects that they judge.
 // What fits no type is an error; what fits some and not others may be meant so.
-func (c *compiler) checkTypes(m *load.Meta, set *schema.RuleSet, params *apiservercel.DeclType, minor int, types []objectType, held string) bool {
+func (c *compiler) checkTypes(m *document.Meta, set *schema.RuleSet, params *apiservercel.DeclType, minor int, types []objectType, held string) bool {
 	var wrong []objectType
 	var first []celProblem
 	for _, t := range types {

@@ -7,7 +7,7 @@ import (
 	"maps"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
@@ -51,7 +51,7 @@ type CaseResult struct {
 // module or policy that is in error has none: Compile says what is wrong with it.
 func (p *Policies) Cases() []Case {
 	var out []Case
-	add := func(m *load.Meta, name string, want schema.Case) *Case {
+	add := func(m *document.Meta, name string, want schema.Case) *Case {
 		out = append(out, Case{Document: m.String(), Name: name, Pos: m.At("cases", name, "allowed"), Want: want})
 		return &out[len(out)-1]
 	}

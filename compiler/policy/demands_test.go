@@ -12,7 +12,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
 	"github.com/tenantry/tenantry/compiler/crd/evolution/instance"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
@@ -188,7 +188,7 @@ func TestDemandsAreAsInADefinition(t *testing.T) {
 		}
 		rules, _ := constraintRules(root, d.Constraints, "")
 		mutations, _ := defaultMutations(root, d.Defaults)
-		p := &Policy{Meta: load.Meta{Key: "x"}, Spec: &schema.Policy{Enforcement: schema.Deny}, Rules: schema.RuleSet{Rules: rules, Mutations: mutations,
+		p := &Policy{Meta: document.Meta{Key: "x"}, Spec: &schema.Policy{Enforcement: schema.Deny}, Rules: schema.RuleSet{Rules: rules, Mutations: mutations,
 			MatchConstraints: &schema.MatchConstraints{ResourceRules: []schema.ResourceRule{{APIGroups: []string{"x.example"}, Resources: []string{"xs"}}}}}}
 		if err := p.compose(); err != nil {
 			t.Fatal(err)

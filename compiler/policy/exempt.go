@@ -3,7 +3,7 @@ package policy
 import (
 	"slices"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -12,14 +12,14 @@ import (
 // exemptions finds what each exemption from a policy lifts. One lifts policies of
 // its name that stand in its own directory or below, so that whoever owns the
 // policy owns the exception.
-func (c *compiler) exemptions(declared []*load.Document[schema.Policy]) {
+func (c *compiler) exemptions(declared []*document.Document[schema.Policy]) {
 	for _, x := range c.tenancy.Exemptions {
 		name := x.Spec.Policy
 		if name == "" {
 			continue
 		}
 		known, useful := false, false
-		var elsewhere *load.Document[schema.Policy]
+		var elsewhere *document.Document[schema.Policy]
 		var names []string
 		for _, d := range declared {
 			below := tenancy.Below(d.Dir, x.Dir)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -12,7 +13,7 @@ import (
 )
 
 // repoOf compiles the policies of a tenancy repo.
-func repoOf(t testing.TB, files map[string]string) (*load.Documents, *policy.Policies, []tenancy.Finding) {
+func repoOf(t testing.TB, files map[string]string) (*document.Documents, *policy.Policies, []tenancy.Finding) {
 	t.Helper()
 	all := map[string]string{}
 	for name, data := range schema.RepoFiles("test.example/tenancy") {

@@ -8,7 +8,7 @@ import (
 	"cuelang.org/go/cue/cuecontext"
 	"cuelang.org/go/cue/errors"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	apiservercel "k8s.io/apiserver/pkg/cel"
@@ -16,7 +16,7 @@ import (
 
 // module is a module with the schema of its parameters, evaluated.
 type module struct {
-	doc    *load.Document[schema.Module]
+	doc    *document.Document[schema.Module]
 	schema cue.Value
 	// params is the type of params in rules, nil where it has no parameters.
 	params *apiservercel.DeclType
@@ -28,7 +28,7 @@ type module struct {
 
 const parameterField = "#parameters"
 
-func (c *compiler) module(d *load.Document[schema.Module]) {
+func (c *compiler) module(d *document.Document[schema.Module]) {
 	m := &module{doc: d}
 	c.modules[d.Key] = m
 	c.out.modules = append(c.out.modules, m)

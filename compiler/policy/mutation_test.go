@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
@@ -50,7 +50,7 @@ func TestAtomicFields(t *testing.T) {
 		if found != atomic {
 			t.Errorf("%s: %v, want atomic %v", expression, problems, atomic)
 		}
-		p := &Policy{Meta: load.Meta{Key: "x", Pos: diag.Position{}}, Spec: &schema.Policy{Enforcement: schema.Deny}, Rules: schema.RuleSet{
+		p := &Policy{Meta: document.Meta{Key: "x", Pos: diag.Position{}}, Spec: &schema.Policy{Enforcement: schema.Deny}, Rules: schema.RuleSet{
 			Mutations:        []schema.Mutation{{ApplyConfiguration: expression}},
 			MatchConstraints: &schema.MatchConstraints{ResourceRules: []schema.ResourceRule{{APIGroups: []string{""}, Resources: []string{"pods"}}}}}}
 		if err := p.compose(); err != nil {

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -22,7 +22,7 @@ func patches(set *schema.RuleSet) bool { return set.Patches != nil || set.Transf
 
 // checkPatches judges the shape of a document that changes what is rendered. m is the
 // module; nil where a policy has patches of its own.
-func (c *compiler) checkPatches(d *load.Meta, stage schema.Stage, set *schema.RuleSet, m *module, held string) bool {
+func (c *compiler) checkPatches(d *document.Meta, stage schema.Stage, set *schema.RuleSet, m *module, held string) bool {
 	wrong := func(field, format string, args ...any) bool {
 		c.fault(d, diag.New(diag.PolicyIncomplete, d.At(field), format, args...), held)
 		return false

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -89,9 +89,9 @@ func (x *Patching) fail(lc *tenancy.LogicalCluster, t *patch.Trace) {
 
 // blame returns the document whose change a failure is taken for; nil where neither the
 // policy nor its module differ.
-func (x *Patching) blame(s *patch.Step) *load.Meta {
+func (x *Patching) blame(s *patch.Step) *document.Meta {
 	p, _ := x.policies.PatchedBy(s)
-	for _, m := range []*load.Meta{p.rulesAt, &p.Meta} {
+	for _, m := range []*document.Meta{p.rulesAt, &p.Meta} {
 		if m.Held || x.changed(m.Kind, m.Key, m.Dir) {
 			return m
 		}

@@ -22,7 +22,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -56,14 +56,14 @@ type Policies struct {
 
 // Policy is a policy that can be enforced.
 type Policy struct {
-	load.Meta
+	document.Meta
 	Spec  *schema.Policy
 	Stage schema.Stage
 	// Demanded is where it comes from if no document of a policy does: an API set; nil
 	// for all others.
 	Demanded *Demanded
 	// Module is the module that it uses, nil where it has rules of its own.
-	Module *load.Document[schema.Module]
+	Module *document.Document[schema.Module]
 	// Rules are the module's or its own.
 	Rules schema.RuleSet
 	// Parameters as the module's schema completes them; nil where there are none.
@@ -72,7 +72,7 @@ type Policy struct {
 	path     string // of the organization whose subtree it reaches; empty: everybody
 	selector labels.Selector
 	// rulesAt is the document that the rules stand in.
-	rulesAt *load.Meta
+	rulesAt *document.Meta
 	program *program // nil at stages on writes
 	// Admission are its rules on writes as the API server enforces them; nil where it
 	// has none.
@@ -92,7 +92,7 @@ func (p *Policy) ID() string {
 }
 
 // document is the document that declares it.
-func (p *Policy) document() *load.Meta {
+func (p *Policy) document() *document.Meta {
 	if p.Demanded != nil {
 		return &p.Demanded.Version.Set.Meta
 	}
@@ -213,7 +213,7 @@ type Sources func(file string) ([]byte, bool)
 
 // Compile compiles modules and policies. What is wrong with one concerns its own
 // document; a policy that can't be enforced is left out.
-func Compile(t *tenancy.Tenancy, docs *load.Documents, sources Sources) (*Policies, []tenancy.Finding) {
+func Compile(t *tenancy.Tenancy, docs *document.Documents, sources Sources) (*Policies, []tenancy.Finding) {
 	c := &compiler{
 		tenancy: t, sources: sources,
 		out:     &Policies{tenancy: t, exemptions: map[*Policy][]*tenancy.Exemption{}, schemas: newSchemas(t)},
@@ -256,18 +256,18 @@ type compiler struct {
 
 // fault reports an error of a document; held says what becomes of one that is
 // its last good version.
-func (c *compiler) fault(m *load.Meta, d diag.Diagnostic, held string) {
+func (c *compiler) fault(m *document.Meta, d diag.Diagnostic, held string) {
 	c.found = append(c.found, tenancy.Fault(m, d, held))
 }
 
 // add reports a diagnostic that holds nobody.
-func (c *compiler) add(m *load.Meta, d diag.Diagnostic) {
+func (c *compiler) add(m *document.Meta, d diag.Diagnostic) {
 	c.found = append(c.found, tenancy.Finding{Diagnostic: d.About(m.String())})
 }
 
 const notEnforced = "it is not enforced"
 
-func (c *compiler) policy(d *load.Document[schema.Policy]) {
+func (c *compiler) policy(d *document.Document[schema.Policy]) {
 	p := &Policy{Meta: d.Meta, Spec: &d.Spec, Stage: d.Spec.Stage, Rules: d.Spec.RuleSet, path: tenancy.Reach(d.Dir)}
 	p.rulesAt = &p.Meta
 	var m *module

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -115,7 +115,7 @@ const platformConditions = 2
 
 // refused reports what the API server would refuse, and rules about connections to
 // what nobody connects to.
-func (c *compiler) refused(m *load.Meta, set *schema.RuleSet, held string) bool {
+func (c *compiler) refused(m *document.Meta, set *schema.RuleSet, held string) bool {
 	refusals := Refusals(set, platformConditions)
 	for _, r := range refusals {
 		c.fault(m, diag.New(diag.PolicyRefused, m.At(r.Path...), "%s: %s", fieldName(r.Path), r.Message), held)

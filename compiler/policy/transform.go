@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/cel-go/common/ast"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -63,7 +63,7 @@ func (p *Policies) Transforms(lc *tenancy.LogicalCluster) []*Transform {
 }
 
 // checkMutations judges the shape of a document at stage transform.
-func (c *compiler) checkMutations(m *load.Meta, set *schema.RuleSet, held string) bool {
+func (c *compiler) checkMutations(m *document.Meta, set *schema.RuleSet, held string) bool {
 	wrong := func(at diag.Position, format string, args ...any) bool {
 		c.fault(m, diag.New(diag.PolicyIncomplete, at, format, args...), held)
 		return false

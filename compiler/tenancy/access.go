@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -81,7 +81,7 @@ func nearness(g Grant) int {
 
 // grants reads the access of one document, by subject. Of a subject that stands
 // there in two spellings, the higher role is kept.
-func grants(access map[string]schema.Role, m *load.Meta, organization string, out *findings) []Grant {
+func grants(access map[string]schema.Role, m *document.Meta, organization string, out *findings) []Grant {
 	if len(access) == 0 {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
 	"github.com/tenantry/tenantry/compiler/crd/definition"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -87,7 +87,7 @@ func (r *resolver) visible(dir string) []string {
 
 // bind resolves a binding where it stands. It returns nil where there is nothing
 // that could be bound, and says why.
-func (r *resolver) bind(name, requested string, m *load.Meta, pos diag.Position, out *findings) *APIVersion {
+func (r *resolver) bind(name, requested string, m *document.Meta, pos diag.Position, out *findings) *APIVersion {
 	const held = "the binding falls away"
 	set := r.lookup(name, m.Dir)
 	if set == nil {
@@ -190,13 +190,13 @@ type setBuilder struct {
 
 // LastGoodAPISet returns an API set as it was last good, with the definitions that
 // were published then. Resources without one have none.
-func LastGoodAPISet(m load.Meta, spec schema.APISet, published Published) *APISet {
+func LastGoodAPISet(m document.Meta, spec schema.APISet, published Published) *APISet {
 	m.Held = true
 	b := setBuilder{published: published, builtins: builtins(), out: new(findings)}
-	return b.set(&load.Document[schema.APISet]{Meta: m, Spec: spec})
+	return b.set(&document.Document[schema.APISet]{Meta: m, Spec: spec})
 }
 
-func (b *setBuilder) set(d *load.Document[schema.APISet]) *APISet {
+func (b *setBuilder) set(d *document.Document[schema.APISet]) *APISet {
 	set := &APISet{Meta: d.Meta, Name: d.Key, Spec: d.Spec, names: map[string]*APIVersion{}}
 	defaults := schema.DefaultAPISet()
 	set.Spec.Promise = cmp.Or(set.Spec.Promise, defaults.Promise)

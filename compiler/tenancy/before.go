@@ -1,7 +1,7 @@
 package tenancy
 
 import (
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
@@ -15,7 +15,7 @@ func (c *checker) lastGood(lc *LogicalCluster) *schema.LogicalCluster { return c
 // change makes a difference, nil where none does.
 func (c *checker) before(spec *schema.LogicalCluster, org *Organization, name string) (was resource.Quantity, by *Organization) {
 	var ignored findings
-	if a, ok := find(amounts(spec.Quota, &load.Meta{}, nowhere, &ignored), name); ok {
+	if a, ok := find(amounts(spec.Quota, &document.Meta{}, nowhere, &ignored), name); ok {
 		return a.value, nil
 	}
 	blame := func(o *Organization) {
@@ -98,7 +98,7 @@ func (c *checker) formerDefaults(o *Organization) *formerDefaults {
 			if spec := c.t.LastGoodOrganization(o.Path); spec != nil && spec.Defaults != nil {
 				var ignored findings
 				former.class = spec.Defaults.Class
-				former.quota = amounts(spec.Defaults.Quota, &load.Meta{}, nowhere, &ignored)
+				former.quota = amounts(spec.Defaults.Quota, &document.Meta{}, nowhere, &ignored)
 			}
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -86,7 +86,7 @@ func (c *checker) counted(lc *LogicalCluster) bool {
 // one resource: a logical cluster for itself, an organization for those that
 // inherit from its defaults.
 type addition struct {
-	by        *load.Meta
+	by        *document.Meta
 	pos       diag.Position
 	was, want resource.Quantity
 	// open are logical clusters that it leaves without an amount.

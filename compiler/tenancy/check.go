@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/labels"
@@ -70,7 +70,7 @@ type checker struct {
 
 // changed reports whether the document is new or differs from its last good
 // version. A held document is its last good version.
-func (c *checker) changed(m *load.Meta) bool {
+func (c *checker) changed(m *document.Meta) bool {
 	return !m.Held && c.changedDocument(m.Kind, m.Key, m.Dir)
 }
 
@@ -131,7 +131,7 @@ func (c *checker) defaults(o *Organization, class string) {
 	}
 }
 
-func (c *checker) knownRegions(m *load.Meta, regions []string, at positions, out *findings) {
+func (c *checker) knownRegions(m *document.Meta, regions []string, at positions, out *findings) {
 	for i, region := range regions {
 		if !slices.Contains(c.regions, region) {
 			out.fault(m, meant(diag.New(diag.UnknownRegion, at("regions", itoa(i)), "no physical cluster stands in region %s", region), region, c.regions), "it counts for nothing")

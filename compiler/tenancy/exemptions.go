@@ -5,14 +5,14 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
 
 // Exemption is an exception from a policy or from an organization's ceilings.
 type Exemption struct {
-	load.Meta
+	document.Meta
 	Spec schema.Exemption
 	// asOf is the day with which its end is compared.
 	asOf string

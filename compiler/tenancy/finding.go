@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
@@ -20,7 +20,7 @@ type Finding struct {
 }
 
 // ID returns what identifies the document among the pins.
-func ID(m *load.Meta) pins.DocumentID {
+func ID(m *document.Meta) pins.DocumentID {
 	return pins.DocumentID{Kind: string(m.Kind), Key: m.Key, Dir: m.Dir}
 }
 
@@ -28,20 +28,20 @@ func ID(m *load.Meta) pins.DocumentID {
 type findings []Finding
 
 // add reports a diagnostic that holds nobody.
-func (f *findings) add(m *load.Meta, d diag.Diagnostic) {
+func (f *findings) add(m *document.Meta, d diag.Diagnostic) {
 	d.Document = m.String()
 	*f = append(*f, Finding{Diagnostic: d})
 }
 
 // fault reports an error of a document; see Fault.
-func (f *findings) fault(m *load.Meta, d diag.Diagnostic, held string) {
+func (f *findings) fault(m *document.Meta, d diag.Diagnostic, held string) {
 	*f = append(*f, Fault(m, d, held))
 }
 
 // Fault returns an error of a document as a finding that holds it. A document that
 // is held already can't be held again: for it the error is a warning, and held
 // says what becomes of the value that is not allowed.
-func Fault(m *load.Meta, d diag.Diagnostic, held string) Finding {
+func Fault(m *document.Meta, d diag.Diagnostic, held string) Finding {
 	d.Document = m.String()
 	if !m.Held {
 		return Finding{Diagnostic: d, Concerns: []pins.DocumentID{ID(m)}}

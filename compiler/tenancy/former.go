@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -45,7 +45,7 @@ func (c *checker) stood(lc *LogicalCluster) bool {
 // formerly checks that nobody takes over what somebody else has or claims.
 func (c *checker) formerly() {
 	c.renamed = map[*Organization]bool{}
-	orgs := claims{c: c, stands: func(key string) *load.Meta {
+	orgs := claims{c: c, stands: func(key string) *document.Meta {
 		if o := c.t.Organization(key); o != nil && !o.Held { // a held one may well be the one that was renamed
 			return &o.Meta
 		}
@@ -66,7 +66,7 @@ func (c *checker) formerly() {
 			}
 		}
 	}
-	lcs := claims{c: c, stands: func(key string) *load.Meta {
+	lcs := claims{c: c, stands: func(key string) *document.Meta {
 		if lc := c.t.LogicalCluster(key); lc != nil {
 			return &lc.Meta
 		}
@@ -138,21 +138,21 @@ func (c *checker) stoodBelow(path string) bool {
 }
 
 type claim struct {
-	by  *load.Meta
+	by  *document.Meta
 	pos diag.Position
 }
 
 // claims are the former keys of documents of one kind.
 type claims struct {
 	c      *checker
-	stands func(key string) *load.Meta
+	stands func(key string) *document.Meta
 	by     map[string]claim
 }
 
 // stand reports whether somebody stands under the key. That is no matter where
 // the claiming document has not changed: whatever it took over, it took over long
 // ago.
-func (l *claims) stand(m *load.Meta, key string, pos diag.Position) bool {
+func (l *claims) stand(m *document.Meta, key string, pos diag.Position) bool {
 	other := l.stands(key)
 	if other != nil && l.c.changed(m) {
 		l.c.found.fault(m, diag.New(diag.FormerKeyStands, pos, "%s still stands", key).
@@ -162,7 +162,7 @@ func (l *claims) stand(m *load.Meta, key string, pos diag.Position) bool {
 }
 
 // claim enters a document's claim.
-func (l *claims) claim(m *load.Meta, key string, pos diag.Position) {
+func (l *claims) claim(m *document.Meta, key string, pos diag.Position) {
 	mine := claim{m, pos}
 	other, taken := l.by[key]
 	switch {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -55,7 +55,7 @@ func schemaDefaults() *effective {
 }
 
 // layer reads the inheritable fields of a document.
-func (r *resolver) layer(in *schema.Inheritable, m *load.Meta, at positions, from string, out *findings) layer {
+func (r *resolver) layer(in *schema.Inheritable, m *document.Meta, at positions, from string, out *findings) layer {
 	l := layer{from: from, values: in, containers: in.Containers, at: at}
 	if c := in.Containers; c != nil && !checkContainers(c, m, at, out) {
 		l.containers = nil
@@ -208,14 +208,14 @@ func mergeLabels(far, near map[string]string) map[string]string {
 
 // Selector reads a selector, with Kubernetes' own semantics; at says where a
 // field of it stands. Where it can't be read the findings say why.
-func Selector(s *schema.Selector, m *load.Meta, at func(path ...string) diag.Position) (labels.Selector, []Finding) {
+func Selector(s *schema.Selector, m *document.Meta, at func(path ...string) diag.Position) (labels.Selector, []Finding) {
 	var out findings
 	return selector(s, m, at, &out), out
 }
 
 // selector reads a selector, with Kubernetes' own semantics. Nil selects
 // everything and is also the answer where it can't be read.
-func selector(s *schema.Selector, m *load.Meta, at positions, out *findings) labels.Selector {
+func selector(s *schema.Selector, m *document.Meta, at positions, out *findings) labels.Selector {
 	ls := &metav1.LabelSelector{MatchLabels: s.MatchLabels}
 	bad := false
 	for i, e := range s.MatchExpressions {
@@ -251,7 +251,7 @@ func requirementProblem(e schema.Requirement, err error) string {
 // checkContainers reports whether the API server would accept the bounds: the
 // least, the default request, the default limit and the most, each not above
 // the next.
-func checkContainers(c *schema.Containers, m *load.Meta, at positions, out *findings) bool {
+func checkContainers(c *schema.Containers, m *document.Meta, at positions, out *findings) bool {
 	before := len(*out)
 	for _, of := range []struct {
 		name string

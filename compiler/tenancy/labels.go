@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/schema"
@@ -34,7 +34,7 @@ func (c *checker) ownLabels(lc *LogicalCluster, out *findings) {
 
 // labelOwners checks who set each label of a document: its value must be one that
 // patterns which may set it give by themselves.
-func (c *checker) labelOwners(m *load.Meta, labels map[string]string, organization bool, out *findings) {
+func (c *checker) labelOwners(m *document.Meta, labels map[string]string, organization bool, out *findings) {
 	if m.Held {
 		return // its values are those that were allowed; where they came from is no longer known
 	}
@@ -58,14 +58,14 @@ func (c *checker) labelOwners(m *load.Meta, labels map[string]string, organizati
 
 // seemsGiven reports whether a label's value stands in a file whose patterns may
 // set it. It may still be the document that chose it, by a reference.
-func seemsGiven(m *load.Meta, pos diag.Position, owner schema.LabelOwner) bool {
+func seemsGiven(m *document.Meta, pos diag.Position, owner schema.LabelOwner) bool {
 	dir := path.Dir(pos.File)
 	return !insideOrgs(dir) || owner == schema.OwnerOrganization && strings.HasPrefix(m.Dir, dir+"/")
 }
 
 // patternDir returns the directory whose patterns, with those above, may set a
 // label of the owner; empty for the root.
-func patternDir(m *load.Meta, owner schema.LabelOwner) string {
+func patternDir(m *document.Meta, owner schema.LabelOwner) string {
 	if dir := path.Dir(m.Dir); owner == schema.OwnerOrganization && dir != "." {
 		return dir
 	}
@@ -75,7 +75,7 @@ func patternDir(m *load.Meta, owner schema.LabelOwner) string {
 // Given is a question to the loader: which labels do the patterns of a directory,
 // and of those above it, give a document by themselves?
 type Given struct {
-	Document *load.Meta
+	Document *document.Meta
 	Dir      string
 }
 
@@ -90,7 +90,7 @@ func (t *Tenancy) GivenLabels() []Given {
 	if len(owners) == 0 {
 		return nil
 	}
-	ask := func(list *[]Given, m *load.Meta, labels map[string]string, organization bool) {
+	ask := func(list *[]Given, m *document.Meta, labels map[string]string, organization bool) {
 		if m.Held || len(labels) == 0 {
 			return
 		}
@@ -115,7 +115,7 @@ func (t *Tenancy) GivenLabels() []Given {
 
 // labelValues checks labels against the lists of settings.labels and returns
 // the keys with a value that is not allowed.
-func (c *checker) labelValues(m *load.Meta, labels map[string]string, out *findings) (refused []string) {
+func (c *checker) labelValues(m *document.Meta, labels map[string]string, out *findings) (refused []string) {
 	for _, key := range c.ruledLabels {
 		rule := c.t.Settings.Labels[key]
 		if _, ok := labels[key]; !ok || rule.Values == nil || slices.Contains(rule.Values, labels[key]) {

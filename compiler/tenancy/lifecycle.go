@@ -3,12 +3,12 @@ package tenancy
 import (
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // sunsets judges the bindings that a class or an organization's defaults make.
-func (c *checker) sunsets(m *load.Meta, bindings []Binding) {
+func (c *checker) sunsets(m *document.Meta, bindings []Binding) {
 	for _, b := range bindings {
 		if sunset(b.Version, c.asOf) {
 			c.sunset(m, b, c.changed(m), &c.found)
@@ -18,7 +18,7 @@ func (c *checker) sunsets(m *load.Meta, bindings []Binding) {
 
 // sunset reports a binding past the last day of its version. Whoever stands
 // there unchanged is warned only: a date that passes breaks nobody.
-func (c *checker) sunset(m *load.Meta, b Binding, changed bool, out *findings) {
+func (c *checker) sunset(m *document.Meta, b Binding, changed bool, out *findings) {
 	set := b.Version.Set
 	d := diag.New(diag.SunsetPassed, b.Pos, "%s can't be newly bound after %s", b.Version, b.Version.Spec.Sunset).
 		See(set.At("versions", b.Version.Name, "sunset"), "its sunset stands here")

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -30,7 +30,7 @@ func (r *resolver) logicalClusters() {
 	common := map[pair]*shared{}
 	var all []*shared
 	work := make([]*shared, len(docs))
-	last := (*load.Meta)(nil)
+	last := (*document.Meta)(nil)
 	for i, d := range docs {
 		if last != nil && last.Key == d.Key {
 			r.twice(&d.Meta, last)
@@ -71,7 +71,7 @@ func (r *resolver) logicalClusters() {
 }
 
 // class returns the class of a logical cluster, never nil.
-func (r *resolver) class(d *load.Document[schema.LogicalCluster], org *Organization) *Class {
+func (r *resolver) class(d *document.Document[schema.LogicalCluster], org *Organization) *Class {
 	name := d.Spec.Class
 	if name == "" {
 		name = org.class
@@ -94,7 +94,7 @@ func (r *resolver) class(d *load.Document[schema.LogicalCluster], org *Organizat
 func (r *resolver) gone(name string) *Class {
 	c := r.goneClasses[name]
 	if c == nil {
-		c = &Class{Meta: load.Meta{Kind: schema.KindClasses, Key: name, Held: true}, Name: name}
+		c = &Class{Meta: document.Meta{Kind: schema.KindClasses, Key: name, Held: true}, Name: name}
 		c.layer = layer{values: &c.Spec.Inheritable, at: c.At}
 		if r.goneClasses == nil {
 			r.goneClasses = map[string]*Class{}
@@ -160,7 +160,7 @@ func narrow(regions, offered []string) []string {
 	return out
 }
 
-func (r *resolver) logicalCluster(d *load.Document[schema.LogicalCluster], s *shared, out *findings) *LogicalCluster {
+func (r *resolver) logicalCluster(d *document.Document[schema.LogicalCluster], s *shared, out *findings) *LogicalCluster {
 	spec := &d.Spec
 	var ignored findings
 	if spec.State == schema.Deleted {

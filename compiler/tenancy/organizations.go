@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -39,7 +39,7 @@ func (r *resolver) organizations() {
 	for _, d := range r.docs.LogicalClusters {
 		r.ensure(parentPath(d.Key))
 	}
-	missing := map[*Organization][]*load.Meta{} // what stands in them
+	missing := map[*Organization][]*document.Meta{} // what stands in them
 	for _, p := range slices.Sorted(maps.Keys(r.orgs)) {
 		o := r.orgs[p]
 		if o.Parent = r.orgs[parentPath(p)]; o.Parent != nil {
@@ -68,7 +68,7 @@ func (r *resolver) organizations() {
 
 func (r *resolver) ensure(p string) {
 	for ; p != "" && r.orgs[p] == nil; p = parentPath(p) {
-		o := &Organization{Path: p, Meta: load.Meta{Kind: schema.KindOrganizations, Key: p, Dir: path.Join("orgs", p), Held: true}}
+		o := &Organization{Path: p, Meta: document.Meta{Kind: schema.KindOrganizations, Key: p, Dir: path.Join("orgs", p), Held: true}}
 		o.Missing = o
 		r.orgs[p] = o
 	}
@@ -76,8 +76,8 @@ func (r *resolver) ensure(p string) {
 
 // missing reports one organization that is not declared, for all that stands in
 // it.
-func (r *resolver) missing(o *Organization, below []*load.Meta, declared []string) {
-	below = slices.DeleteFunc(below, func(m *load.Meta) bool { return m.Held || m.Key == o.Path })
+func (r *resolver) missing(o *Organization, below []*document.Meta, declared []string) {
+	below = slices.DeleteFunc(below, func(m *document.Meta) bool { return m.Held || m.Key == o.Path })
 	if len(below) == 0 {
 		return
 	}

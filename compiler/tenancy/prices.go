@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -15,7 +15,7 @@ import (
 
 // PriceBook is a price book with its document.
 type PriceBook struct {
-	load.Meta
+	document.Meta
 	Name string
 	Spec schema.PriceBook
 }
@@ -141,7 +141,7 @@ func (lc *LogicalCluster) ownResources(set func(name string) bool) (out []string
 // was no such logical cluster. changed reports whether a document is new or
 // differs from its last good version. What was divided from the budget is not in
 // its quota.
-func (t *Tenancy) Before(lc *LogicalCluster, changed func(*load.Meta) bool) (was Charge, by *Organization, ok bool) {
+func (t *Tenancy) Before(lc *LogicalCluster, changed func(*document.Meta) bool) (was Charge, by *Organization, ok bool) {
 	spec := lc.Spec
 	if changed(&lc.Meta) {
 		if spec = t.lastGood(lc); spec == nil || spec.State == schema.Deleted {
@@ -178,8 +178,8 @@ func (t *Tenancy) Before(lc *LogicalCluster, changed func(*load.Meta) bool) (was
 			continue
 		}
 		was.Backing = cmp.Or(l.Backing, was.Backing)
-		own := layer{quota: amounts(l.Quota, &load.Meta{}, nowhere, new(findings))}
-		own.weights = weights(l.QuotaFromBudget, own.quota, &load.Meta{}, nowhere, new(findings))
+		own := layer{quota: amounts(l.Quota, &document.Meta{}, nowhere, new(findings))}
+		own.weights = weights(l.QuotaFromBudget, own.quota, &document.Meta{}, nowhere, new(findings))
 		was.Quota = mergeQuota(was.Quota, &own)
 		was.Weights = mergeWeights(was.Weights, &own)
 		for set := range l.APIs {

@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -20,8 +20,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-func meta(kind schema.Kind, key, dir string) load.Meta {
-	return load.Meta{Kind: kind, Key: key, Dir: dir, Pos: diag.Position{File: dir + "/" + strings.ReplaceAll(key, "/", "-") + ".cue", Line: 3, Column: 1}}
+func meta(kind schema.Kind, key, dir string) document.Meta {
+	return document.Meta{Kind: kind, Key: key, Dir: dir, Pos: diag.Position{File: dir + "/" + strings.ReplaceAll(key, "/", "-") + ".cue", Line: 3, Column: 1}}
 }
 
 // maybe draws a value, or the zero value.
@@ -51,7 +51,7 @@ func drawAccess(t *rapid.T) map[string]schema.Role {
 		map[string]schema.Role{"system:masters": "view"})
 }
 
-func drawLogicalCluster(t *rapid.T, key string) *load.Document[schema.LogicalCluster] {
+func drawLogicalCluster(t *rapid.T, key string) *document.Document[schema.LogicalCluster] {
 	spec := schema.LogicalCluster{
 		Inheritable: drawInheritable(t),
 		Class:       maybe(t, "class", "standard", "big", "gone"),
@@ -64,17 +64,17 @@ func drawLogicalCluster(t *rapid.T, key string) *load.Document[schema.LogicalClu
 			map[string]schema.Namespace{"a": {Quota: schema.Quota{"cpu": "2", "pods": "1"}}, "b": {Quota: schema.Quota{"cpu": "4"}}}),
 		Formerly: maybe(t, "formerly", []string{"acme/old"}, []string{"acme/a"}),
 	}
-	return &load.Document[schema.LogicalCluster]{Meta: meta(schema.KindLogicalClusters, key, "orgs/"+key[:strings.LastIndexByte(key, '/')]), Spec: spec}
+	return &document.Document[schema.LogicalCluster]{Meta: meta(schema.KindLogicalClusters, key, "orgs/"+key[:strings.LastIndexByte(key, '/')]), Spec: spec}
 }
 
 // drawDocuments draws a small repo, in which much may be wrong.
-func drawDocuments(t *rapid.T) *load.Documents {
-	docs := &load.Documents{
-		PhysicalClusters: []*load.Document[schema.PhysicalCluster]{
+func drawDocuments(t *rapid.T) *document.Documents {
+	docs := &document.Documents{
+		PhysicalClusters: []*document.Document[schema.PhysicalCluster]{
 			{Meta: meta(schema.KindPhysicalClusters, "eu-1", "clusters"), Spec: schema.PhysicalCluster{Region: "eu", Kubernetes: "1.36"}},
 			{Meta: meta(schema.KindPhysicalClusters, "us-1", "clusters"), Spec: schema.PhysicalCluster{Region: "us", Kubernetes: "1.36"}},
 		},
-		Settings: &load.Document[schema.Settings]{Meta: meta(schema.KindSettings, "", ""), Spec: schema.Settings{
+		Settings: &document.Document[schema.Settings]{Meta: meta(schema.KindSettings, "", ""), Spec: schema.Settings{
 			Labels: map[string]schema.LabelRule{"env": {Owner: maybe(t, "owner", schema.OwnerPlatform, schema.OwnerOrganization), Values: []string{"prod"}}},
 		}},
 	}
@@ -84,13 +84,13 @@ func drawDocuments(t *rapid.T) *load.Documents {
 		"v1": {Lifecycle: schema.Deprecated, Sunset: maybe(t, "sunset", "2026-01-01", "2027-01-01"), ReplacedBy: "v2", Resources: resources},
 		"v2": {Resources: resources},
 	}}
-	docs.APISets = append(docs.APISets, &load.Document[schema.APISet]{Meta: meta(schema.KindAPISets, "base", "apis"), Spec: base})
+	docs.APISets = append(docs.APISets, &document.Document[schema.APISet]{Meta: meta(schema.KindAPISets, "base", "apis"), Spec: base})
 	if rapid.Bool().Draw(t, "tools") {
-		docs.APISets = append(docs.APISets, &load.Document[schema.APISet]{Meta: meta(schema.KindAPISets, "tools", "orgs/acme"),
+		docs.APISets = append(docs.APISets, &document.Document[schema.APISet]{Meta: meta(schema.KindAPISets, "tools", "orgs/acme"),
 			Spec: schema.APISet{Versions: map[string]schema.APIVersion{"v1": {Resources: resources}}}})
 	}
 	for _, name := range []string{"big", "standard"} {
-		docs.Classes = append(docs.Classes, &load.Document[schema.Class]{Meta: meta(schema.KindClasses, name, "classes"),
+		docs.Classes = append(docs.Classes, &document.Document[schema.Class]{Meta: meta(schema.KindClasses, name, "classes"),
 			Spec: schema.Class{Inheritable: drawInheritable(t), Labels: drawLabels(t)}})
 	}
 	for _, path := range []string{"acme", "acme/pay", "acme/pay/cards", "other"} {
@@ -102,7 +102,7 @@ func drawDocuments(t *rapid.T) *load.Documents {
 			offers = &schema.Offers{APIs: maybe(t, "offers.apis", []string{"base@v2"}, []string{"base", "tools"}, []string{}),
 				Classes: maybe(t, "offers.classes", []string{"standard"}), Regions: maybe(t, "offers.regions", []string{"eu"})}
 		}
-		docs.Organizations = append(docs.Organizations, &load.Document[schema.Organization]{Meta: meta(schema.KindOrganizations, path, "orgs/"+path), Spec: schema.Organization{
+		docs.Organizations = append(docs.Organizations, &document.Document[schema.Organization]{Meta: meta(schema.KindOrganizations, path, "orgs/"+path), Spec: schema.Organization{
 			Labels: drawLabels(t), Access: drawAccess(t), Offers: offers,
 			Defaults: &schema.Defaults{Inheritable: drawInheritable(t), Class: maybe(t, "default class", "standard", "gone")},
 			Ceilings: maybe(t, "ceilings", &schema.Ceilings{Quota: schema.Quota{"cpu": "10"}}),
@@ -115,15 +115,15 @@ func drawDocuments(t *rapid.T) *load.Documents {
 	return docs
 }
 
-func sortLogicalClusters(docs *load.Documents) {
-	slices.SortFunc(docs.LogicalClusters, func(a, b *load.Document[schema.LogicalCluster]) int { return cmp.Compare(a.Key, b.Key) })
+func sortLogicalClusters(docs *document.Documents) {
+	slices.SortFunc(docs.LogicalClusters, func(a, b *document.Document[schema.LogicalCluster]) int { return cmp.Compare(a.Key, b.Key) })
 }
 
 func emptyRepo() *repo {
 	return &repo{asOf: today, former: map[string]bool{}}
 }
 
-func snapshot(docs *load.Documents) string {
+func snapshot(docs *document.Documents) string {
 	data, err := json.Marshal(docs)
 	if err != nil {
 		return err.Error()
@@ -223,7 +223,7 @@ func TestHoldingEnds(t *testing.T) {
 			if len(concerned) == 0 {
 				return
 			}
-			settle := func(m *load.Meta) (drop bool) {
+			settle := func(m *document.Meta) (drop bool) {
 				if !concerned[string(m.Kind)+" "+m.Key] {
 					return false
 				}
@@ -233,10 +233,10 @@ func TestHoldingEnds(t *testing.T) {
 				m.Held = hold
 				return !hold
 			}
-			docs.APISets = slices.DeleteFunc(docs.APISets, func(d *load.Document[schema.APISet]) bool { return settle(&d.Meta) })
-			docs.Classes = slices.DeleteFunc(docs.Classes, func(d *load.Document[schema.Class]) bool { return settle(&d.Meta) })
-			docs.Organizations = slices.DeleteFunc(docs.Organizations, func(d *load.Document[schema.Organization]) bool { return settle(&d.Meta) })
-			docs.LogicalClusters = slices.DeleteFunc(docs.LogicalClusters, func(d *load.Document[schema.LogicalCluster]) bool { return settle(&d.Meta) })
+			docs.APISets = slices.DeleteFunc(docs.APISets, func(d *document.Document[schema.APISet]) bool { return settle(&d.Meta) })
+			docs.Classes = slices.DeleteFunc(docs.Classes, func(d *document.Document[schema.Class]) bool { return settle(&d.Meta) })
+			docs.Organizations = slices.DeleteFunc(docs.Organizations, func(d *document.Document[schema.Organization]) bool { return settle(&d.Meta) })
+			docs.LogicalClusters = slices.DeleteFunc(docs.LogicalClusters, func(d *document.Document[schema.LogicalCluster]) bool { return settle(&d.Meta) })
 		}
 		t.Fatal("errors still concern documents after eight rounds")
 	})
@@ -279,9 +279,9 @@ func TestCeilingsHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.Int64Range(0, 40).Draw(t, "limit")
 		r := &repo{asOf: today, former: map[string]bool{}, unchanged: map[string]bool{}, lastGood: map[string]*schema.LogicalCluster{}}
-		docs := &load.Documents{
-			Classes: []*load.Document[schema.Class]{{Meta: meta(schema.KindClasses, "standard", "classes")}},
-			Organizations: []*load.Document[schema.Organization]{{Meta: meta(schema.KindOrganizations, "acme", "orgs/acme"),
+		docs := &document.Documents{
+			Classes: []*document.Document[schema.Class]{{Meta: meta(schema.KindClasses, "standard", "classes")}},
+			Organizations: []*document.Document[schema.Organization]{{Meta: meta(schema.KindOrganizations, "acme", "orgs/acme"),
 				Spec: schema.Organization{Ceilings: &schema.Ceilings{Quota: schema.Quota{"cpu": schema.Quantity(fmt.Sprint(limit))}}}}},
 		}
 		before, old, now := int64(0), map[string]int64{}, map[string]int64{}
@@ -291,7 +291,7 @@ func TestCeilingsHold(t *testing.T) {
 				return schema.LogicalCluster{Class: "standard", Inheritable: schema.Inheritable{Quota: schema.Quota{"cpu": schema.Quantity(fmt.Sprint(cpu))}}}
 			}
 			now[key] = rapid.Int64Range(0, 15).Draw(t, "now")
-			d := &load.Document[schema.LogicalCluster]{Meta: meta(schema.KindLogicalClusters, key, "orgs/acme"), Spec: lc(now[key])}
+			d := &document.Document[schema.LogicalCluster]{Meta: meta(schema.KindLogicalClusters, key, "orgs/acme"), Spec: lc(now[key])}
 			switch rapid.SampledFrom([]string{"new", "changed", "unchanged"}).Draw(t, "history") {
 			case "unchanged":
 				r.former[key], r.unchanged[d.String()] = true, true
@@ -336,10 +336,10 @@ func TestSelectors(t *testing.T) {
 			}
 			want.MatchExpressions = append(want.MatchExpressions, e)
 		}
-		docs := &load.Documents{
-			Classes:       []*load.Document[schema.Class]{{Meta: meta(schema.KindClasses, "standard", "classes")}},
-			Organizations: []*load.Document[schema.Organization]{{Meta: meta(schema.KindOrganizations, "acme", "orgs/acme")}},
-			LogicalClusters: []*load.Document[schema.LogicalCluster]{{Meta: meta(schema.KindLogicalClusters, "acme/a", "orgs/acme"),
+		docs := &document.Documents{
+			Classes:       []*document.Document[schema.Class]{{Meta: meta(schema.KindClasses, "standard", "classes")}},
+			Organizations: []*document.Document[schema.Organization]{{Meta: meta(schema.KindOrganizations, "acme", "orgs/acme")}},
+			LogicalClusters: []*document.Document[schema.LogicalCluster]{{Meta: meta(schema.KindLogicalClusters, "acme/a", "orgs/acme"),
 				Spec: schema.LogicalCluster{Class: "standard", Inheritable: schema.Inheritable{ClusterSelector: &want}}}},
 		}
 		resolved, findings := emptyRepo().judge(docs, source.FromMap(nil))
@@ -373,37 +373,37 @@ func TestSelectors(t *testing.T) {
 
 func BenchmarkResolveAndCheck(b *testing.B) {
 	const n = 100_000
-	docs := &load.Documents{
-		PhysicalClusters: []*load.Document[schema.PhysicalCluster]{{Meta: meta(schema.KindPhysicalClusters, "eu-1", "clusters"), Spec: schema.PhysicalCluster{Region: "eu", Kubernetes: "1.36"}}},
-		APISets: []*load.Document[schema.APISet]{{Meta: meta(schema.KindAPISets, "base", "apis"), Spec: schema.APISet{Channels: map[string]string{"stable": "v1"},
+	docs := &document.Documents{
+		PhysicalClusters: []*document.Document[schema.PhysicalCluster]{{Meta: meta(schema.KindPhysicalClusters, "eu-1", "clusters"), Spec: schema.PhysicalCluster{Region: "eu", Kubernetes: "1.36"}}},
+		APISets: []*document.Document[schema.APISet]{{Meta: meta(schema.KindAPISets, "base", "apis"), Spec: schema.APISet{Channels: map[string]string{"stable": "v1"},
 			Versions: map[string]schema.APIVersion{"v1": {Resources: map[string]schema.Resource{"pods": {}, "deployments.apps": {}}}}}}},
-		Classes: []*load.Document[schema.Class]{{Meta: meta(schema.KindClasses, "standard", "classes"), Spec: schema.Class{
+		Classes: []*document.Document[schema.Class]{{Meta: meta(schema.KindClasses, "standard", "classes"), Spec: schema.Class{
 			Labels:      map[string]string{"tier": "silver"},
 			Inheritable: schema.Inheritable{APIs: map[string]string{"base": "stable"}, Quota: schema.Quota{"cpu": "4", "memory": "8Gi", "pods": "50"}}}}},
 	}
 	for i := range n / 20 {
 		path := fmt.Sprintf("org%02d/team%04d", i%20, i)
 		if i < 20 {
-			docs.Organizations = append(docs.Organizations, &load.Document[schema.Organization]{Meta: meta(schema.KindOrganizations, path[:5], "orgs/"+path[:5]),
+			docs.Organizations = append(docs.Organizations, &document.Document[schema.Organization]{Meta: meta(schema.KindOrganizations, path[:5], "orgs/"+path[:5]),
 				Spec: schema.Organization{Ceilings: &schema.Ceilings{Quota: schema.Quota{"cpu": "1M"}}, Offers: &schema.Offers{Classes: []string{"standard"}}, Access: map[string]schema.Role{"sre": "view"}}})
 		}
-		docs.Organizations = append(docs.Organizations, &load.Document[schema.Organization]{Meta: meta(schema.KindOrganizations, path, "orgs/"+path)})
+		docs.Organizations = append(docs.Organizations, &document.Document[schema.Organization]{Meta: meta(schema.KindOrganizations, path, "orgs/"+path)})
 		for j := range 20 {
 			key := fmt.Sprintf("%s/lc%02d", path, j)
-			d := &load.Document[schema.LogicalCluster]{Meta: meta(schema.KindLogicalClusters, key, "orgs/"+path), Spec: schema.LogicalCluster{
+			d := &document.Document[schema.LogicalCluster]{Meta: meta(schema.KindLogicalClusters, key, "orgs/"+path), Spec: schema.LogicalCluster{
 				Class: "standard", Labels: map[string]string{"env": "prod"}, Access: map[string]schema.Role{"devs": "edit", "leads": "admin"},
 				Inheritable: schema.Inheritable{Quota: schema.Quota{"cpu": "6", "memory": "24Gi"}},
 				Namespaces:  map[string]schema.Namespace{"api": {}, "jobs": {}},
 			}}
-			var fields []load.Field
+			var fields []document.Field
 			for _, field := range []string{"access", "class", "labels", "labels.env", "namespaces", "quota", "quota.cpu", "quota.memory"} {
-				fields = append(fields, load.Field{Path: field, Pos: d.Pos})
+				fields = append(fields, document.Field{Path: field, Pos: d.Pos})
 			}
-			d.Places = load.NewPlaces(fields)
+			d.Places = document.NewPlaces(fields)
 			docs.LogicalClusters = append(docs.LogicalClusters, d)
 		}
 	}
-	slices.SortFunc(docs.Organizations, func(a, b *load.Document[schema.Organization]) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(docs.Organizations, func(a, b *document.Document[schema.Organization]) int { return cmp.Compare(a.Key, b.Key) })
 	sortLogicalClusters(docs)
 	tree := source.FromMap(nil)
 	b.ReportAllocs()

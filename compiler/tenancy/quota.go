@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -33,7 +33,7 @@ type positions func(path ...string) diag.Position
 
 // amounts reads a quota, by resource name. What can't be read is reported and
 // left out.
-func amounts(quota schema.Quota, m *load.Meta, at positions, out *findings) []amount {
+func amounts(quota schema.Quota, m *document.Meta, at positions, out *findings) []amount {
 	if len(quota) == 0 {
 		return nil
 	}

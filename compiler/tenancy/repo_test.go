@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -51,7 +52,7 @@ func newRepo(t *testing.T, archive *txtar.Archive) *repo {
 	return r
 }
 
-func (r *repo) load(t *testing.T) (*load.Documents, *source.Tree) {
+func (r *repo) load(t *testing.T) (*document.Documents, *source.Tree) {
 	t.Helper()
 	tree := source.FromMap(r.files)
 	loaded, err := load.New(tree, load.Options{Workers: 2}).Load(context.Background())
@@ -83,7 +84,7 @@ func (r *repo) compile(t *testing.T) (*tenancy.Tenancy, []tenancy.Finding) {
 	return r.judge(docs, tree)
 }
 
-func (r *repo) judge(docs *load.Documents, tree *source.Tree) (*tenancy.Tenancy, []tenancy.Finding) {
+func (r *repo) judge(docs *document.Documents, tree *source.Tree) (*tenancy.Tenancy, []tenancy.Finding) {
 	resolved, findings := tenancy.Resolve(docs, tree, r.asOf, nil)
 	resolved.LastGood = func(key string) *schema.LogicalCluster { return r.lastGood[key] }
 	resolved.LastGoodOrganization = func(path string) *schema.Organization { return r.lastGoodOrganizations[path] }
@@ -91,7 +92,7 @@ func (r *repo) judge(docs *load.Documents, tree *source.Tree) (*tenancy.Tenancy,
 	for _, g := range resolved.GivenLabels() {
 		given[g.Document.String()+" "+g.Dir] = labelsGiven(tree, g)
 	}
-	resolved.LabelsGiven = func(m *load.Meta, dir string) map[string]string { return given[m.String()+" "+dir] }
+	resolved.LabelsGiven = func(m *document.Meta, dir string) map[string]string { return given[m.String()+" "+dir] }
 	checks := tenancy.Check(resolved, r.asOf, r.former, func(kind schema.Kind, key, _ string) bool {
 		return !r.unchanged[fmt.Sprintf("%s %q", kind, key)]
 	})
@@ -109,9 +110,9 @@ func labelsGiven(tree *source.Tree, g tenancy.Given) map[string]string {
 		return nil
 	}
 	switch d := held[0].Document.(type) {
-	case *load.Document[schema.LogicalCluster]:
+	case *document.Document[schema.LogicalCluster]:
 		return d.Spec.Labels
-	case *load.Document[schema.Organization]:
+	case *document.Document[schema.Organization]:
 		return d.Spec.Labels
 	}
 	return nil

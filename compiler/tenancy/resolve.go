@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/crd/definition"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -16,7 +16,7 @@ import (
 
 // Published returns the definition that a resource had when its API set was last
 // good; nil where there is none.
-type Published func(set *load.Meta, version, resource string) *definition.Definition
+type Published func(set *document.Meta, version, resource string) *definition.Definition
 
 // Resolve turns documents into a Tenancy. The tree holds the files that API sets
 // name; what a held set has is what was published, as far as that is known; nil
@@ -24,7 +24,7 @@ type Published func(set *load.Meta, version, resource string) *definition.Defini
 //
 // The Tenancy is whole whatever is found: what a document in error refers to in
 // vain is left out of it. Documents are read only.
-func Resolve(docs *load.Documents, tree *source.Tree, asOf string, published Published) (*Tenancy, []Finding) {
+func Resolve(docs *document.Documents, tree *source.Tree, asOf string, published Published) (*Tenancy, []Finding) {
 	r := &resolver{docs: docs, tree: tree, published: published, asOf: asOf, t: &Tenancy{}, defaults: schemaDefaults()}
 	r.settings()
 	r.prices()
@@ -39,7 +39,7 @@ func Resolve(docs *load.Documents, tree *source.Tree, asOf string, published Pub
 }
 
 type resolver struct {
-	docs      *load.Documents
+	docs      *document.Documents
 	tree      *source.Tree
 	asOf      string
 	published Published
@@ -56,7 +56,7 @@ type resolver struct {
 }
 
 // twice reports a document that another one stands beside under the same key.
-func (r *resolver) twice(m, other *load.Meta) {
+func (r *resolver) twice(m, other *document.Meta) {
 	r.found.fault(m, diag.New(diag.DeclaredTwice, m.Pos, "%s is declared twice", m).See(other.Pos, "the other stands here"), "the other is used")
 }
 

@@ -1,7 +1,7 @@
 package tenancy
 
 import (
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
@@ -36,7 +36,7 @@ func (c *checker) size(lc *LogicalCluster, out *findings) {
 // grower returns whose change may have made a logical cluster larger: its own, or
 // the nearest of an organization that gives access to it. Nil where nobody's is
 // new.
-func (c *checker) grower(lc *LogicalCluster) *load.Meta {
+func (c *checker) grower(lc *LogicalCluster) *document.Meta {
 	if lc.changed {
 		return &lc.Meta
 	}
@@ -48,7 +48,7 @@ func (c *checker) grower(lc *LogicalCluster) *load.Meta {
 	return nil
 }
 
-func (c *checker) labelCount(m *load.Meta, labels map[string]string, out *findings) {
+func (c *checker) labelCount(m *document.Meta, labels map[string]string, out *findings) {
 	if len(labels) > maxLabels && c.changed(m) {
 		out.fault(m, diag.New(diag.TooManyObjects, m.At("labels"), "%s has %d labels; the most is %d", m.Key, len(labels), maxLabels), "they stay")
 	}

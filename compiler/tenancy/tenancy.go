@@ -10,7 +10,7 @@ package tenancy
 
 import (
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -41,7 +41,7 @@ type Tenancy struct {
 	// LabelsGiven answers the questions of GivenLabels: the labels that the patterns
 	// of a directory, and of those above it, give a document by themselves. Where it
 	// is nil, no pattern gives any.
-	LabelsGiven func(document *load.Meta, dir string) map[string]string
+	LabelsGiven func(document *document.Meta, dir string) map[string]string
 }
 
 // Settings are the repo's settings with defaults filled in.
@@ -50,12 +50,12 @@ type Settings struct {
 	// Pos is where the settings stand; zero where the repo has none.
 	Pos diag.Position
 
-	meta *load.Meta // nil where the repo has none
+	meta *document.Meta // nil where the repo has none
 }
 
 // PhysicalCluster is a physical cluster with defaults filled in.
 type PhysicalCluster struct {
-	load.Meta
+	document.Meta
 	Name string
 	schema.PhysicalCluster
 	// Minor is the minor number of its Kubernetes version: 36 for 1.36.
@@ -64,7 +64,7 @@ type PhysicalCluster struct {
 
 // APISet is an API set with its versions.
 type APISet struct {
-	load.Meta
+	document.Meta
 	Name     string
 	Spec     schema.APISet
 	Versions []*APIVersion // by name
@@ -134,7 +134,7 @@ type CRD struct {
 
 // Class is a class with its document.
 type Class struct {
-	load.Meta
+	document.Meta
 	Name string
 	Spec schema.Class
 
@@ -145,7 +145,7 @@ type Class struct {
 
 // Organization is a node of the organization tree.
 type Organization struct {
-	load.Meta
+	document.Meta
 	Path     string
 	Spec     schema.Organization
 	Parent   *Organization // nil at the top
@@ -180,7 +180,7 @@ func (o *Organization) Ancestors() []*Organization {
 
 // LogicalCluster is a logical cluster with everything that it inherits.
 type LogicalCluster struct {
-	load.Meta
+	document.Meta
 	// Spec is the document as it stands, nothing filled in.
 	Spec *schema.LogicalCluster
 	Name string // the last element of its key
@@ -225,7 +225,7 @@ type LogicalCluster struct {
 // have no Spec and no Access any more, and no places and origins of their fields.
 func (t *Tenancy) Release() {
 	for _, lc := range t.LogicalClusters {
-		lc.Spec, lc.Access, lc.Places, lc.Text = nil, nil, load.Places{}, nil
+		lc.Spec, lc.Access, lc.Places, lc.Text = nil, nil, document.Places{}, nil
 		lc.own, lc.inherited = layer{}, nil
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -41,7 +41,7 @@ type Cap struct {
 
 // weights reads what a document has divided from the budget, by resource name.
 // What it gives an amount of itself is not divided.
-func weights(shares schema.BudgetShares, quota []amount, m *load.Meta, at positions, out *findings) []Weight {
+func weights(shares schema.BudgetShares, quota []amount, m *document.Meta, at positions, out *findings) []Weight {
 	list := make([]Weight, 0, len(shares))
 	for _, key := range slices.Sorted(maps.Keys(shares)) {
 		share := shares[key]

@@ -6,7 +6,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render/backing/namespace"
 	"github.com/tenantry/tenantry/schema"
@@ -23,10 +23,10 @@ func configMap(name string) map[string]any {
 func given(t testing.TB, key string, objects map[schema.Merge][]map[string]any) []*implicit.Object {
 	t.Helper()
 	repo := &tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{{
-		Meta: load.Meta{Key: key}, Org: &tenancy.Organization{Path: "acme"}, Class: &tenancy.Class{}}}}
+		Meta: document.Meta{Key: key}, Org: &tenancy.Organization{Path: "acme"}, Class: &tenancy.Class{}}}}
 	var sources []*implicit.Source
 	for merge, list := range objects {
-		sources = append(sources, &implicit.Source{Meta: &load.Meta{Kind: schema.KindImplicit, Key: string(merge)},
+		sources = append(sources, &implicit.Source{Meta: &document.Meta{Kind: schema.KindImplicit, Key: string(merge)},
 			Content: schema.Implicit{Objects: list, Merge: merge}})
 	}
 	set, found := implicit.Compile(repo, sources)

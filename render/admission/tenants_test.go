@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -17,7 +18,7 @@ import (
 )
 
 // compiled are policies as the compiler makes them out of documents.
-func compiled(t testing.TB, docs *load.Documents) []*policy.Admission {
+func compiled(t testing.TB, docs *document.Documents) []*policy.Admission {
 	t.Helper()
 	policies, findings := policy.Compile(&tenancy.Tenancy{}, docs, func(string) ([]byte, bool) { return nil, false })
 	for _, f := range findings {
@@ -32,8 +33,8 @@ func compiled(t testing.TB, docs *load.Documents) []*policy.Admission {
 	return out
 }
 
-func document[T any](kind schema.Kind, key string, spec T) *load.Document[T] {
-	return &load.Document[T]{Meta: load.Meta{Kind: kind, Key: key}, Spec: spec}
+func declared[T any](kind schema.Kind, key string, spec T) *document.Document[T] {
+	return &document.Document[T]{Meta: document.Meta{Kind: kind, Key: key}, Spec: spec}
 }
 
 func pod(image string) *unstructured.Unstructured {
@@ -55,8 +56,8 @@ func TestTenancyPolicies(t *testing.T) {
 	match := func(group string, operations []string, resources ...string) *schema.MatchConstraints {
 		return &schema.MatchConstraints{ResourceRules: []schema.ResourceRule{{APIGroups: []string{group}, Operations: operations, Resources: resources}}}
 	}
-	admissions := compiled(t, &load.Documents{
-		Modules: []*load.Document[schema.Module]{document(schema.KindModules, "registries", schema.Module{
+	admissions := compiled(t, &document.Documents{
+		Modules: []*document.Document[schema.Module]{declared(schema.KindModules, "registries", schema.Module{
 			Stage: schema.Admit, Parameters: `{registries: [...string], "max-images"?: int, note: string | *"it's \\ fixed"}`,
 			RuleSet: schema.RuleSet{
 				MatchConstraints: match("", nil, "pods", "pods/ephemeralcontainers"),
@@ -68,16 +69,16 @@ func TestTenancyPolicies(t *testing.T) {
 				}},
 			},
 		})},
-		Policies: []*load.Document[schema.Policy]{
-			document(schema.KindPolicies, "images", schema.Policy{Module: "registries", Enforcement: schema.Deny,
+		Policies: []*document.Document[schema.Policy]{
+			declared(schema.KindPolicies, "images", schema.Policy{Module: "registries", Enforcement: schema.Deny,
 				Parameters: map[string]any{"registries": []any{"good.example/"}}}),
-			document(schema.KindPolicies, "keep", schema.Policy{Stage: schema.Admit, Enforcement: schema.Deny, RuleSet: schema.RuleSet{
+			declared(schema.KindPolicies, "keep", schema.Policy{Stage: schema.Admit, Enforcement: schema.Deny, RuleSet: schema.RuleSet{
 				MatchConstraints: match("", []string{"DELETE"}, "secrets"),
 				Rules:            []schema.Rule{{Expression: "oldObject.metadata.name != 'kept'", Message: "this one stays"}}}}),
-			document(schema.KindPolicies, "replicas", schema.Policy{Stage: schema.Admit, Enforcement: schema.Deny, RuleSet: schema.RuleSet{
+			declared(schema.KindPolicies, "replicas", schema.Policy{Stage: schema.Admit, Enforcement: schema.Deny, RuleSet: schema.RuleSet{
 				MatchConstraints: match("apps", nil, "deployments", "deployments/scale"),
 				Rules:            []schema.Rule{{Expression: "object.spec.replicas <= 10", Message: "at most ten"}}}}),
-			document(schema.KindPolicies, "advice", schema.Policy{Stage: schema.Admit, Enforcement: schema.Warn, RuleSet: schema.RuleSet{
+			declared(schema.KindPolicies, "advice", schema.Policy{Stage: schema.Admit, Enforcement: schema.Warn, RuleSet: schema.RuleSet{
 				MatchConstraints: match("*", nil, "*"), Rules: []schema.Rule{{Expression: "false"}}}}),
 		},
 	})

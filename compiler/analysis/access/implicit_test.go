@@ -8,7 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/analysis/access"
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -17,12 +17,12 @@ import (
 // a role whose content is not known is told by its name.
 func TestImplicitBindingsAreChanges(t *testing.T) {
 	repo := &tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{{
-		Meta: load.Meta{Key: "acme/a"}, Org: &tenancy.Organization{Path: "acme"}, Class: &tenancy.Class{}}}}
+		Meta: document.Meta{Key: "acme/a"}, Org: &tenancy.Organization{Path: "acme"}, Class: &tenancy.Class{}}}}
 	binding := func(name, role, group string) map[string]any {
 		return map[string]any{"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": map[string]any{"name": name},
 			"roleRef": map[string]any{"kind": "ClusterRole", "name": role}, "subjects": []any{map[string]any{"kind": "Group", "name": group}}}
 	}
-	set, found := implicit.Compile(repo, []*implicit.Source{{Meta: &load.Meta{Kind: schema.KindImplicit, Key: "i"},
+	set, found := implicit.Compile(repo, []*implicit.Source{{Meta: &document.Meta{Kind: schema.KindImplicit, Key: "i"},
 		Content: schema.Implicit{Merge: schema.PlatformWins, Namespaces: []string{"jobs"}, Objects: []map[string]any{
 			binding("more", "edit", "devs"), binding("metrics", "metrics-reader", "monitoring")}}}})
 	if len(found) > 0 {

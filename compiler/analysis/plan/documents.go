@@ -11,7 +11,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -67,16 +67,8 @@ func (f *Field) cause(d *Document) Cause {
 // kinds that are local to one.
 type documentID struct{ kind, key, dir string }
 
-var localKinds = func() map[string]bool {
-	out := map[string]bool{}
-	for _, k := range schema.Kinds() {
-		out[string(k.Kind)] = k.Local
-	}
-	return out
-}()
-
 func identify(kind, key, dir string) documentID {
-	if !localKinds[kind] {
+	if k := document.KindOf(schema.Kind(kind)); k == nil || !k.Local {
 		dir = ""
 	}
 	return documentID{kind, key, dir}
@@ -161,7 +153,7 @@ func compareDocuments(a, b *Document) int {
 }
 
 // locate says where a field that differs stands.
-func (c *comparison) locate(f *Field, then, now *load.Meta) {
+func (c *comparison) locate(f *Field, then, now *document.Meta) {
 	if f.File != "" {
 		return
 	}
@@ -176,8 +168,8 @@ func (c *comparison) locate(f *Field, then, now *load.Meta) {
 }
 
 // metas returns what is known of some documents.
-func metas[V any](r *compiler.Result, of map[documentID]V) map[documentID]*load.Meta {
-	out := make(map[documentID]*load.Meta, len(of))
+func metas[V any](r *compiler.Result, of map[documentID]V) map[documentID]*document.Meta {
+	out := make(map[documentID]*document.Meta, len(of))
 	for m := range r.Documents.All() {
 		id := identify(string(m.Kind), m.Key, m.Dir)
 		if _, ok := of[id]; ok {
@@ -230,7 +222,7 @@ func (c *comparison) definitions() map[documentID][]Field {
 // unaccepted compares what implicit documents say of themselves: it is no part of
 // what is accepted. Of a document that waits, only what was accepted is known.
 func (c *comparison) unaccepted() map[documentID][]Field {
-	before := map[documentID]*load.Document[schema.Implicit]{}
+	before := map[documentID]*document.Document[schema.Implicit]{}
 	for _, d := range c.before.Documents.Implicit {
 		before[identify(string(d.Kind), d.Key, d.Dir)] = d
 	}
@@ -241,7 +233,7 @@ func (c *comparison) unaccepted() map[documentID][]Field {
 		if then == nil || then.Held || d.Held {
 			continue
 		}
-		text := func(d *load.Document[schema.Implicit]) map[string]any {
+		text := func(d *document.Document[schema.Implicit]) map[string]any {
 			m := map[string]any{"locked": implicit.Locked(d.Spec)}
 			if d.Spec.Description != "" {
 				m["description"] = d.Spec.Description

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -184,7 +184,7 @@ func (c *comparison) proposed() []Implicit {
 		switch {
 		case at != nil:
 			file, line := c.source.cause(at.Pos, at.Dir, false)
-			one.Causes = []Cause{{File: file, Line: line, Document: (&load.Meta{Kind: schema.KindImplicit, Key: is.Key}).String()}}
+			one.Causes = []Cause{{File: file, Line: line, Document: (&document.Meta{Kind: schema.KindImplicit, Key: is.Key}).String()}}
 		case is.Lock != nil:
 			file, line := c.source.cause(is.Lock.Pos(), is.Dir, false)
 			one.Causes = []Cause{{File: file, Line: line}}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -526,7 +526,7 @@ func speaksOf(path []string, about map[string]bool) bool {
 // clusters, the settings, and what reaches its directory.
 func (c *comparison) relatives(before, after *tenancy.LogicalCluster) []*Document {
 	var out []*Document
-	add := func(m *load.Meta) {
+	add := func(m *document.Meta) {
 		if d := c.changed[identify(string(m.Kind), m.Key, m.Dir)]; d != nil && !slices.Contains(out, d) {
 			out = append(out, d)
 		}

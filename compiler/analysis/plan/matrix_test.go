@@ -16,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/plan"
 	"github.com/tenantry/tenantry/compiler/cost"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/internal/store"
@@ -326,11 +327,11 @@ func TestNoFieldIsOverlooked(t *testing.T) {
 		t.Fatalf("the documents have errors: %v", errs)
 	}
 	m := &matrix{base: base, before: before, output: rendered(t, before), locks: locksOf(files), store: store}
-	for _, kind := range schema.Kinds() {
+	for _, kind := range document.Kinds() {
 		for _, leaf := range leaves(reflect.TypeOf(kind.New())) {
-			path := append([]string{string(kind.Kind)}, leaf...)
+			path := append([]string{string(kind.Name)}, leaf...)
 			if !kind.Singleton {
-				path = append([]string{string(kind.Kind), "*"}, leaf...)
+				path = append([]string{string(kind.Name), "*"}, leaf...)
 			}
 			t.Run(strings.Join(path, "."), func(t *testing.T) {
 				t.Parallel()

@@ -17,6 +17,7 @@ import (
 	"cuelang.org/go/cue/scanner"
 	"cuelang.org/go/cue/token"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -152,9 +153,7 @@ func plainOnly(t *source.Tree, name string) bool {
 // packageName is the package of all files that declare documents.
 const packageName = "tenancy"
 
-func isKind(name string) bool {
-	return slices.ContainsFunc(schema.Kinds(), func(k schema.KindInfo) bool { return string(k.Kind) == name })
-}
+func isKind(name string) bool { return document.KindOf(schema.Kind(name)) != nil }
 
 // cueFiles parses the files of a directory itself; one with an error is left out:
 // what it says is held by the compiler.

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -91,7 +91,7 @@ func (c *comparison) policySources(p *policy.Policy) []Cause {
 // patchCauses are the places of what differs of the policies that change what is rendered
 // for a logical cluster, under its keys before and after.
 func (c *comparison) patchCauses(before, after string) (out []Cause) {
-	add := func(m *load.Meta) {
+	add := func(m *document.Meta) {
 		if d := c.changed[identify(string(m.Kind), m.Key, m.Dir)]; d != nil {
 			out = append(out, d.causes()...)
 			c.reach(d, after)

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/manifest"
@@ -105,7 +105,7 @@ func TestDigestStandsForBytes(t *testing.T) {
 // What the namespaces of a logical cluster may take adds up to its quota.
 func TestQuotasAddUp(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		lc := &tenancy.LogicalCluster{Meta: load.Meta{Key: "acme/prod"}, Org: &tenancy.Organization{Path: "acme"}}
+		lc := &tenancy.LogicalCluster{Meta: document.Meta{Key: "acme/prod"}, Org: &tenancy.Organization{Path: "acme"}}
 		site := pins.Site{Cluster: "a", Retired: pins.NamesOf(map[string]string{"old": "x-old"})}
 		names := rapid.SliceOfNDistinct(nameGen, 1, 4, rapid.ID).Draw(rt, "namespaces")
 		slices.Sort(names)

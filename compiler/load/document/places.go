@@ -1,4 +1,4 @@
-package load
+package document
 
 import (
 	"bytes"
@@ -55,6 +55,12 @@ func NewPlaces(fields []Field) Places {
 	}
 	return p
 }
+
+// Raw returns the two parts that places are kept as, for PlacesOf to make them of.
+func (p Places) Raw() (files []string, table []byte) { return p.files, p.table }
+
+// PlacesOf returns places that Raw took apart.
+func PlacesOf(files []string, table []byte) Places { return Places{files, table} }
 
 // Equal reports whether the same fields stand in the same places.
 func (p Places) Equal(other Places) bool {
