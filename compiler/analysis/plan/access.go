@@ -80,65 +80,10 @@ func (c *comparison) access() []Access {
 	return out
 }
 
-// what says what happens: "gains edit in acme/payments/prod".
-func (a *Access) what() string {
-	what := a.Change
-	if len(a.Roles) > 0 && a.Change != Alters {
-		what += " " + strings.Join(a.Roles, " and ")
-	}
-	if len(a.In) == 1 {
-		what += " in " + a.In[0].String()
-	} else {
-		what += fmt.Sprintf(" in %d logical clusters", len(a.In))
-	}
-	return what
-}
-
 // String names the place: "acme/payments/prod (api, jobs)".
 func (p Place) String() string {
 	if len(p.Namespaces) == 0 {
 		return p.LogicalCluster
 	}
 	return fmt.Sprintf("%s (%s)", p.LogicalCluster, strings.Join(p.Namespaces, ", "))
-}
-
-func (a *Access) marks() string {
-	out := make([]string, len(a.Sensitive))
-	for i, m := range a.Sensitive {
-		out[i] = string(m)
-	}
-	return strings.Join(out, ", ")
-}
-
-// permissions tells permissions, a line each: "pods, secrets: get, list".
-func permissions(list []access.Permission) []string {
-	verbs := map[string][]string{}
-	var order []string
-	for i := range list {
-		p := &list[i]
-		name := resourceName(p)
-		key := strings.Join(p.Verbs, ", ")
-		if verbs[key] == nil {
-			order = append(order, key)
-		}
-		verbs[key] = append(verbs[key], name)
-	}
-	out := make([]string, 0, len(order))
-	for _, key := range order {
-		out = append(out, strings.Join(verbs[key], ", ")+": "+key)
-	}
-	return out
-}
-
-// resourceName is the resource as kubectl names it: "deployments.apps/scale".
-func resourceName(p *access.Permission) string {
-	if p.Group == "" {
-		return p.Resource
-	}
-	resource, sub, found := strings.Cut(p.Resource, "/")
-	name := resource + "." + p.Group
-	if found {
-		name += "/" + sub
-	}
-	return name
 }

@@ -1,14 +1,12 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -141,103 +139,3 @@ func (c *comparison) apiCauses(change *impact.Change) []Cause {
 
 // breaks reports whether somebody meets a change that breaks.
 func (a *API) breaks() bool { return a.Verdict == evolution.Breaking && len(a.LogicalClusters) > 0 }
-
-// title names what differs: "database v2", "database stable: v2 → v3".
-func (a *API) title() string {
-	name := a.Set
-	if a.Dir != "" {
-		name = a.Dir + " " + name
-	}
-	switch {
-	case a.Channel != "" && a.To == "":
-		return fmt.Sprintf("%s %s: no longer %s", name, a.Channel, a.From)
-	case a.Channel != "":
-		return fmt.Sprintf("%s %s: %s → %s", name, a.Channel, a.From, a.To)
-	case a.From == a.To || a.From == "":
-		return name + " " + a.To
-	case a.To == "":
-		return name + " " + a.From
-	}
-	return fmt.Sprintf("%s %s → %s", name, a.From, a.To)
-}
-
-// what says what happens, and for whom: "edited, breaking for 3 of 412 logical
-// clusters".
-func (a *API) what() string {
-	what := a.Change + ", " + string(a.Verdict)
-	switch n := len(a.LogicalClusters); {
-	case a.Change == impact.Added:
-		return a.Change
-	case n == 0:
-		return what + ", for nobody"
-	default:
-		return fmt.Sprintf("%s for %d of %s", what, n, plural(max(a.Bound, n), "logical cluster"))
-	}
-}
-
-// apiChange tells a change in a line.
-func (a *API) apiChange(change *evolution.Change) string {
-	at := strings.Join(strings.Fields(change.Resource+" "+change.Version+" "+change.Path), " ")
-	return fmt.Sprintf("%s: %s (%s)", at, change.Message, change.Judge(a.Promise))
-}
-
-func (a *API) sign() string {
-	switch {
-	case a.breaks():
-		return "!"
-	case a.Change == impact.Added:
-		return "+"
-	case a.Change == impact.Removed:
-		return "-"
-	}
-	return "~"
-}
-
-// apiHeadline counts what differs by what it comes to.
-func apiHeadline(list []API) string {
-	by := map[string]int{}
-	broken := map[string]bool{}
-	for i := range list {
-		by[string(list[i].Verdict)]++
-		if list[i].breaks() {
-			for _, key := range list[i].LogicalClusters {
-				broken[key] = true
-			}
-		}
-	}
-	out := counts(by, []string{string(evolution.Breaking), string(evolution.Conditional), string(evolution.Compatible)})
-	if len(broken) > 0 {
-		out += ", breaking for " + plural(len(broken), "logical cluster")
-	}
-	return out
-}
-
-// apiFindings are the changes that break somebody.
-func apiFindings(list []API) []diag.Diagnostic {
-	var out []diag.Diagnostic
-	for i := range list {
-		a := &list[i]
-		if !a.breaks() {
-			continue
-		}
-		d := diag.New(diag.PlanBreaking, position(a.Causes), "API %s is %s: %s", a.title(), a.what(), shortList(a.LogicalClusters))
-		for j := range a.Changes {
-			if c := &a.Changes[j]; c.Judge(a.Promise) == evolution.Breaking {
-				d.Message += "; " + a.apiChange(c)
-				break
-			}
-		}
-		out = append(out, d.About(fmt.Sprintf("%s %q", schema.KindAPISets, a.Set)))
-	}
-	return out
-}
-
-// shortList names a few.
-func shortList(keys []string) string {
-	const most = 3
-	out := strings.Join(keys[:min(most, len(keys))], ", ")
-	if n := len(keys) - most; n > 0 {
-		out += fmt.Sprintf(" and %d more", n)
-	}
-	return out
-}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/internal/diag"
-	"github.com/tenantry/tenantry/schema"
 )
 
 // newFindings returns what only the side after says, and how many errors both
@@ -85,83 +84,12 @@ func (p *Plan) Raise(names []string) error {
 	return nil
 }
 
-// notable returns what a reviewer should not overlook.
-func (p *Plan) notable() []diag.Diagnostic {
-	var out []diag.Diagnostic
-	for _, l := range p.LogicalClusters {
-		// What a logical cluster's own document asks for stands there, whatever else
-		// changes for it.
-		add := func(own string, code diag.Code, format string, args ...any) {
-			for _, key := range l.Keys {
-				d := diag.New(code, p.asked(&l, key, own), format, args...)
-				out = append(out, d.About(fmt.Sprintf("logicalClusters %q", key)))
-			}
-		}
-		switch l.Action {
-		case Deleted, Goes:
-			add("state", diag.PlanDeletion, "it is deleted: %s", l.Data)
-		case Released:
-			add("placement", diag.PlanDeletion, "%s", l.Data)
-		case Moves:
-			add("placement", diag.PlanMove, "it moves from %s to %s: %s", l.From, l.To, l.Data)
-		}
-		if slices.ContainsFunc(l.Fields, func(f Field) bool { return f.Path == "suspended" && f.After == true }) {
-			add("", diag.PlanSuspension, "it is suspended: its tenants lose their access while its workloads and data stay")
-		}
-	}
-	for i := range p.Access {
-		if a := &p.Access[i]; len(a.Sensitive) > 0 {
-			out = append(out, diag.New(diag.PlanEscalation, position(a.Causes), "%s %s: %s", a.Subject, a.what(), a.marks()))
-		}
-	}
-	for _, o := range p.Objects {
-		for _, c := range o.Changes {
-			if c.Action != Replace {
-				continue
-			}
-			for _, object := range c.Objects {
-				out = append(out, diag.New(diag.PlanReplacement, position(c.Causes), "%s %s on %s: %s", c.Kind, object, o.Cluster, c.Entails))
-			}
-		}
-	}
-	return out
-}
-
-// asked returns where a logical cluster's own document asks for what happens to it
-// by a field; where it does not, the first of the causes.
-func (p *Plan) asked(l *LogicalClusters, key, field string) diag.Position {
-	for i := range p.Documents {
-		d := &p.Documents[i]
-		if d.Kind != string(schema.KindLogicalClusters) || d.Key != key {
-			continue
-		}
-		if d.Change != Changed {
-			return position(d.causes())
-		}
-		for j := range d.Fields {
-			if f := &d.Fields[j]; f.elements[0] == field {
-				return position([]Cause{f.cause(d)})
-			}
-		}
-	}
-	return position(l.Causes)
-}
-
 // String names the object: "acme-payments/tenantry-quota".
 func (o Object) String() string {
 	if o.Namespace == "" {
 		return o.Name
 	}
 	return o.Namespace + "/" + o.Name
-}
-
-func position(causes []Cause) diag.Position {
-	for _, c := range causes {
-		if !c.Removed {
-			return diag.Position{File: c.File, Line: c.Line}
-		}
-	}
-	return diag.Position{}
 }
 
 // Summary counts what a plan holds.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/report"
 	"golang.org/x/net/html"
 )
 
@@ -214,7 +215,7 @@ func TestPageFits(t *testing.T) {
 	}
 	p.Objects = []plan.Objects{o}
 	text := page(t, p)
-	if len(text) > 2*plan.PageLimit {
+	if len(text) > 2*report.PageLimit {
 		t.Errorf("the page has %d bytes", len(text))
 	}
 	items := append(unpacked(t, text), strings.SplitAfter(text, "</li>")...)

@@ -2,10 +2,8 @@ package plan
 
 import (
 	"bytes"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load/document"
@@ -202,70 +200,4 @@ func sameProposal(was, is *implicit.Change) bool {
 		return s.JSON()
 	}
 	return was.Status == is.Status && was.Content == is.Content && was.Selector == is.Selector && bytes.Equal(text(was.Proposed), text(is.Proposed))
-}
-
-// what says what happens to the document.
-func (d *Implicit) what() string {
-	if d.Change == Grows {
-		return "gives others what it gives: growth, and no change of what all get"
-	}
-	differs := []string{}
-	if d.Content {
-		differs = append(differs, "what it gives")
-	}
-	if d.Selector {
-		differs = append(differs, "whom it reaches")
-	}
-	what := d.Change
-	if len(differs) > 0 && d.Change != Added && d.Change != Removed {
-		what += ": " + strings.Join(differs, " and ")
-	}
-	switch {
-	case d.Change == Proposed:
-		what += "; nobody gets anything else until that is accepted"
-	case d.Lock == string(implicit.Accepted):
-		what += ", as its lock accepts"
-	case d.Lock == string(implicit.Unlocked):
-		what += ", without a lock"
-	}
-	return what
-}
-
-// String tells the reach in a line: "acme/payments: 2 gain, 3 get others".
-func (r ImplicitReach) String() string {
-	var parts []string
-	for _, p := range []struct {
-		keys []string
-		what string
-	}{{r.Gain, "gain"}, {r.Lose, "lose"}, {r.Alter, "get others"}} {
-		switch len(p.keys) {
-		case 0:
-		case 1:
-			parts = append(parts, p.keys[0]+" "+map[string]string{"gain": "gains", "lose": "loses", "get others": "gets others"}[p.what])
-		default:
-			parts = append(parts, fmt.Sprintf("%d %s", len(p.keys), p.what))
-		}
-	}
-	return r.Organization + ": " + strings.Join(parts, ", ")
-}
-
-// keys are the logical clusters that it reaches otherwise than before.
-func (d *Implicit) keys() []string {
-	var out []string
-	for _, o := range d.Organizations {
-		out = slices.Concat(out, o.Gain, o.Lose, o.Alter)
-	}
-	return out
-}
-
-func (d *Implicit) title() string { return d.Name }
-
-// implicitHeadline counts documents by what happens to them.
-func implicitHeadline(list []Implicit) string {
-	by, n := map[string]int{}, 0
-	for i := range list {
-		by[list[i].Change]++
-		n += len(list[i].keys())
-	}
-	return counts(by, []string{Added, Changed, Removed, Grows, Proposed}) + ", for " + plural(n, "logical cluster")
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/report"
 	"pgregory.net/rapid"
 )
 
@@ -96,7 +97,7 @@ func TestMarkdownFits(t *testing.T) {
 			part.add(p, counts[i])
 		}
 		text := markdown(t, p)
-		if len(text) > plan.MarkdownLimit {
+		if len(text) > report.MarkdownLimit {
 			rt.Fatalf("%d bytes", len(text))
 		}
 		shown := make([]int, len(parts))

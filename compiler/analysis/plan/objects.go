@@ -27,8 +27,6 @@ const (
 	Leave = "leave"
 )
 
-var objectActions = []string{Create, Update, Replace, Delete, Leave}
-
 // Management stands for the cluster that the GitOps engine runs on.
 const Management = "management cluster"
 

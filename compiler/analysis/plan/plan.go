@@ -14,6 +14,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
@@ -90,6 +91,18 @@ type Cause struct {
 	Document string `json:"document,omitempty"`
 	// Removed: the place is in the source before the change.
 	Removed bool `json:"removed,omitempty"`
+}
+
+// String names the place: "orgs/acme/org.cue:3 (organizations "acme")".
+func (c Cause) String() string {
+	out := diag.Position{File: c.File, Line: c.Line}.String()
+	if c.Document != "" {
+		out += " (" + c.Document + ")"
+	}
+	if c.Removed {
+		out += ", before the change"
+	}
+	return strings.TrimSpace(out)
 }
 
 // Options say what to compare. The compiler's own options hold for both sides.
@@ -170,10 +183,7 @@ func compare(ctx context.Context, before, after *compiler.Result, comparer *impa
 	p.Policy = c.policy()
 	p.Cost = c.cost()
 	p.Findings, p.Standing = newFindings(before.Diagnostics, after.Diagnostics)
-	p.Findings = append(p.Findings, p.notable()...)
-	p.Findings = append(p.Findings, apiFindings(p.APIs)...)
-	p.Findings = append(p.Findings, p.Policy.findings()...)
-	p.Findings = append(p.Findings, p.Cost.findings(func(r *CostRow) []Cause { return c.sourcesOf(p.Cost, r) })...)
+	p.Findings = append(p.Findings, notable(p)...)
 	p.Findings = diag.Sort(p.Findings)
 	c.count(p.Documents)
 	p.Summary = p.summarize()

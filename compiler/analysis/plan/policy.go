@@ -2,12 +2,9 @@ package plan
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
-	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -208,115 +205,4 @@ func (p *Policy) loosened() int {
 		}
 	}
 	return n
-}
-
-// findings are the limits that loosen.
-func (p *Policy) findings() []diag.Diagnostic {
-	if p == nil {
-		return nil
-	}
-	var out []diag.Diagnostic
-	for i := range p.Limits {
-		l := &p.Limits[i]
-		if !l.Loosens {
-			continue
-		}
-		var what []string
-		for _, d := range l.Details {
-			if d.Effect == loosens || d.Effect == mayLoosen {
-				what = append(what, d.String())
-			}
-		}
-		out = append(out, diag.New(diag.PlanLoosening, position(l.Causes), "%s: %s", l.title(), strings.Join(what, "; ")))
-	}
-	return out
-}
-
-// title names the limit: "policy orgs/acme/no-public".
-func (l *Limit) title() string { return strings.TrimSpace(l.Kind + " " + l.Name) }
-
-// String tells the detail in a line, with those for whom it differs.
-func (d LimitDetail) String() string {
-	out := d.What
-	switch n := len(d.LogicalClusters); {
-	case n == 1:
-		out += ", for " + d.LogicalClusters[0]
-	case n > 1:
-		out += fmt.Sprintf(", for %d logical clusters", n)
-	}
-	if d.Effect == mayLoosen {
-		out += ", which may loosen it"
-	}
-	return out
-}
-
-// sign marks the detail at the beginning of a line.
-func (d LimitDetail) sign() string {
-	switch d.Effect {
-	case loosens, mayLoosen:
-		return "!"
-	case tightens:
-		return "+"
-	}
-	return "~"
-}
-
-// line tells the judgement: "acme/payments/prod breaks orgs/acme/no-public (deny): …".
-func (j *Judgement) line() string {
-	verb := "breaks"
-	if j.Passes {
-		verb = "no longer breaks"
-	}
-	return fmt.Sprintf("%s %s %s (%s): %s", j.LogicalCluster, verb, j.Policy, j.Enforcement, j.Message)
-}
-
-func (j *Judgement) sign() string {
-	if j.Passes {
-		return "+"
-	}
-	return "-"
-}
-
-// sign marks the limit at the beginning of a line.
-func (l *Limit) sign() string {
-	switch {
-	case l.Loosens:
-		return "!"
-	case l.Change == Removed:
-		return "-"
-	case l.Change == Changed:
-		return "~"
-	}
-	return "+"
-}
-
-// headline counts limits and judgements by what they come to.
-func (p *Policy) headline() string {
-	tightened, other, breaks, passes := 0, 0, 0, 0
-	for i := range p.Limits {
-		switch l := &p.Limits[i]; {
-		case l.Loosens:
-		case l.Change == Tightened || l.Kind == limitPolicy && l.Change == Added || l.Kind == limitExemption && l.Change == Removed:
-			tightened++
-		default:
-			other++
-		}
-	}
-	for i := range p.Judgements {
-		if p.Judgements[i].Passes {
-			passes++
-		} else {
-			breaks++
-		}
-	}
-	parts := []string{fmt.Sprintf("%d loosened", p.loosened())}
-	for _, part := range []struct {
-		n    int
-		what string
-	}{{tightened, "tightened"}, {other, "otherwise changed"}, {breaks, "newly broken"}, {passes, "no longer broken"}} {
-		if part.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -311,3 +311,14 @@ func Difference(before, after map[string]any) []Field { return difference(before
 // Path joins the elements of a path as [Field] has it. One that begins with a
 // bracket is an item of a list.
 func Path(elements []string) string { return joined(elements) }
+
+// String tells the field's change in a line: "quota.cpu: 8 → 16".
+func (f Field) String() string {
+	switch {
+	case f.Before == nil:
+		return fmt.Sprintf("+ %s: %s", f.Path, compact(f.After))
+	case f.After == nil:
+		return fmt.Sprintf("- %s: %s", f.Path, compact(f.Before))
+	}
+	return fmt.Sprintf("~ %s: %s → %s", f.Path, compact(f.Before), compact(f.After))
+}
