@@ -2,9 +2,7 @@ package compiler
 
 import (
 	"encoding/json"
-	"sync"
 
-	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/manifest"
@@ -26,43 +24,44 @@ var rendered = map[string]kubeschema.GroupVersionResource{
 	"RoleBinding":   {Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings"},
 }
 
-// admit says where policies on writes can't be enforced and what is wrong with patches,
-// and runs the former over what is rendered for each logical cluster.
-func (c *compilation) admit() (out []tenancy.Finding) {
-	r := c.result
-	for _, lc := range r.Tenancy.LogicalClusters {
-		if r.Policies.Transforms(lc) == nil || r.Sites[lc.Key] == nil || lc.State == schema.Deleted {
+// enforced says where policies on writes can't be enforced.
+func enforced(f *facts) (out []tenancy.Finding) {
+	for _, lc := range f.tenancy.LogicalClusters {
+		site := f.placement.Sites[lc.Key]
+		if f.policies.Transforms(lc) == nil || site == nil || lc.State == schema.Deleted {
 			continue
 		}
-		if cluster := r.Tenancy.Cluster(r.Sites[lc.Key].Cluster); cluster != nil {
-			out = append(out, r.Policies.Unserved(lc, cluster, func() bool { return !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir) })...)
+		if cluster := f.tenancy.Cluster(site.Cluster); cluster != nil {
+			out = append(out, f.policies.Unserved(lc, cluster, func() bool { return f.changed(lc) })...)
 		}
 	}
-	c.expanded = sync.OnceValues(func() ([]desired.State, []desired.Platform) {
-		return desired.Expand(r.Tenancy, r.Sites, c.placed.Definitions, r.Policies, r.Implicit)
-	})
-	if r.Policies.Patch() {
-		out = append(out, c.patch(c.expanded())...)
-	}
+	return out
+}
+
+// changed reports whether a logical cluster says something else than its last good version.
+func (f *facts) changed(lc *tenancy.LogicalCluster) bool {
+	return !lc.Held && f.documents.Changed(lc.Kind, lc.Key, lc.Dir)
+}
+
+// admit runs policies on writes over what is rendered for each logical cluster.
+func admit(f *facts) (out []tenancy.Finding) {
 	judged := map[string]bool{}
 	for kind, resource := range rendered {
-		if r.Policies.Judges(resource) {
+		if f.policies.Judges(resource) {
 			judged[kind] = true
 		}
 	}
 	if len(judged) == 0 {
-		return out
+		return nil
 	}
 	judges := map[string]*policy.Judge{}
-	states, _ := c.expanded()
-	for i := range states {
-		s := &states[i]
-		lc := r.Tenancy.LogicalCluster(s.Key)
+	for i := range f.desired.States {
+		s := &f.desired.States[i]
+		lc := f.tenancy.LogicalCluster(s.Key)
 		if lc == nil || lc.State == schema.Deleted || len(s.Policies) == 0 {
 			continue
 		}
-		changed := !lc.Held && c.changed(lc.Kind, lc.Key, lc.Dir)
-		out = append(out, r.Policies.Admit(lc, s.Minor, writes(render.Objects(s), judged), judges, changed)...)
+		out = append(out, f.policies.Admit(lc, s.Minor, writes(render.Objects(s), judged), judges, f.changed(lc))...)
 	}
 	return out
 }

@@ -1,27 +1,24 @@
 // Package compiler turns a tenancy repo into the desired state of its physical
 // clusters, and writes it where Flux or Argo CD read it.
 //
-// Compile is a list of passes; each takes the result of the one before and
-// adds what it has to say to one report. An error in a document never stops a
-// run: the document is held at its last good version, and everything else is
-// built.
+// Compile is a list of stages; each makes one value from those before it, and none is
+// changed later: Snapshot, History, Documents, Tenancy, Placement, Desired, Pins and the
+// files of the output. Stages lists them, and Checks what is checked between them. An
+// error in a document never stops a run: the document is held at its last good version,
+// and everything else is built; see package hold.
 package compiler
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/crd/definition"
-	"github.com/tenantry/tenantry/compiler/crd/evolution"
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/impact"
+	"github.com/tenantry/tenantry/compiler/hold"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
-	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -112,88 +109,71 @@ type Result struct {
 	Pins *pins.Pins
 	// Written says what changed in the output directory, nil where nothing was written.
 	Written *outdir.Stats
+	// Timings are how long stages and checks took.
+	Timings []Timing
 }
 
-// Compile runs the passes. The error is for a run that could not take place;
-// what is wrong in the repo stands in the result's diagnostics.
+// Compile runs the stages. The error is for a run that could not take place; errors in
+// the repo are in the result's diagnostics.
 func Compile(ctx context.Context, o Options) (*Result, error) {
-	c := newCompilation(o)
-	defer c.done()
-	if unchanged, err := c.open(ctx); err != nil || unchanged { // source
-		return c.result, err
-	}
-	if err := c.load(ctx); err != nil { // load
+	defer o.progress("", 0, 0)
+	clock := newClock()
+	out, err := openOutput(&o)
+	if err != nil {
 		return nil, err
 	}
-	if err := c.settle(ctx); err != nil { // resolve, check, place
+	defer out.close()
+	snapshot, err := takeSnapshot(ctx, &o, out, clock)
+	if err != nil {
 		return nil, err
 	}
-	c.expand()                            // expand
-	if err := c.render(ctx); err != nil { // lower, render
+	last := out.lastBuild()
+	if last.upToDate(&o, snapshot) {
+		return last.result(&o, snapshot, clock), nil
+	}
+	documents, history, err := loadDocuments(ctx, &o, snapshot, last, clock)
+	if err != nil {
 		return nil, err
 	}
-	return c.result, nil
+	round := newJudging(&o, snapshot, history, documents, clock)
+	made, found, err := hold.Fixpoint(ctx, documents.start, hold.Stages[*facts]{Resolve: round.resolve, Judge: round.judge})
+	if err != nil {
+		return nil, err
+	}
+	made.loader, documents.start.Loader = nil, nil // it holds the syntax of the whole repo
+	found = append(found, made.cut()...)
+	result := newResult(snapshot, history, documents, made, made.decide(), found)
+	if err := writeOutput(ctx, &o, out, snapshot, result, clock); err != nil {
+		return nil, err
+	}
+	result.Timings = clock.timings()
+	return result, nil
 }
 
-// compilation is the state of one run.
-type compilation struct {
-	Options
-	result *Result
-	report diag.List
-	tree   *source.Tree
-	former *pins.Pins
-	loader *load.Loader
-	docs   *document.Documents
-	// held are the documents that stand in for one in error.
-	held map[pins.DocumentID]bool
-	// failures are what loading could not have.
-	failures []load.Failure
-	// refused are the files that could not be read.
-	refused []diag.Diagnostic
-	// claims are the former keys that documents name, before any is held.
-	claims map[string]bool
-	// lost are documents that are left out: nothing is to stand in for them.
-	lost map[pins.DocumentID]bool
-	// gone are documents that vanished while others may depend on them.
-	gone map[pins.DocumentID]bool
-	// texts are the documents as JSON, for the pins and to see what changed.
-	texts map[pins.DocumentID]json.RawMessage
-	// formerNames are the names of the pinned documents by identity.
-	formerNames func() map[pins.DocumentID]pins.DocumentID
-	// locks are those of implicit documents, as far as they can be read.
-	locks map[pins.DocumentID]*implicit.Lock
-	// changes are the implicit documents beside their locks.
-	changes []*implicit.Change
-	last    *lastBuild
-	// definitions are those that were published, by name, as far as they were read,
-	// and damaged says why one could not be.
-	definitions map[string]*definition.Definition
-	damaged     error
-	comparer    *impact.Comparer
-	// placed is what placing decided.
-	placed placement.Result
-	// expanded are the states that follow from that, once somebody asks.
-	expanded func() ([]desired.State, []desired.Platform)
-	// writer holds the output's lock; nil until it is taken.
-	writer *outdir.Writer
-}
-
-func newCompilation(o Options) *compilation {
-	return &compilation{Options: o, result: &Result{}, comparer: impact.NewComparer(o.Cache, o.ToolVersion, evolution.Config{}),
-		definitions: map[string]*definition.Definition{}, held: map[pins.DocumentID]bool{}, gone: map[pins.DocumentID]bool{}, lost: map[pins.DocumentID]bool{}}
-}
-
-func (c *compilation) progress(stage string, done, total int) {
-	if c.Progress != nil {
-		c.Progress(stage, done, total)
+func (o *Options) progress(stage string, done, total int) {
+	if o.Progress != nil {
+		o.Progress(stage, done, total)
 	}
 }
 
-// done ends the report: whatever the passes said, in order.
-func (c *compilation) done() {
-	if c.writer != nil {
-		c.writer.Abort()
+// newResult gathers what the stages made. found is what was found while documents were
+// held and judged.
+func newResult(s *Snapshot, h *History, documents *Documents, f *facts, decided *pins.Pins, found []diag.Diagnostic) *Result {
+	var all diag.List
+	all.Add(s.Diagnostics...)
+	all.Add(h.Diagnostics...)
+	all.Add(documents.diagnostics...)
+	all.Add(found...)
+	all.Add(pendingChanges(documents.changes, f.tenancy, f.implicit)...)
+	for _, one := range f.implicit.OnArgo(onArgo(f.desired.States)) {
+		all.Add(one.Diagnostic)
 	}
-	c.progress("", 0, 0)
-	c.result.Diagnostics = c.report.All()
+	sites := f.placement.Sites
+	return &Result{
+		Report: diag.Report{Diagnostics: all.All(), Sources: s.text, Held: held(f.documents, sites)},
+		AsOf:   h.AsOf, Provisional: h.Provisional, Tree: s.Tree, Documents: f.documents.Documents, Tenancy: f.tenancy, Policies: f.policies,
+		Sites: sites, Former: h.Pins.LogicalClusters, Costs: f.costs, Implicit: f.implicit, Changes: documents.changes,
+		States: f.desired.States, Platforms: f.desired.Platforms,
+		LeftOut: leftOut(f.documents, documents.start.Failures, sites), Pins: decided,
+	}
 }

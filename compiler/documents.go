@@ -1,31 +1,61 @@
 package compiler
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 
+	"github.com/tenantry/tenantry/compiler/hold"
+	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/schema"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
-// identity drops the directory where it is no part of a document's identity, so
-// that a document keeps it when it moves.
-func identity(d pins.DocumentID) pins.DocumentID {
-	if !isLocal(d.Kind) {
-		d.Dir = ""
-	}
-	return d
+// Documents are what the repo declares, before any document is held.
+type Documents struct {
+	start hold.Start
+	// changes are the implicit documents compared with their locks.
+	changes     []*implicit.Change
+	diagnostics []diag.Diagnostic
 }
 
-// isLocal reports whether the directory is part of what identifies a document.
-func isLocal(kind string) bool {
-	k := document.KindOf(schema.Kind(kind))
-	return k != nil && k.Local
+// loadDocuments evaluates the repo, and reads beside it what was decided before.
+func loadDocuments(ctx context.Context, o *Options, s *Snapshot, last *lastBuild, clock *clock) (*Documents, *History, error) {
+	defer clock.start(stageLoad)()
+	loader := load.New(s.Tree, load.Options{
+		Cache: o.Cache, Evaluated: o.Evaluated, Workers: o.Workers, ToolVersion: o.ToolVersion, Timeout: o.Timeout, Refused: s.unread(),
+		OnProgress: func(done, total int) { o.progress("evaluating directories", done, total) },
+	})
+	evaluating, stop := context.WithCancel(ctx)
+	defer stop()
+	var history *History
+	reading := background(func() (err error) {
+		if history, err = readHistory(ctx, o, last, clock); err != nil {
+			stop()
+		}
+		return err
+	})
+	loaded, err := loader.Load(evaluating)
+	if err := cmp.Or(reading(), err); err != nil {
+		return nil, nil, err
+	}
+	texts := takeTexts(loaded.Documents)
+	locks := readLocks(s, loaded, texts)
+	return &Documents{
+		start: hold.Start{
+			Loader: loader, Documents: loaded.Documents, Texts: texts, Failures: loaded.Failures,
+			Pins: history.Pins, LastGood: hold.NewLastGood(history.Pins, locks.accepted), First: locks.differ,
+		},
+		changes:     locks.changes,
+		diagnostics: append(locks.problems, loaded.Diagnostics...),
+	}, history, nil
 }
 
 // takeTexts returns every document as JSON, by the name that the pins have for
-// it, and takes it out of the document: nobody needs it twice.
+// it, and takes it out of the document: it is not needed twice.
 func takeTexts(d *document.Documents) map[pins.DocumentID]json.RawMessage {
 	out := make(map[pins.DocumentID]json.RawMessage, d.Len())
 	for m := range d.All() {

@@ -1,10 +1,14 @@
 package compiler
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/compiler/hold"
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -12,92 +16,77 @@ import (
 	"github.com/tenantry/tenantry/schema"
 )
 
+// locks are the implicit documents compared with what their locks accepted.
+type locks struct {
+	changes []*implicit.Change
+	// accepted are the texts that locks hold, as far as they can be read.
+	accepted map[pins.DocumentID]json.RawMessage
+	// differ are the documents that do not count as they are: what their locks accepted,
+	// or what was last built, is to take their place.
+	differ   []pins.DocumentID
+	problems []diag.Diagnostic
+}
+
 func implicitID(dir, key string) pins.DocumentID {
 	return pins.DocumentID{Kind: string(schema.KindImplicit), Key: key, Dir: dir}
 }
 
-// readImplicit reads the implicit documents with their files and compares them
-// with their locks. It returns the documents that do not count as they stand: what
-// their locks accepted, or what was last built, is to stand in for them.
-func (c *compilation) readImplicit() []pins.DocumentID {
-	c.locks = map[pins.DocumentID]*implicit.Lock{}
+// readLocks reads the implicit documents with their files, compares them with their
+// locks, and puts them with the content of their files into texts.
+func readLocks(s *Snapshot, loaded *load.Result, texts map[pins.DocumentID]json.RawMessage) *locks {
+	out := &locks{accepted: map[pins.DocumentID]json.RawMessage{}}
 	changes := map[pins.DocumentID]*implicit.Change{}
-	for _, l := range implicit.Locks(c.tree) {
-		name := implicitID(l.Dir, l.Key)
+	for _, l := range implicit.Locks(s.Tree) {
+		id := implicitID(l.Dir, l.Key)
 		change := &implicit.Change{Dir: l.Dir, Key: l.Key, Status: implicit.Gone, Lock: l}
 		if l.Damage == "" {
-			c.locks[name] = l
+			out.accepted[id] = l.JSON()
 		} else {
 			change.Status = implicit.Damaged
 		}
-		changes[name] = change
+		changes[id] = change
 	}
-	for _, d := range c.docs.Implicit {
-		name := tenancy.ID(&d.Meta)
-		s := implicit.Read(d, c.tree)
-		c.texts[name] = s.JSON()
-		change := changes[name]
-		if change == nil {
-			change = &implicit.Change{Dir: d.Dir, Key: d.Key, Status: implicit.Unlocked}
-			if s.Locked {
-				change.Status = implicit.New
-			}
-			changes[name] = change
-		}
-		change.Proposed = s
-		if l := change.Lock; l != nil && l.Damage == "" && s.Locked {
-			change.Status, change.Content, change.Selector = implicit.Accepted, !l.SameContent(s), !l.SameSelector(s)
-			if change.Content || change.Selector {
-				change.Status = implicit.Changed
+	for _, d := range loaded.Documents.Implicit {
+		id := tenancy.ID(&d.Meta)
+		proposed := implicit.Read(d, s.Tree)
+		texts[id] = proposed.JSON()
+		if changes[id] == nil {
+			changes[id] = &implicit.Change{Dir: d.Dir, Key: d.Key, Status: implicit.Unlocked}
+			if proposed.Locked {
+				changes[id].Status = implicit.New
 			}
 		}
-		if len(s.Problems) > 0 {
-			change.Invalid = true
-			c.report.Add(s.Problems...)
-		}
+		changes[id].Propose(proposed)
+		out.problems = append(out.problems, proposed.Problems...)
 	}
-	var out []pins.DocumentID
-	for name, change := range changes {
-		c.changes = append(c.changes, change)
-		if change.Status == implicit.Gone && change.Proposed == nil && failed(c.failures, name) {
+	for id, change := range changes {
+		out.changes = append(out.changes, change)
+		if change.Status == implicit.Gone && change.Proposed == nil && hold.Failed(loaded.Failures, id) {
 			change.Status = implicit.Accepted // what could not be evaluated may well be there
-			out = append(out, name)
+			out.differ = append(out.differ, id)
 		} else if change.Pending() || change.Invalid {
-			out = append(out, name)
+			out.differ = append(out.differ, id)
 		}
 	}
-	slices.SortFunc(c.changes, func(a, b *implicit.Change) int { return strings.Compare(a.Ref(), b.Ref()) })
-	sortIDs(out)
-	for _, name := range out {
-		c.held[name] = true
-	}
+	slices.SortFunc(out.changes, func(a, b *implicit.Change) int { return strings.Compare(a.Ref(), b.Ref()) })
+	pins.SortIDs(out.differ)
 	return out
 }
 
-// compileImplicit works out which logical cluster gets which implicit objects.
-func (c *compilation) compileImplicit(t *tenancy.Tenancy) (*implicit.Set, []tenancy.Finding) {
-	sources := make([]*implicit.Source, len(c.docs.Implicit))
-	for i, d := range c.docs.Implicit {
-		sources[i] = implicit.Read(d, c.tree)
-	}
-	return implicit.Compile(t, sources)
-}
-
-// reportChanges says which implicit documents wait to be accepted, and what that
-// would do.
-func (c *compilation) reportChanges() {
-	r := c.result
-	for _, change := range c.changes {
+// pendingChanges says which implicit documents wait to be accepted, and what that would
+// do.
+func pendingChanges(changes []*implicit.Change, t *tenancy.Tenancy, given *implicit.Set) (out []diag.Diagnostic) {
+	for _, change := range changes {
 		if !change.Pending() {
 			continue
 		}
-		for _, f := range change.Compare(r.Tenancy, r.Implicit) {
-			c.report.Add(f.Diagnostic)
+		for _, f := range change.Compare(t, given) {
+			out = append(out, f.Diagnostic)
 			change.Invalid = change.Invalid || f.Severity == diag.Error
 		}
-		c.report.Add(pending(change))
+		out = append(out, pending(change))
 	}
-	r.Changes = c.changes
+	return out
 }
 
 // pending is what there is to say of a document that waits to be accepted.
@@ -138,12 +127,12 @@ func pending(change *implicit.Change) diag.Diagnostic {
 	return d.Suggest("tenantry lock --accept %s", ref)
 }
 
-// onArgo returns the logical clusters that stand on physical clusters with Argo
+// onArgo returns the logical clusters that are placed on physical clusters with Argo
 // CD.
-func (c *compilation) onArgo() []string {
+func onArgo(states []desired.State) []string {
 	var out []string
-	for i := range c.result.States {
-		if s := &c.result.States[i]; s.Engine == string(schema.Argo) {
+	for i := range states {
+		if s := &states[i]; s.Engine == string(schema.Argo) {
 			out = append(out, s.Key)
 		}
 	}

@@ -1,6 +1,8 @@
 package compiler
 
 import (
+	"cmp"
+	"crypto/sha256"
 	"errors"
 	"os"
 	"path/filepath"
@@ -87,11 +89,11 @@ func (l *lastBuild) look() {
 
 // readLastBuild returns what the cache knows of the last build into an output
 // directory; nil where it knows nothing.
-func (c *compilation) readLastBuild(out string) *lastBuild {
-	if out == "" || c.Cache == nil {
+func readLastBuild(o *Options, out string) *lastBuild {
+	if out == "" || o.Cache == nil {
 		return nil
 	}
-	data, ok := c.Cache.Get(c.lastBuildKey(out))
+	data, ok := o.Cache.Get(lastBuildKey(o, out))
 	if !ok {
 		return nil
 	}
@@ -103,86 +105,87 @@ func (c *compilation) readLastBuild(out string) *lastBuild {
 	return last
 }
 
-// rebuilt reports whether the output is what this run would make: the last build
-// had the same inputs, and every file is as it left it. Then it fills in the
-// result.
-func (c *compilation) rebuilt() bool {
-	last := c.last
-	if last == nil {
+// upToDate reports whether the output is what this run would make: the last build had
+// the same inputs, and every file is as it left it.
+func (l *lastBuild) upToDate(o *Options, s *Snapshot) bool {
+	if l == nil || o.Pins != "" || string(l.Inputs) != string(inputs(o, s, l.asOf(o))) || o.Strict && diag.HasErrors(l.Diagnostics) {
 		return false
 	}
-	asOf := c.AsOf
-	if asOf == "" {
-		asOf = last.AsOf
+	l.look()
+	return l.looked().intact
+}
+
+// asOf returns the date of a run that goes on from the last build.
+func (l *lastBuild) asOf(o *Options) string { return cmp.Or(o.AsOf, l.AsOf) }
+
+// result returns what a run reports that finds the output up to date.
+func (l *lastBuild) result(o *Options, s *Snapshot, clock *clock) *Result {
+	var all diag.List
+	all.Add(s.Diagnostics...)
+	all.Add(l.Diagnostics...)
+	return &Result{
+		Report: diag.Report{Diagnostics: all.All(), Sources: s.text, Held: l.Held},
+		AsOf:   l.asOf(o), Tree: s.Tree, LeftOut: l.LeftOut, Written: &outdir.Stats{Unchanged: l.looked().files}, Timings: clock.timings(),
 	}
-	if c.Pins != "" || string(last.Inputs) != string(c.inputs(asOf)) || c.Strict && diag.HasErrors(last.Diagnostics) {
-		return false
-	}
-	last.look()
-	o := last.looked()
-	if !o.intact {
-		return false
-	}
-	c.report.Add(last.Diagnostics...)
-	c.result.AsOf, c.result.Held, c.result.LeftOut = asOf, last.Held, last.LeftOut
-	c.result.Written = &outdir.Stats{Unchanged: o.files}
-	return true
 }
 
 // remember keeps what the next build into the same output can go on from.
-func (c *compilation) remember(record *render.Record, pinsDigest []byte) {
-	if !c.remembers() {
+func remember(o *Options, s *Snapshot, r *Result, record *render.Record, pinsDigest []byte) {
+	if !remembers(o) {
 		return
 	}
 	data, err := encodeLastBuild(summary{
-		Inputs: c.inputs(c.result.AsOf), AsOf: c.result.AsOf, PinsDigest: pinsDigest, Diagnostics: c.report.All(), Held: c.result.Held, LeftOut: c.result.LeftOut,
+		Inputs: inputs(o, s, r.AsOf), AsOf: r.AsOf, PinsDigest: pinsDigest, Diagnostics: r.Diagnostics, Held: r.Held, LeftOut: r.LeftOut,
 	}, record)
 	if err == nil {
-		c.Cache.Put(c.lastBuildKey(c.Out), data)
+		o.Cache.Put(lastBuildKey(o, o.Out), data)
 	}
 }
 
 // rememberPins keeps the pins in one piece, and returns what they are found by.
-func (c *compilation) rememberPins(files []*pins.File) []byte {
-	if !c.remembers() {
+func rememberPins(o *Options, files []*pins.File) []byte {
+	if !remembers(o) {
 		return nil
 	}
 	digest := pins.Digest(files)
-	c.Cache.Put(c.lastPinsKey(digest[:]), pins.Snapshot(files)...)
+	o.Cache.Put(lastPinsKey(o, digest[:]), pins.Snapshot(files)...)
 	return digest[:]
 }
 
 // remembers: the next build into the same output can go on from this one.
-func (c *compilation) remembers() bool { return !c.Cache.Disabled() && c.Pins == "" }
+func remembers(o *Options) bool { return !o.Cache.Disabled() && o.Pins == "" }
 
 // lastPins returns the pins of the last build into an output directory, from the
 // cache. It fails where they are not as that build left them.
-func (c *compilation) lastPins(last *lastBuild, out string) (*pins.Pins, error) {
+func lastPins(o *Options, last *lastBuild, out string) (*pins.Pins, error) {
 	if last == nil || !last.pins {
 		return nil, pins.ErrNone
 	}
-	data, ok := c.Cache.Get(c.lastPinsKey(last.PinsDigest))
+	data, ok := o.Cache.Get(lastPinsKey(o, last.PinsDigest))
 	if !ok {
 		return nil, pins.ErrNone
 	}
 	return pins.FromSnapshot(data, os.DirFS(out))
 }
 
-func (c *compilation) lastPinsKey(digest []byte) store.Key {
-	return store.NewKey(c.ToolVersion, "last pins").Bytes(digest).Key()
+func lastPinsKey(o *Options, digest []byte) store.Key {
+	return store.NewKey(o.ToolVersion, "last pins").Bytes(digest).Key()
 }
 
-func (c *compilation) lastBuildKey(dir string) store.Key {
+func lastBuildKey(o *Options, dir string) store.Key {
 	out, err := filepath.Abs(dir)
 	if err != nil {
 		out = dir
 	}
-	return store.NewKey(c.ToolVersion, "last build").String(out).Key()
+	return store.NewKey(o.ToolVersion, "last build").String(out).Key()
 }
 
 // inputs is the digest of what a build depends on besides the pins.
-func (c *compilation) inputs(asOf string) []byte {
-	tree := c.tree.Digest()
-	key := store.NewKey(c.ToolVersion, "inputs").Bytes(tree[:]).String(asOf).Key()
+func inputs(o *Options, s *Snapshot, asOf string) []byte {
+	tree := s.Digest()
+	key := store.NewKey(o.ToolVersion, "inputs").Bytes(tree[:]).String(asOf).Key()
 	return key[:]
 }
+
+// toolDigest identifies the compiler.
+func toolDigest(o *Options) [32]byte { return sha256.Sum256([]byte(o.ToolVersion)) }

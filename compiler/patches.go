@@ -1,7 +1,6 @@
 package compiler
 
 import (
-	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -9,15 +8,19 @@ import (
 	"github.com/tenantry/tenantry/render"
 )
 
-// patch says what is wrong with the patches of policies, by what they do to what is
+// patches says what is wrong with the patches of policies, by what they do to what is
 // rendered for each logical cluster. Nothing is to be said of most: those are remembered
 // from run to run, by what they follow from, with the steps that select an object there.
-func (c *compilation) patch(states []desired.State, platforms []desired.Platform) []tenancy.Finding {
-	all := c.result.Policies.Patching(c.changed)
-	fine := c.finePatches()
+func patches(f *facts) []tenancy.Finding {
+	if !f.policies.Patch() {
+		return nil
+	}
+	all := f.policies.Patching(f.documents.Changed)
+	states := f.desired.States
+	fine := finePatches(f.options)
 	known := func(input [32]byte) bool { _, ok := fine[input]; return ok }
 	now := map[[32]byte]uint64{}
-	for i, t := range render.Traces(render.Input{Tenancy: c.result.Tenancy, States: states, Platforms: platforms, Pins: &pins.Pins{}}, known) {
+	for i, t := range render.Traces(render.Input{Tenancy: f.tenancy, States: states, Platforms: f.desired.Platforms, Pins: &pins.Pins{}}, known) {
 		if states[i].Patches == nil {
 			continue
 		}
@@ -28,7 +31,7 @@ func (c *compilation) patch(states []desired.State, platforms []desired.Platform
 				trace.Matched[s] = fine[t.Input]>>n&1 == 1
 			}
 		}
-		if all.Add(c.result.Tenancy.LogicalCluster(states[i].Key), trace) && len(steps) <= 64 {
+		if all.Add(f.tenancy.LogicalCluster(states[i].Key), trace) && len(steps) <= 64 {
 			var matched uint64
 			for n, s := range steps {
 				if trace.Matched[s] {
@@ -38,14 +41,14 @@ func (c *compilation) patch(states []desired.State, platforms []desired.Platform
 			now[t.Input] = matched
 		}
 	}
-	c.rememberPatches(now)
+	rememberPatches(f.options, now)
 	return all.Findings()
 }
 
-func (c *compilation) patchesKey() store.Key { return store.NewKey(c.ToolVersion, "patches").Key() }
+func patchesKey(o *Options) store.Key { return store.NewKey(o.ToolVersion, "patches").Key() }
 
-func (c *compilation) finePatches() map[[32]byte]uint64 {
-	data, ok := c.Cache.Get(c.patchesKey())
+func finePatches(o *Options) map[[32]byte]uint64 {
+	data, ok := o.Cache.Get(patchesKey(o))
 	if !ok {
 		return nil
 	}
@@ -62,12 +65,12 @@ func (c *compilation) finePatches() map[[32]byte]uint64 {
 	return out
 }
 
-func (c *compilation) rememberPatches(fine map[[32]byte]uint64) {
+func rememberPatches(o *Options, fine map[[32]byte]uint64) {
 	e := store.NewEncoder(len(fine) * 34)
 	e.Uint(uint64(len(fine)))
 	for input, steps := range fine {
 		e.Fixed(input[:])
 		e.Uint(steps)
 	}
-	c.Cache.Put(c.patchesKey(), e.Data())
+	o.Cache.Put(patchesKey(o), e.Data())
 }

@@ -3,17 +3,15 @@ package compiler
 import (
 	"cmp"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/crd/definition"
-	"github.com/tenantry/tenantry/compiler/impact"
+	"github.com/tenantry/tenantry/compiler/hold"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/schema"
 )
 
 // What an API set was is more than its document: the definitions stand in files,
@@ -65,28 +63,40 @@ func keepDefinitions(p *pins.Pins, t *tenancy.Tenancy) {
 	}
 }
 
-// published returns the definition that a resource had when its API set was last
-// good; nil where there is none. What can't be read stands in c.damaged.
-func (c *compilation) published(set *document.Meta, version, resource string) *definition.Definition {
-	list := c.former.Definitions[c.pinnedAs(tenancy.ID(set))]
+// published are the API sets as they were last good, with the definitions of that time.
+type published struct {
+	pins     *pins.Pins
+	lastGood *hold.LastGood
+	// read are the definitions that were asked for, by name.
+	read map[string]*definition.Definition
+	// err says why a definition could not be read.
+	err error
+}
+
+func newPublished(start *hold.Start) *published {
+	return &published{pins: start.Pins, lastGood: start.LastGood, read: map[string]*definition.Definition{}}
+}
+
+// definition returns the definition that a resource had when its API set was last good;
+// nil if it had none, or if it can't be read: see err.
+func (p *published) definition(set *document.Meta, version, resource string) *definition.Definition {
+	list := p.pins.Definitions[p.lastGood.ID(tenancy.ID(set))]
 	i := slices.IndexFunc(list, func(d pins.Definition) bool { return d.Version == version && d.Resource == resource })
 	if i < 0 {
 		return nil
 	}
 	name := list[i].Name
-	if d, ok := c.definitions[name]; ok {
+	if d, ok := p.read[name]; ok {
 		return d
 	}
-	d, err := c.readDefinition(name)
-	if err != nil {
-		c.damaged = cmp.Or(c.damaged, err)
-	}
-	c.definitions[name] = d
+	d, err := p.readDefinition(name)
+	p.err = cmp.Or(p.err, err)
+	p.read[name] = d
 	return d
 }
 
-func (c *compilation) readDefinition(name string) (*definition.Definition, error) {
-	text, err := c.former.Definition(name)
+func (p *published) readDefinition(name string) (*definition.Definition, error) {
+	text, err := p.pins.Definition(name)
 	if err != nil {
 		return nil, err
 	}
@@ -94,31 +104,24 @@ func (c *compilation) readDefinition(name string) (*definition.Definition, error
 	if err != nil || len(read) != 1 || definitionName(read[0].Name, read[0].Digest) != name {
 		return nil, fmt.Errorf("damaged pins: definition %s is not what it was written as", name)
 	}
-	read[0].Line = 0 // it stands in no file of the repo
+	read[0].Line = 0 // it is in no file of the repo
 	return read[0], nil
 }
 
-// formerSet returns an API set as it was last good: see impact.Published.
-func (c *compilation) formerSet(set *tenancy.APISet) (was *tenancy.APISet, same bool) {
-	name := c.pinnedAs(tenancy.ID(&set.Meta))
-	text, ok := c.former.Documents[name]
-	if !ok {
-		return nil, false
+// set returns an API set as it was last good: see impact.Published.
+func (p *published) set(d *hold.Documents) func(*tenancy.APISet) (was *tenancy.APISet, same bool) {
+	return func(set *tenancy.APISet) (was *tenancy.APISet, same bool) {
+		id := p.lastGood.ID(tenancy.ID(&set.Meta))
+		if _, ok := p.lastGood.Pinned(id); !ok {
+			return nil, false
+		}
+		if !d.Changed(set.Kind, set.Key, set.Dir) && slices.Equal(p.pins.Definitions[id], definitionsOf(set)) {
+			return nil, true
+		}
+		spec := p.lastGood.APISet(id)
+		if spec == nil {
+			return nil, false
+		}
+		return tenancy.LastGoodAPISet(set.Meta, *spec, p.definition), false
 	}
-	if !c.changed(set.Kind, set.Key, set.Dir) && slices.Equal(c.former.Definitions[name], definitionsOf(set)) {
-		return nil, true
-	}
-	var spec schema.APISet
-	if json.Unmarshal(text, &spec) != nil {
-		return nil, false
-	}
-	return tenancy.LastGoodAPISet(set.Meta, spec, c.published), false
-}
-
-// promises holds the API sets against what they promise.
-func (c *compilation) promises(t *tenancy.Tenancy) []tenancy.Finding {
-	if c.Unpromised {
-		return nil
-	}
-	return impact.Promises(t, c.formerSet, c.comparer)
 }

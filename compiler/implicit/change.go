@@ -49,6 +49,17 @@ type Change struct {
 	Touch, Lose, Alter []string
 }
 
+// Propose sets the document as the repo has it, and compares it with the lock.
+func (c *Change) Propose(s *Source) {
+	c.Proposed, c.Invalid = s, len(s.Problems) > 0
+	if l := c.Lock; l != nil && l.Damage == "" && s.Locked {
+		c.Status, c.Content, c.Selector = Accepted, !l.SameContent(s), !l.SameSelector(s)
+		if c.Content || c.Selector {
+			c.Status = Changed
+		}
+	}
+}
+
 // Ref names the document.
 func (c *Change) Ref() string { return Ref(c.Dir, c.Key) }
 

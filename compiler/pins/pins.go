@@ -49,6 +49,11 @@ type Stored struct {
 // DocumentID identifies a document.
 type DocumentID struct{ Kind, Key, Dir string }
 
+// SortIDs sorts identifiers by kind, key and directory.
+func SortIDs(ids []DocumentID) {
+	slices.SortFunc(ids, DocumentID.compare)
+}
+
 // Definition names what a resource of an API set version was defined as.
 type Definition struct {
 	Version, Resource string

@@ -1,0 +1,85 @@
+package compiler
+
+import (
+	"github.com/tenantry/tenantry/compiler/cost"
+	"github.com/tenantry/tenantry/compiler/impact"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render"
+)
+
+// A Check judges one aspect of what the stages made so far. It changes nothing but what
+// tenancy.Check and policy.Policies.Evolve say that they withhold.
+type Check struct {
+	Name    string
+	Purpose string
+	// After is the stage after which it runs; see Stages.
+	After string
+
+	find func(*facts) []tenancy.Finding
+}
+
+// Checks returns the checks of a compilation in the order in which they run. A new check
+// is a function and its row here.
+func Checks() []Check {
+	return []Check{
+		{"promises", "API sets keep what they promise to those who bind them", stageResolve, promises},
+		{"source", "the settings name a source that the GitOps engines can read", stageDivide, readableSource},
+		{"documents", "documents say only what they may: offers, classes, regions, labels, names, ceilings, sunsets", stageDivide, documents},
+		{"caps", "amounts divided from a budget are as large as the budget allows", stageDivide, capped},
+		{"evolve", "policies allow the API versions that bindings move to", stagePolicies, evolve},
+		{"acquire", "policies allow what logical clusters ask for", stagePolicies, acquire},
+		{"bound", "everything that costs money has a quota", stagePolicies, bounded},
+		{"budgets", "worst-case costs are within the budgets", stagePlace, budgets},
+		{"enforced", "physical clusters can enforce the policies on writes", stageExpand, enforced},
+		{"patches", "patches leave rendered objects valid", stageExpand, patches},
+		{"admit", "policies admit the objects that are rendered", stageExpand, admit},
+	}
+}
+
+// check runs the checks of a stage.
+func (f *facts) check(stage string) []tenancy.Finding {
+	var out []tenancy.Finding
+	for _, c := range Checks() {
+		if c.After == stage {
+			end := f.clock.start(c.Name)
+			out = append(out, c.find(f)...)
+			end()
+		}
+	}
+	return out
+}
+
+func promises(f *facts) []tenancy.Finding {
+	if f.options.Unpromised {
+		return nil
+	}
+	return impact.Promises(f.tenancy, f.published.set(f.documents), f.comparer)
+}
+
+// readableSource finds settings with which no GitOps engine could read the output. They
+// are held like any other document: what an engine reads today is never taken away by
+// them.
+func readableSource(f *facts) []tenancy.Finding {
+	findings := render.Check(f.tenancy)
+	if d := f.documents.Settings; d != nil && !d.Held {
+		for i := range findings {
+			findings[i].Concerns = []pins.DocumentID{tenancy.ID(&d.Meta)}
+		}
+	}
+	return findings
+}
+
+func documents(f *facts) []tenancy.Finding {
+	return tenancy.Check(f.tenancy, f.history.AsOf, f.history.placed(), f.documents.Changed)
+}
+
+func capped(f *facts) []tenancy.Finding { return cost.Capped(f.tenancy) }
+
+func acquire(f *facts) []tenancy.Finding { return f.policies.Acquire(f.documents.Changed) }
+
+func bounded(f *facts) []tenancy.Finding { return cost.Bound(f.tenancy, f.documents.Changed) }
+
+func budgets(f *facts) []tenancy.Finding {
+	return cost.Check(f.tenancy, f.costs, f.history.Pins, f.documents.Changed)
+}

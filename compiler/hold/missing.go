@@ -1,0 +1,190 @@
+package hold
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/parallel"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// missing lists the pinned documents that the repo no longer yields: those whose
+// evaluation failed, and those that disappeared while something may still depend on them.
+func (h *holder) missing(docs *Documents) []pins.DocumentID {
+	claimed := h.claimed(docs)
+	if h.claims == nil {
+		h.claims = claimed
+	}
+	if docs.countPinned(h.Pins) == len(h.Pins.Documents) { // as a rule
+		return nil
+	}
+	var identities map[pins.DocumentID]bool // once a document has another name than before
+	present := func(id pins.DocumentID) bool {
+		if _, ok := docs.Texts[id]; ok {
+			return true
+		}
+		if identities == nil {
+			identities = make(map[pins.DocumentID]bool, len(docs.Texts))
+			for id := range docs.Texts {
+				identities[identity(id)] = true
+			}
+		}
+		return identities[identity(id)]
+	}
+	var out []pins.DocumentID
+	for id := range h.Pins.Documents {
+		switch {
+		case present(id) || docs.lost[identity(id)]:
+		case Failed(h.Failures, id):
+			out = append(out, id)
+		case h.vanished(id, claimed):
+			out = append(out, id)
+		}
+	}
+	pins.SortIDs(out)
+	return out
+}
+
+// countPinned counts the documents that the pins hold under the very name of today.
+func (d *Documents) countPinned(p *pins.Pins) int {
+	documents := slices.Collect(d.All())
+	var found atomic.Int64
+	parallel.Chunks(len(documents), func(_, from, to int) {
+		n := 0
+		for _, m := range documents[from:to] {
+			if _, ok := p.Documents[tenancy.ID(m)]; ok {
+				n++
+			}
+		}
+		found.Add(int64(n))
+	})
+	return int(found.Load())
+}
+
+// claimed returns the keys that documents of today say they had before.
+func (h *holder) claimed(docs *Documents) map[string]bool {
+	organizations := docs.FormerPaths()
+	out := map[string]bool{}
+	for _, d := range docs.LogicalClusters {
+		if len(d.Spec.Formerly) == 0 && len(organizations) == 0 || d.Spec.State == schema.Deleted {
+			continue // one that goes takes over nothing
+		}
+		if h.Pins.LogicalClusters[d.Key] != nil && !docs.Changed(d.Kind, d.Key, d.Dir) {
+			continue // it is placed already, and took over what it claims in an earlier build
+		}
+		for _, key := range tenancy.FormerKeys(d.Key, d.Spec.Formerly, func(path string) []string { return organizations[path] }) {
+			out[key] = true
+		}
+	}
+	return out
+}
+
+// Failed reports whether a document is among what could not be evaluated.
+func Failed(failures []load.Failure, id pins.DocumentID) bool {
+	return slices.ContainsFunc(failures, func(f load.Failure) bool {
+		if f.Kind != "" {
+			return string(f.Kind) == id.Kind && f.Key == id.Key && (!isLocal(id.Kind) || f.Dir == id.Dir)
+		}
+		return f.Dir == "" || f.Dir == "." || f.Dir == id.Dir || strings.HasPrefix(id.Dir, f.Dir+"/")
+	})
+}
+
+// vanished reports whether a pinned document that the repo no longer has must be kept for
+// now: a logical cluster that was not declared deleted, and what others may refer to.
+func (h *holder) vanished(id pins.DocumentID, claimed map[string]bool) bool {
+	switch schema.Kind(id.Kind) {
+	case schema.KindLogicalClusters:
+		pin := h.Pins.LogicalClusters[id.Key]
+		if pin == nil || pin.Phase == pins.Gone || claimed[id.Key] {
+			return false
+		}
+		if pin.Phase != pins.Confirmed && !h.claims[id.Key] { // a claim that is in error is reported where it is made
+			at := diag.Position{File: id.Dir}
+			h.found = append(h.found, diag.New(diag.Vanished, at, "the document of %s is gone, but it was never declared deleted", id.Key).
+				About(fmt.Sprintf("logicalClusters %q", id.Key)).
+				Suggest(`put the document back with state: "deleted", or name %q in the "formerly" of its successor`, id.Key))
+		}
+		return true
+	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters, schema.KindSettings, schema.KindModules:
+		h.gone[identity(id)] = true
+		return true
+	}
+	return false
+}
+
+// forget drops those vanished documents on which nothing depends, and reports the others.
+// It returns docs itself if it drops none.
+func (h *holder) forget(docs *Documents, t *tenancy.Tenancy) *Documents {
+	if len(h.gone) == 0 {
+		return docs
+	}
+	needed := h.needed(docs, t)
+	var ids []pins.DocumentID
+	for id := range h.gone {
+		ids = append(ids, id)
+	}
+	pins.SortIDs(ids)
+	var dropped []pins.DocumentID
+	for _, id := range ids {
+		if by := needed[id]; by != "" {
+			what := id.Kind
+			if id.Key != "" {
+				what = fmt.Sprintf("%s %q", id.Kind, id.Key)
+			}
+			h.found = append(h.found, diag.New(diag.VanishedPlatform, diag.Position{}, "%s is gone, and %s depends on it", what, by).About(what).
+				Suggest("put the document back, or let nothing depend on it first"))
+			continue
+		}
+		dropped = append(dropped, id)
+	}
+	clear(h.gone)
+	if len(dropped) == 0 {
+		return docs
+	}
+	next := docs.clone()
+	next.remove(dropped)
+	return next
+}
+
+// needed returns, for each document that something depends on, the first logical cluster
+// or policy that does.
+func (h *holder) needed(docs *Documents, t *tenancy.Tenancy) map[pins.DocumentID]string {
+	out := map[pins.DocumentID]string{{Kind: string(schema.KindSettings)}: "everything"}
+	need := func(id pins.DocumentID, by string) {
+		if out[id] == "" {
+			out[id] = by
+		}
+	}
+	for _, p := range docs.Policies {
+		if p.Spec.Module != "" {
+			need(pins.DocumentID{Kind: string(schema.KindModules), Key: p.Spec.Module}, "policy "+p.Key)
+		}
+	}
+	for _, lc := range t.LogicalClusters {
+		if lc.Class != nil {
+			need(identity(tenancy.ID(&lc.Class.Meta)), lc.Key)
+		}
+		for _, o := range lc.Org.Ancestors() {
+			need(identity(tenancy.ID(&o.Meta)), lc.Key)
+		}
+		for _, b := range lc.APIs {
+			need(identity(tenancy.ID(&b.Version.Set.Meta)), lc.Key)
+		}
+		pin := h.Pins.LogicalClusters[lc.Key]
+		if pin == nil {
+			continue
+		}
+		for _, s := range append([]pins.Site{pin.Site}, pin.Left...) {
+			if s.Phase != pins.Gone {
+				need(pins.DocumentID{Kind: string(schema.KindPhysicalClusters), Key: s.Cluster}, lc.Key)
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,246 @@
+package compiler
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"github.com/tenantry/tenantry/compiler/cost"
+	"github.com/tenantry/tenantry/compiler/crd/evolution"
+	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/compiler/hold"
+	"github.com/tenantry/tenantry/compiler/impact"
+	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/placement"
+	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// facts are the values that the stages of a round have made; judge fills them in, one
+// stage after the other, and checks read them.
+type facts struct {
+	*judging
+	documents *hold.Documents
+	tenancy   *tenancy.Tenancy
+	book      *cost.Book
+	bases     cost.Bases
+	policies  *policy.Policies
+	implicit  *implicit.Set
+	placement placement.Result
+	costs     *cost.Costs
+	desired   *Desired
+}
+
+// Desired is the desired state of everything, whatever renders it.
+type Desired struct {
+	States    []desired.State
+	Platforms []desired.Platform
+}
+
+// judging is what all rounds have in common.
+type judging struct {
+	options   *Options
+	clock     *clock
+	snapshot  *Snapshot
+	history   *History
+	loader    *load.Loader
+	published *published
+	comparer  *impact.Comparer
+	// placed are the physical clusters that an earlier round found for new logical
+	// clusters: their budgets are divided at the prices there.
+	placed map[string]string
+}
+
+func newJudging(o *Options, s *Snapshot, h *History, d *Documents, c *clock) *judging {
+	return &judging{
+		options: o, clock: c, snapshot: s, history: h, loader: d.start.Loader, published: newPublished(&d.start),
+		comparer: impact.NewComparer(o.Cache, o.ToolVersion, evolution.Config{}), placed: map[string]string{},
+	}
+}
+
+// resolve makes the tenancy of a round.
+func (j *judging) resolve(d *hold.Documents) (*tenancy.Tenancy, []tenancy.Finding, error) {
+	defer j.clock.start(stageResolve)()
+	j.options.progress("resolving", 0, 0)
+	t, found := tenancy.Resolve(d.Documents, j.snapshot.Tree, j.history.AsOf, j.published.definition)
+	return t, found, j.published.err
+}
+
+// judge makes everything that follows from the documents of a round, as far as no error
+// concerns a document that could still be held.
+func (j *judging) judge(ctx context.Context, d *hold.Documents, t *tenancy.Tenancy, found []tenancy.Finding) (*facts, hold.Verdict, error) {
+	f := &facts{judging: j, documents: d, tenancy: t}
+	broken := f.check(stageResolve)
+	if j.published.err != nil {
+		return nil, hold.Verdict{}, j.published.err
+	}
+	if ids := d.Concerned(broken); len(ids) > 0 {
+		// First: others are not at fault for what a set that breaks its promise does to them.
+		return nil, hold.Verdict{Findings: concerning(ids, append(broken, found...)), Hold: ids}, nil
+	}
+	found = append(found, broken...)
+	divided, err := f.divide(ctx)
+	if err != nil {
+		return nil, hold.Verdict{}, err
+	}
+	found = append(append(found, divided...), f.check(stageDivide)...)
+	found = append(append(found, f.compilePolicies()...), f.check(stagePolicies)...)
+	found = append(found, f.compileImplicit()...)
+	if ids := d.Concerned(found); len(ids) > 0 {
+		return f, hold.Verdict{Findings: found, Hold: ids}, nil
+	}
+	placed, again := f.place()
+	if again {
+		return f, hold.Verdict{Again: true}, nil
+	}
+	found = append(append(found, placed...), f.check(stagePlace)...)
+	if ids := d.Concerned(found); len(ids) > 0 {
+		return f, hold.Verdict{Findings: found, Hold: ids}, nil
+	}
+	f.expand()
+	found = append(found, f.check(stageExpand)...)
+	return f, hold.Verdict{Findings: found, Hold: d.Concerned(found)}, nil
+}
+
+// concerning returns the findings that concern one of the documents.
+func concerning(ids []pins.DocumentID, findings []tenancy.Finding) (out []tenancy.Finding) {
+	for _, f := range findings {
+		if slices.ContainsFunc(f.Concerns, func(id pins.DocumentID) bool { return slices.Contains(ids, id) }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// divide reads the prices, and gives logical clusters the quotas that come from their
+// budgets.
+func (f *facts) divide(ctx context.Context) ([]tenancy.Finding, error) {
+	defer f.clock.start(stageDivide)()
+	f.rememberLastGood()
+	var err error
+	if f.tenancy.LabelsGiven, err = f.labelsGiven(ctx); err != nil {
+		return nil, err
+	}
+	book, found := cost.Read(f.tenancy)
+	bases, divided, err := cost.Divide(f.tenancy, book, cost.Dividing{
+		Former: f.history.Pins, Changed: f.documents.Changed, Eligible: placement.Eligible(f.tenancy), Placed: f.placed,
+		Admitted: func(questions map[*tenancy.LogicalCluster][]load.Most) (map[*tenancy.LogicalCluster][]load.Admitted, error) {
+			return f.admitted(ctx, questions)
+		},
+	})
+	f.book, f.bases = book, bases
+	return append(found, divided...), err
+}
+
+// admitted asks the loader how much of each amount the patterns above documents admit.
+func (f *facts) admitted(ctx context.Context, questions map[*tenancy.LogicalCluster][]load.Most) (map[*tenancy.LogicalCluster][]load.Admitted, error) {
+	var pinned []load.Pinned
+	var asked []*tenancy.LogicalCluster
+	for _, lc := range f.tenancy.LogicalClusters {
+		if most := questions[lc]; len(most) > 0 {
+			pinned = append(pinned, load.Pinned{Kind: lc.Kind, Key: lc.Key, Dir: lc.Dir, JSON: f.documents.Texts[tenancy.ID(&lc.Meta)], Most: most})
+			asked = append(asked, lc)
+		}
+	}
+	answers, err := f.loader.Hold(ctx, pinned)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[*tenancy.LogicalCluster][]load.Admitted, len(asked))
+	for i, lc := range asked {
+		out[lc] = answers[i].Admitted
+	}
+	return out, nil
+}
+
+// rememberLastGood tells the tenancy how its documents were last good.
+func (f *facts) rememberLastGood() {
+	t, good := f.tenancy, f.documents.LastGood
+	t.LastGood = func(key string) *schema.LogicalCluster {
+		dir := ""
+		if lc := t.LogicalCluster(key); lc != nil {
+			dir = lc.Dir // most are in the directory that they were in, and are found at once
+		}
+		return good.LogicalCluster(key, dir)
+	}
+	t.LastGoodOrganization = func(path string) *schema.Organization {
+		dir := ""
+		if o := t.Organization(path); o != nil {
+			dir = o.Dir
+		}
+		return good.Organization(path, dir)
+	}
+}
+
+// labelsGiven asks the loader which labels documents get from patterns above them
+// alone: an empty document in their place has just these.
+func (f *facts) labelsGiven(ctx context.Context) (func(*document.Meta, string) map[string]string, error) {
+	type question struct {
+		kind     schema.Kind
+		key, dir string
+	}
+	asked := map[question]map[string]string{}
+	var pinned []load.Pinned
+	for _, g := range f.tenancy.GivenLabels() {
+		q := question{g.Document.Kind, g.Document.Key, g.Dir}
+		if _, ok := asked[q]; !ok {
+			asked[q] = nil
+			pinned = append(pinned, load.Pinned{Kind: q.kind, Key: q.key, Dir: q.dir, JSON: []byte("{}")})
+		}
+	}
+	if len(pinned) > 0 {
+		answers, err := f.loader.Hold(ctx, pinned)
+		if err != nil {
+			return nil, err
+		}
+		for i, a := range answers {
+			q := question{pinned[i].Kind, pinned[i].Key, pinned[i].Dir}
+			switch d := a.Document.(type) {
+			case *document.Document[schema.LogicalCluster]:
+				asked[q] = d.Spec.Labels
+			case *document.Document[schema.Organization]:
+				asked[q] = d.Spec.Labels
+			}
+		}
+	}
+	return func(m *document.Meta, dir string) map[string]string { return asked[question{m.Kind, m.Key, dir}] }, nil
+}
+
+func (f *facts) compilePolicies() (found []tenancy.Finding) {
+	defer f.clock.start(stagePolicies)()
+	f.policies, found = policy.Compile(f.tenancy, f.documents.Documents, f.snapshot.text)
+	return found
+}
+
+func (f *facts) compileImplicit() (found []tenancy.Finding) {
+	defer f.clock.start(stageImplicit)()
+	sources := make([]*implicit.Source, len(f.documents.Implicit))
+	for i, d := range f.documents.Implicit {
+		sources[i] = implicit.Read(d, f.snapshot.Tree)
+	}
+	f.implicit, found = implicit.Compile(f.tenancy, sources)
+	return found
+}
+
+// place finds a place for each logical cluster. It reports whether everything is to be
+// judged again, since budgets are divided at other prices where logical clusters are
+// placed.
+func (f *facts) place() (found []tenancy.Finding, again bool) {
+	defer f.clock.start(stagePlace)()
+	f.history.last.look() // placing leaves processors idle
+	f.placement, found = placement.Place(f.tenancy, f.history.Pins, f.history.AsOf)
+	f.costs = cost.Of(f.tenancy, f.book, f.placement.Sites, f.bases)
+	replaced := f.costs.Replaced(f.history.Pins, f.placed)
+	maps.Copy(f.placed, replaced)
+	return found, len(replaced) > 0
+}
+
+func (f *facts) expand() {
+	defer f.clock.start(stageExpand)()
+	states, platforms := desired.Expand(f.tenancy, f.placement.Sites, f.placement.Definitions, f.policies, f.implicit)
+	f.desired = &Desired{states, platforms}
+}

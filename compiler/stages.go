@@ -1,0 +1,92 @@
+package compiler
+
+import (
+	"sync"
+	"time"
+)
+
+// A Stage makes one value from the values of the stages before it.
+type Stage struct {
+	Name string
+	// Makes is the value.
+	Makes string
+	// Purpose says what that is.
+	Purpose string
+}
+
+const (
+	stageSource   = "source"
+	stageHistory  = "history"
+	stageLoad     = "load"
+	stageResolve  = "resolve"
+	stageDivide   = "divide"
+	stagePolicies = "policies"
+	stageImplicit = "implicit"
+	stagePlace    = "place"
+	stageExpand   = "expand"
+	stageDecide   = "decide"
+	stageRender   = "render"
+)
+
+// Stages returns the stages of a compilation in their order. Those from resolve to expand
+// are repeated in rounds while documents in error are held; see package hold.
+func Stages() []Stage {
+	return []Stage{
+		{stageSource, "Snapshot", "the files of a revision, or those on disk"},
+		{stageHistory, "History", "what earlier builds decided, and the date of this one"},
+		{stageLoad, "Documents", "the documents, each with its positions, evaluated by CUE"},
+		{stageResolve, "Tenancy", "the organization tree, with all that everything inherits"},
+		{stageDivide, "Tenancy", "quotas that are derived from budgets"},
+		{stagePolicies, "Policies", "policies in CEL, and the logical clusters that they reach"},
+		{stageImplicit, "Implicit", "the objects that implicit documents give to each logical cluster"},
+		{stagePlace, "Placement", "where each logical cluster is placed, and what it costs there"},
+		{stageExpand, "Desired", "the desired state of each logical cluster and of each physical cluster"},
+		{stageDecide, "Pins", "what the next build must not decide anew"},
+		{stageRender, "Tree", "the files of the output"},
+	}
+}
+
+// Timing is how long a stage or a check took.
+type Timing struct {
+	Name string
+	Took time.Duration
+}
+
+// clock measures stages and checks. It may be used by several goroutines.
+type clock struct {
+	mu   sync.Mutex
+	took map[string]time.Duration
+}
+
+func newClock() *clock { return &clock{took: map[string]time.Duration{}} }
+
+// start begins to measure; the function that it returns ends that.
+func (c *clock) start(name string) (end func()) {
+	began := time.Now()
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.took[name] += time.Since(began)
+	}
+}
+
+// timings lists what was measured, each check after its stage.
+func (c *clock) timings() []Timing {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var out []Timing
+	add := func(name string) {
+		if took, ok := c.took[name]; ok {
+			out = append(out, Timing{name, took})
+		}
+	}
+	for _, s := range Stages() {
+		add(s.Name)
+		for _, check := range Checks() {
+			if check.After == s.Name {
+				add("  " + check.Name)
+			}
+		}
+	}
+	return out
+}
