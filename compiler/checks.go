@@ -4,12 +4,13 @@ import (
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/policy/acquire"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/render"
 )
 
 // A Check judges one aspect of what the stages made so far. It changes nothing but what
-// tenancy.Check and policy.Policies.Evolve say that they withhold.
+// tenancy.Check and evolve.Check say that they withhold.
 type Check struct {
 	Name    string
 	Purpose string
@@ -27,8 +28,8 @@ func Checks() []Check {
 		{"source", "the settings name a source that the GitOps engines can read", stageDivide, readableSource},
 		{"documents", "documents say only what they may: offers, classes, regions, labels, names, ceilings, sunsets", stageDivide, documents},
 		{"caps", "amounts divided from a budget are as large as the budget allows", stageDivide, capped},
-		{"evolve", "policies allow the API versions that bindings move to", stagePolicies, evolve},
-		{"acquire", "policies allow what logical clusters ask for", stagePolicies, acquire},
+		{"evolve", "policies allow the API versions that bindings move to", stagePolicies, moves},
+		{"acquire", "policies allow what logical clusters ask for", stagePolicies, requests},
 		{"bound", "everything that costs money has a quota", stagePolicies, bounded},
 		{"budgets", "worst-case costs are within the budgets", stagePlace, budgets},
 		{"enforced", "physical clusters can enforce the policies on writes", stageExpand, enforced},
@@ -76,7 +77,7 @@ func documents(f *facts) []tenancy.Finding {
 
 func capped(f *facts) []tenancy.Finding { return cost.Capped(f.tenancy) }
 
-func acquire(f *facts) []tenancy.Finding { return f.policies.Acquire(f.documents.Changed) }
+func requests(f *facts) []tenancy.Finding { return acquire.Check(f.policies, f.documents.Changed) }
 
 func bounded(f *facts) []tenancy.Finding { return cost.Bound(f.tenancy, f.documents.Changed) }
 

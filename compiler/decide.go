@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/evolve"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
@@ -68,7 +69,7 @@ func recordAPIs(t *tenancy.Tenancy, policies *policy.Policies, sites map[string]
 	concerned := make([]bool, len(lcs))
 	parallel.Each(len(lcs), func(i int) {
 		pin := sites[lcs[i].Key]
-		concerned[i] = pin != nil && (pin.APIs != nil || policies.Recorded(lcs[i]))
+		concerned[i] = pin != nil && (pin.APIs != nil || evolve.Recorded(policies, lcs[i]))
 	})
 	for i, lc := range lcs {
 		if !concerned[i] {
@@ -76,7 +77,7 @@ func recordAPIs(t *tenancy.Tenancy, policies *policy.Policies, sites map[string]
 		}
 		changed := *sites[lc.Key] // the former pins may share it
 		changed.APIs = nil
-		if policies.Recorded(lc) {
+		if evolve.Recorded(policies, lc) {
 			changed.APIs = make(map[string]string, len(lc.APIs))
 			for _, b := range lc.APIs {
 				changed.APIs[b.Version.Set.Name] = b.Version.Name

@@ -4,16 +4,16 @@ import (
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/pins"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/evolve"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
 
-// evolve judges the moves of bindings by the policies at stage evolve, which go by what
+// moves judges the moves of bindings by the policies at stage evolve, which go by what
 // the pins say was bound.
-func evolve(f *facts) []tenancy.Finding {
+func moves(f *facts) (found []tenancy.Finding) {
 	formerly := f.documents.FormerPaths()
-	return f.policies.Evolve(policy.Moves{
+	f.policies, found = evolve.Check(f.policies, evolve.Moves{
 		AsOf:    f.history.AsOf,
 		Changed: f.documents.Changed,
 		Before: func(lc *tenancy.LogicalCluster) (map[string]string, bool) {
@@ -33,4 +33,5 @@ func evolve(f *facts) []tenancy.Finding {
 			return string(evolution.Verdict(f.comparer.Changes(impact.Of(old), impact.Of(new)), promise))
 		},
 	})
+	return found
 }

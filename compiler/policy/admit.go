@@ -8,14 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/ast"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -42,7 +40,6 @@ type Admission struct {
 
 // The names of variables that an admission policy has besides those of its author.
 const (
-	ParamsVariable      = "params"
 	PlatformVariable    = "platform"
 	TerminatingVariable = "terminating"
 )
@@ -101,7 +98,7 @@ func (p *Policies) Admit(lc *tenancy.LogicalCluster, minor int, writes []Write, 
 		}
 		for _, w := range writes {
 			for _, d := range j.Denied(context.Background(), w.Attributes, w.Namespace, authorizerfactory.NewAlwaysDenyAuthorizer()) {
-				out = append(out, p.violation(e.Policy, max(d.Rule, 0), w.What+" would be denied: "+d.Message, lc, changed))
+				out = append(out, p.Violation(e.Policy, max(d.Rule, 0), w.What+" would be denied: "+d.Message, lc, changed))
 			}
 		}
 	}
@@ -109,14 +106,14 @@ func (p *Policies) Admit(lc *tenancy.LogicalCluster, minor int, writes []Write, 
 }
 
 // admitVariables are the variables of rules at stage admit, for objects of a type.
-func admitVariables(object, params *apiservercel.DeclType) []declared {
-	vars := []declared{
-		{plugincel.ObjectVarName, object}, {plugincel.OldObjectVarName, object},
-		{plugincel.RequestVarName, plugincel.BuildRequestType()},
-		{plugincel.NamespaceVarName, plugincel.BuildNamespaceType()},
+func admitVariables(object, params *apiservercel.DeclType) []rule.Variable {
+	vars := []rule.Variable{
+		{Name: plugincel.ObjectVarName, Type: object}, {Name: plugincel.OldObjectVarName, Type: object},
+		{Name: plugincel.RequestVarName, Type: plugincel.BuildRequestType()},
+		{Name: plugincel.NamespaceVarName, Type: plugincel.BuildNamespaceType()},
 	}
 	if params != nil {
-		vars = append(vars, declared{ParamsVariable, params})
+		vars = append(vars, rule.Variable{Name: rule.Params, Type: params})
 	}
 	return vars
 }
@@ -141,7 +138,7 @@ func (c *compiler) checkWrites(m *document.Meta, stage schema.Stage, set *schema
 	}
 	for i, v := range set.Variables {
 		switch v.Name {
-		case ParamsVariable, PlatformVariable, TerminatingVariable, appliesVariable:
+		case rule.Params, PlatformVariable, TerminatingVariable, appliesVariable:
 			c.fault(m, diag.New(diag.ExpressionInvalid, m.At("variables", itoa(i), "name"), "variables[%d].name: the name %s is reserved", i, v.Name), held)
 			return false
 		}
@@ -153,7 +150,7 @@ func (c *compiler) checkWrites(m *document.Meta, stage schema.Stage, set *schema
 		if len(c.minors()) > 1 {
 			where = fmt.Sprintf(" (Kubernetes 1.%d)", minor)
 		}
-		costs := c.costs(m.At, func(d diag.Diagnostic) { c.add(m, d) })
+		costs := rule.WarnOfCosts(m.At, func(d diag.Diagnostic) { c.add(m, d) })
 		if n > 0 {
 			costs = nil
 		}
@@ -162,8 +159,8 @@ func (c *compiler) checkWrites(m *document.Meta, stage schema.Stage, set *schema
 			c.fault(m, diag.New(diag.ExpressionInvalid, m.At("rules"), "the rules can't be compiled%s: %v", where, err), held)
 			return false
 		}
-		_, problems := compileRules(set, env, costs)
-		for _, d := range c.problems(diag.ExpressionInvalid, m.At, problems, where) {
+		_, problems := rule.Compile(set, env, costs)
+		for _, d := range rule.Diagnostics(diag.ExpressionInvalid, c.sources, m.At, problems, where) {
 			c.fault(m, d, held)
 		}
 		if len(problems) > 0 {
@@ -180,13 +177,13 @@ func (c *compiler) checkWrites(m *document.Meta, stage schema.Stage, set *schema
 // What fits no type is an error; what fits some and not others may be meant so.
 func (c *compiler) checkTypes(m *document.Meta, set *schema.RuleSet, params *apiservercel.DeclType, minor int, types []objectType, held string) bool {
 	var wrong []objectType
-	var first []celProblem
+	var first []rule.Problem
 	for _, t := range types {
 		env, err := c.environment(environmentKey{minor: minor, object: t.typ, params: params})
 		if err != nil {
 			continue
 		}
-		_, problems := compileRules(set, env, nil)
+		_, problems := rule.Compile(set, env, nil)
 		if len(problems) == 0 {
 			continue
 		}
@@ -198,12 +195,12 @@ func (c *compiler) checkTypes(m *document.Meta, set *schema.RuleSet, params *api
 		return true
 	}
 	if len(wrong) == len(types) {
-		for _, d := range c.problems(diag.ExpressionInvalid, m.At, first, " (for "+wrong[0].name+")") {
+		for _, d := range rule.Diagnostics(diag.ExpressionInvalid, c.sources, m.At, first, " (for "+wrong[0].name+")") {
 			c.fault(m, d, held)
 		}
 		return false
 	}
-	for _, d := range c.problems(diag.ExpressionDoubtful, m.At, first, " (for "+wrong[0].name+")") {
+	for _, d := range rule.Diagnostics(diag.ExpressionDoubtful, c.sources, m.At, first, " (for "+wrong[0].name+")") {
 		c.add(m, d.Suggest("for objects of that kind the rule fails and the write is refused, unless a condition keeps it from being judged"))
 	}
 	return true
@@ -214,11 +211,11 @@ func (c *compiler) checkTypes(m *document.Meta, set *schema.RuleSet, params *api
 func (c *compiler) minors() []int {
 	if c.releases == nil {
 		for _, cluster := range c.tenancy.Clusters {
-			c.releases = append(c.releases, min(cluster.Minor, latest))
+			c.releases = append(c.releases, min(cluster.Minor, rule.Latest))
 		}
 		slices.Sort(c.releases)
 		if c.releases = slices.Compact(c.releases); len(c.releases) == 0 {
-			c.releases = []int{latest}
+			c.releases = []int{rule.Latest}
 		}
 	}
 	return c.releases
@@ -236,15 +233,15 @@ type parts struct {
 func (p *Policy) parts() (out parts, failed error) {
 	literal := ""
 	if p.Parameters != nil {
-		literal = celLiteral(p.Parameters)
-		out.variables = append(out.variables, admissionv1.Variable{Name: ParamsVariable, Expression: literal})
+		literal = rule.Literal(p.Parameters)
+		out.variables = append(out.variables, admissionv1.Variable{Name: rule.Params, Expression: literal})
 	}
-	const variable = "variables." + ParamsVariable
+	const variable = "variables." + rule.Params
 	replace := func(text, by string) string {
 		if p.Parameters == nil {
 			return text
 		}
-		out, err := replaceIdentifier(text, ParamsVariable, by)
+		out, err := rule.ReplaceIdentifier(text, rule.Params, by)
 		if err != nil {
 			failed = err
 		}
@@ -257,7 +254,7 @@ func (p *Policy) parts() (out parts, failed error) {
 		out.variables = append(out.variables, admissionv1.Variable{Name: v.Name, Expression: replace(v.Expression, variable)})
 	}
 	for _, m := range p.Rules.Mutations {
-		out.mutations = append(out.mutations, mutationOf(m, replace(mutationText(m), variable)))
+		out.mutations = append(out.mutations, mutationOf(m, replace(rule.MutationText(m), variable)))
 	}
 	for _, r := range p.Rules.Rules {
 		v := admissionv1.Validation{Expression: replace(r.Expression, variable), Message: r.Message}
@@ -329,112 +326,6 @@ func resourceRules(in []schema.ResourceRule) (out []admissionv1.NamedRuleWithOpe
 	return out
 }
 
-// celLiteral writes a JSON value as a CEL expression. Literals of maps and lists
-// must be of one type, so what stands in them is marked as dynamic.
-func celLiteral(value any) string {
-	switch x := value.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return strconv.FormatBool(x)
-	case int64:
-		return strconv.FormatInt(x, 10)
-	case float64:
-		text := strconv.FormatFloat(x, 'g', -1, 64)
-		if !strings.ContainsAny(text, ".e") {
-			text += ".0"
-		}
-		return text
-	case string:
-		return CELString(x)
-	case []any:
-		parts := make([]string, len(x))
-		for i, e := range x {
-			parts[i] = dynamic(e)
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	case map[string]any:
-		var parts []string
-		for _, name := range sortedKeys(x) {
-			parts = append(parts, CELString(name)+": "+dynamic(x[name]))
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
-	}
-	return "null"
-}
-
-func dynamic(value any) string {
-	if s, ok := value.(string); ok {
-		return "dyn(" + CELString(s) + ")"
-	}
-	return "dyn(" + celLiteral(value) + ")"
-}
-
-// CELString writes a text as a CEL literal.
-func CELString(s string) string {
-	var b strings.Builder
-	b.WriteByte('\'')
-	for _, r := range s {
-		switch {
-		case r == '\'' || r == '\\':
-			b.WriteByte('\\')
-			b.WriteRune(r)
-		case r < ' ' || r == 0x7f:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	b.WriteByte('\'')
-	return b.String()
-}
-
-// celParser only parses: what names mean does not matter to it.
-var celParser = sync.OnceValue(func() *cel.Env {
-	env, err := environmentOf(latest, nil)
-	if err != nil {
-		panic(err) // the API server's own environment
-	}
-	return env
-})
-
-// replaceIdentifier puts another expression in the place of a variable, wherever
-// an expression names it.
-func replaceIdentifier(text, name, by string) (string, error) {
-	parsed, issues := celParser().Parse(text)
-	if issues.Err() != nil {
-		return text, issues.Err()
-	}
-	native := parsed.NativeRep()
-	at := map[int32]bool{}
-	shadowed := false
-	ast.PreOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		switch e.Kind() {
-		case ast.IdentKind:
-			if r, ok := native.SourceInfo().GetOffsetRange(e.ID()); ok && e.AsIdent() == name {
-				at[r.Start] = true
-			}
-		case ast.ComprehensionKind:
-			shadowed = shadowed || e.AsComprehension().IterVar() == name || e.AsComprehension().IterVar2() == name
-		}
-	}))
-	if shadowed {
-		return text, fmt.Errorf("%s is the name of a loop's variable, too", name)
-	}
-	runes := []rune(text)
-	var b strings.Builder
-	for i := 0; i < len(runes); {
-		if at[int32(i)] && strings.HasPrefix(string(runes[i:]), name) {
-			b.WriteString(by)
-			i += len([]rune(name))
-			continue
-		}
-		b.WriteRune(runes[i])
-		i++
-	}
-	return b.String(), nil
-}
-
 // compileWrites compiles a policy on writes, at stage admit or transform.
 func (c *compiler) compileWrites(p *Policy, m *module) bool {
 	if m == nil && !c.checkWrites(&p.Meta, p.Stage, &p.Rules, nil, notEnforced) {
@@ -461,7 +352,7 @@ func (p *Policy) compose() (err error) {
 }
 
 func (c *compiler) notComposed(p *Policy, err error) bool {
-	c.fault(p.document(), diag.New(diag.ExpressionInvalid, p.Pos, "policy %s can't be put into an admission policy: %s", p.Key, plainMessage(err.Error())), notEnforced)
+	c.fault(p.document(), diag.New(diag.ExpressionInvalid, p.Pos, "policy %s can't be put into an admission policy: %s", p.Key, rule.PlainMessage(err.Error())), notEnforced)
 	return false
 }
 
@@ -489,8 +380,8 @@ func (c *compiler) accepted(p *Policy) error {
 		if minor < MutatingMinor {
 			set.Mutations = nil // it makes none
 		}
-		if _, problems := compileRules(&set, env, nil); len(problems) > 0 {
-			return errors.New(fieldName(problems[0].path) + ": " + problems[0].message)
+		if _, problems := rule.Compile(&set, env, nil); len(problems) > 0 {
+			return errors.New(rule.FieldName(problems[0].Path) + ": " + problems[0].Message)
 		}
 	}
 	return nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/facts"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
@@ -109,7 +111,7 @@ func verdict(want schema.Case, messages []string) string {
 // example returns a policy that uses the module with these parameters.
 func (m *module) example(parameters map[string]any) (*Policy, string) {
 	p := &Policy{Meta: m.doc.Meta, Spec: &schema.Policy{Enforcement: schema.Deny}, Stage: m.doc.Spec.Stage, Module: m.doc,
-		Rules: m.doc.Spec.RuleSet, rulesAt: &m.doc.Meta, program: m.program}
+		Rules: m.doc.Spec.RuleSet, rulesAt: &m.doc.Meta}
 	if m.schema.Exists() {
 		values, problems := complete(m, parameters)
 		if len(problems) > 0 {
@@ -120,6 +122,8 @@ func (m *module) example(parameters map[string]any) (*Policy, string) {
 		return nil, "the module has no parameters"
 	}
 	switch {
+	case m.program != nil:
+		p.Judged = &facts.Rules{Program: m.program, Parameters: p.Parameters}
 	case patches(&p.Rules):
 		problem := ""
 		p.readPatches(m, func(d diag.Diagnostic) { problem = cmp.Or(problem, d.Message) })
@@ -139,15 +143,15 @@ func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (mess
 		if c.Object != nil || c.OldObject != nil {
 			return nil, "stage " + string(policy.Stage) + " judges no objects: use given"
 		}
-		variables := acquireVariables
+		variables := facts.Acquire
 		if policy.Stage == schema.Evolve {
-			variables = evolveVariables
+			variables = facts.Evolve
 		}
 		given, err := givenOf(c.Given, variables)
 		if err != nil {
 			return nil, err.Error()
 		}
-		for _, m := range policy.program.broken(given, policy.Parameters, false) {
+		for _, m := range policy.Judged.Program.Broken(given, policy.Parameters, false) {
 			if m != "" {
 				messages = append(messages, m)
 			}
@@ -174,7 +178,7 @@ func (p *Policies) try(ctx context.Context, policy *Policy, c schema.Case) (mess
 		}
 		judge, err := policy.Admission.Judge(p.minor)
 		if err != nil {
-			return nil, plainMessage(err.Error())
+			return nil, rule.PlainMessage(err.Error())
 		}
 		for _, d := range judge.Denied(ctx, attributes, namespaceOf(c, attributes), authorizerfactory.NewAlwaysDenyAuthorizer()) {
 			messages = append(messages, d.Message)
@@ -198,9 +202,9 @@ func (p *Policies) change(ctx context.Context, policy *Policy, c schema.Case, wr
 	if err != nil {
 		return nil, nil, err.Error()
 	}
-	m, err := t.Mutator(latest, p.schemas)
+	m, err := t.Mutator(rule.Latest, p.schemas)
 	if err != nil {
-		return nil, nil, plainMessage(err.Error())
+		return nil, nil, rule.PlainMessage(err.Error())
 	}
 	mutate := func(write admission.Attributes) (admission.Attributes, error) {
 		object, err := m.Mutate(ctx, write, namespaceOf(c, write), authorizerfactory.NewAlwaysDenyAuthorizer())
@@ -362,7 +366,7 @@ func (p *Policies) Write(c schema.Case) (admission.Attributes, error) {
 // resource returns the resource of a kind: by the API sets that define it, else as
 // kinds are usually made plural.
 func (p *Policies) resource(kind kubeschema.GroupVersionKind) kubeschema.GroupVersionResource {
-	for _, set := range p.tenancy.APISets {
+	for _, set := range p.Tenancy.APISets {
 		for _, v := range set.Versions {
 			for _, r := range v.Resources {
 				if r.Group == kind.Group && r.Kind == kind.Kind {
@@ -379,14 +383,14 @@ func (p *Policies) resource(kind kubeschema.GroupVersionKind) kubeschema.GroupVe
 }
 
 // givenOf completes what a case says of variables.
-func givenOf(given map[string]any, variables []declared) (map[string]any, error) {
+func givenOf(given map[string]any, variables []rule.Variable) (map[string]any, error) {
 	out := map[string]any{}
 	for _, v := range variables {
-		x, err := fill(v.typ, given[v.name], v.name)
+		x, err := fill(v.Type, given[v.Name], v.Name)
 		if err != nil {
 			return nil, err
 		}
-		out[v.name] = x
+		out[v.Name] = x
 	}
 	for name := range given {
 		if _, ok := out[name]; !ok {

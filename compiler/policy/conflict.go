@@ -9,6 +9,7 @@ import (
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/parser"
 
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -36,11 +37,11 @@ type choice struct {
 // choices returns the rules of a module of which nothing but a choice decides.
 func choices(rules []schema.Rule) (out []choice) {
 	for i, r := range rules {
-		parsed, issues := celParser().Parse(r.Expression)
-		if issues.Err() != nil {
+		parsed, err := rule.Parse(r.Expression)
+		if err != nil {
 			continue
 		}
-		e := parsed.NativeRep().Expr()
+		e := parsed.Expr()
 		if e.Kind() != ast.CallKind || len(e.AsCall().Args()) != 2 {
 			continue
 		}
@@ -54,13 +55,13 @@ func choices(rules []schema.Rule) (out []choice) {
 	return out
 }
 
-func appendChoice(out []choice, rule int, value, parameter ast.Expr) []choice {
-	if parameter.Kind() != ast.SelectKind || parameter.AsSelect().Operand().Kind() != ast.IdentKind || parameter.AsSelect().Operand().AsIdent() != ParamsVariable {
+func appendChoice(out []choice, index int, value, parameter ast.Expr) []choice {
+	if parameter.Kind() != ast.SelectKind || parameter.AsSelect().Operand().Kind() != ast.IdentKind || parameter.AsSelect().Operand().AsIdent() != rule.Params {
 		return out
 	}
 	constant := true // whoever uses the module
 	ast.PreOrderVisit(value, ast.NewExprVisitor(func(e ast.Expr) {
-		if e.Kind() == ast.IdentKind && (e.AsIdent() == ParamsVariable || e.AsIdent() == "variables") {
+		if e.Kind() == ast.IdentKind && (e.AsIdent() == rule.Params || e.AsIdent() == "variables") {
 			constant = false
 		}
 	}))
@@ -68,7 +69,7 @@ func appendChoice(out []choice, rule int, value, parameter ast.Expr) []choice {
 	if !constant || err != nil {
 		return out
 	}
-	return append(out, choice{rule, text, parameter.AsSelect().FieldName()})
+	return append(out, choice{index, text, parameter.AsSelect().FieldName()})
 }
 
 // offered returns what a parameter lets be chosen.
@@ -79,11 +80,11 @@ func offered(p *Policy, parameter string) []string {
 	}
 	list, ok := value.([]any)
 	if !ok {
-		return []string{string(appendValue(nil, value))}
+		return []string{string(rule.AppendValue(nil, value))}
 	}
 	out := []string{}
 	for _, e := range list {
-		out = append(out, string(appendValue(nil, e)))
+		out = append(out, string(rule.AppendValue(nil, e)))
 	}
 	return out
 }
@@ -177,7 +178,7 @@ func (c *compiler) changedIntoDenied() {
 				j := judges[e.Admission.ID]
 				if j == nil {
 					var err error
-					if j, err = e.Admission.Judge(latest); err != nil {
+					if j, err = e.Admission.Judge(rule.Latest); err != nil {
 						continue // said of the policy
 					}
 					judges[e.Admission.ID] = j
@@ -202,7 +203,7 @@ type trial struct {
 // trials makes of the cases of a transform's policies what the whole transform makes
 // of them.
 func (c *compiler) trials(t *Transform) (out []trial) {
-	m, err := t.Mutator(latest, c.out.schemas)
+	m, err := t.Mutator(rule.Latest, c.out.schemas)
 	if err != nil {
 		return nil // said of the policy
 	}

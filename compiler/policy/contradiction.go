@@ -9,6 +9,7 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/parser"
 
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -34,9 +35,9 @@ type clause struct {
 // what all(…) says of the keys that a parameter lists.
 func clauses(p *Policy) (out []clause) {
 	for i, r := range p.Rules.Rules {
-		if parsed, issues := celParser().Parse(r.Expression); issues.Err() == nil {
+		if parsed, err := rule.Parse(r.Expression); err == nil {
 			c := &clauseReader{policy: p, rule: i, bound: map[string]string{}}
-			c.read(parsed.NativeRep().Expr(), false)
+			c.read(parsed.Expr(), false)
 			out = append(out, c.out...)
 		}
 	}
@@ -132,7 +133,7 @@ func (c *clauseReader) plain(e ast.Expr) (string, bool) {
 		switch e.Kind() {
 		case ast.IdentKind:
 			_, bound := c.bound[e.AsIdent()]
-			same = same && !bound && e.AsIdent() != ParamsVariable && e.AsIdent() != "variables"
+			same = same && !bound && e.AsIdent() != rule.Params && e.AsIdent() != "variables"
 		case ast.ComprehensionKind, ast.LiteralKind, ast.ListKind:
 			same = same && e.Kind() == ast.LiteralKind
 		}
@@ -169,7 +170,7 @@ func (c *clauseReader) parameter(e ast.Expr) any {
 		}
 		return m[key]
 	}
-	if e.Kind() == ast.SelectKind && !e.AsSelect().IsTestOnly() && e.AsSelect().Operand().Kind() == ast.IdentKind && e.AsSelect().Operand().AsIdent() == ParamsVariable {
+	if e.Kind() == ast.SelectKind && !e.AsSelect().IsTestOnly() && e.AsSelect().Operand().Kind() == ast.IdentKind && e.AsSelect().Operand().AsIdent() == rule.Params {
 		return c.policy.Parameters[e.AsSelect().FieldName()]
 	}
 	return nil
@@ -217,7 +218,7 @@ func (c *clauseReader) constants(e ast.Expr) []string {
 	}
 	out := []string{}
 	for _, item := range list {
-		out = append(out, string(appendValue(nil, item)))
+		out = append(out, string(rule.AppendValue(nil, item)))
 	}
 	return out
 }
@@ -225,13 +226,13 @@ func (c *clauseReader) constants(e ast.Expr) []string {
 // constant returns a value as a list of one; nil where it is not known.
 func (c *clauseReader) constant(e ast.Expr) []string {
 	if s, ok := c.text(e); ok {
-		return []string{string(appendValue(nil, s))}
+		return []string{string(rule.AppendValue(nil, s))}
 	}
 	if e.Kind() == ast.LiteralKind {
-		return []string{string(appendValue(nil, e.AsLiteral().Value()))}
+		return []string{string(rule.AppendValue(nil, e.AsLiteral().Value()))}
 	}
 	if v := c.parameter(e); v != nil {
-		return []string{string(appendValue(nil, v))}
+		return []string{string(rule.AppendValue(nil, v))}
 	}
 	return nil
 }
@@ -241,9 +242,9 @@ func (c *clauseReader) constant(e ast.Expr) []string {
 func (c clause) against(o clause) string {
 	what := c.of
 	if c.keyed {
-		what += "[" + CELString(c.key) + "]"
+		what += "[" + rule.String(c.key) + "]"
 	}
-	empty := string(appendValue(nil, ""))
+	empty := string(rule.AppendValue(nil, ""))
 	switch {
 	case c.of != o.of || c.keyed != o.keyed || c.key != o.key, c.lacks && o.lacks:
 		return ""
@@ -324,7 +325,7 @@ func (c *compiler) judgesCreation(p *Policy, r *tenancy.Resource) bool {
 	if !matches(m.ResourceRules, write) || matches(m.ExcludeResourceRules, write) {
 		return false
 	}
-	env, err := c.environment(environmentKey{minor: latest, object: apiservercel.DynType})
+	env, err := c.environment(environmentKey{minor: rule.Latest, object: apiservercel.DynType})
 	if err != nil {
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -122,7 +123,7 @@ func constraintRules(root *apiextensionsv1.JSONSchemaProps, constraints map[stri
 func defaultMutations(root *apiextensionsv1.JSONSchemaProps, defaults map[string]any) (mutations []schema.Mutation, paths [][]string) {
 	for _, path := range sortedKeys(defaults) {
 		if steps, err := constraint.Steps(root, path); err == nil {
-			mutations = append(mutations, schema.Mutation{JSONPatch: filled("object", "'", steps, celLiteral(constraint.Whole(defaults[path])))})
+			mutations = append(mutations, schema.Mutation{JSONPatch: filled("object", "'", steps, rule.Literal(constraint.Whole(defaults[path])))})
 			paths = append(paths, []string{path})
 		}
 	}
@@ -169,7 +170,7 @@ func keywords(c schema.Constraint) (out []demand) {
 	if c.Enum != nil {
 		values, texts := make([]string, len(c.Enum)), make([]string, len(c.Enum))
 		for i, v := range c.Enum {
-			values[i], texts[i] = dynamic(constraint.Whole(v)), fmt.Sprint(constraint.Whole(v))
+			values[i], texts[i] = rule.Dynamic(constraint.Whole(v)), fmt.Sprint(constraint.Whole(v))
 		}
 		message := "must be one of " + strings.Join(texts, ", ")
 		if len(texts) == 1 {
@@ -180,7 +181,7 @@ func keywords(c schema.Constraint) (out []demand) {
 	}
 	number := func(keyword string, n *float64, operator, words string) {
 		if n != nil {
-			text := celLiteral(constraint.Whole(*n))
+			text := rule.Literal(constraint.Whole(*n))
 			add(keyword, "must be "+words+" "+text, func(value string) string { return value + " " + operator + " " + text })
 		}
 	}
@@ -194,7 +195,7 @@ func keywords(c schema.Constraint) (out []demand) {
 	size("minLength", c.MinLength, ">=", "at least", "characters")
 	size("maxLength", c.MaxLength, "<=", "at most", "characters")
 	if c.Pattern != "" {
-		add("pattern", "must match "+strings.ReplaceAll(c.Pattern, "\n", `\n`), func(value string) string { return value + ".matches(" + CELString(c.Pattern) + ")" })
+		add("pattern", "must match "+strings.ReplaceAll(c.Pattern, "\n", `\n`), func(value string) string { return value + ".matches(" + rule.String(c.Pattern) + ")" })
 	}
 	size("minItems", c.MinItems, ">=", "at least", "items")
 	size("maxItems", c.MaxItems, "<=", "at most", "items")
@@ -210,11 +211,11 @@ func keywords(c schema.Constraint) (out []demand) {
 // access returns the expression of a field's value, and those of whether it is there
 // and is not.
 func access(of, field string) (value, has, lacks string) {
-	if identifier.MatchString(field) && !slices.Contains([]string{"in", "true", "false", "null"}, field) {
+	if rule.Identifier(field) && !slices.Contains([]string{"in", "true", "false", "null"}, field) {
 		value = of + "." + field
 		return value, "has(" + value + ")", "!has(" + value + ")"
 	}
-	name := CELString(field)
+	name := rule.String(field)
 	return of + "[" + name + "]", name + " in " + of, "!(" + name + " in " + of + ")"
 }
 

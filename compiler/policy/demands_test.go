@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
 	"github.com/tenantry/tenantry/compiler/crd/evolution/instance"
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
@@ -199,11 +200,11 @@ func TestDemandsAreAsInADefinition(t *testing.T) {
 		}
 		var judge *Judge
 		if p.Admission != nil {
-			if judge, err = p.Admission.Judge(latest); err != nil {
+			if judge, err = p.Admission.Judge(rule.Latest); err != nil {
 				t.Fatal(err)
 			}
 		}
-		mutator, err := transform.Mutator(latest, newSchemas(&tenancy.Tenancy{}))
+		mutator, err := transform.Mutator(rule.Latest, newSchemas(&tenancy.Tenancy{}))
 		if err != nil {
 			t.Fatalf("%+v: %v", mutations, err)
 		}

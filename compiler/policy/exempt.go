@@ -54,7 +54,7 @@ func (c *compiler) exemptions(declared []*document.Document[schema.Policy]) {
 			}
 			c.out.exemptions[p] = append(c.out.exemptions[p], x)
 			useful = useful || slices.ContainsFunc(c.tenancy.LogicalClusters, func(lc *tenancy.LogicalCluster) bool {
-				return x.Covers(lc.Key) && p.reaches(lc)
+				return x.Covers(lc.Key) && p.Reaches(lc)
 			})
 		}
 		if !useful && x.Holds() && c.tenancy.Known(x.Spec.Target) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -66,7 +67,7 @@ func newJudge(a *Admission, minor int) (*Judge, error) {
 }
 
 // Judge returns a judge of a policy on a Kubernetes release: 36 for 1.36.
-func (a *Admission) Judge(minor int) (*Judge, error) { return newJudge(a, min(minor, latest)) }
+func (a *Admission) Judge(minor int) (*Judge, error) { return newJudge(a, min(minor, rule.Latest)) }
 
 // Matches reports whether the policy's match constraints pick a write.
 func (j *Judge) Matches(attributes admission.Attributes) bool {

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 
 	"cuelang.org/go/cue"
@@ -9,6 +10,7 @@ import (
 	"cuelang.org/go/cue/errors"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	apiservercel "k8s.io/apiserver/pkg/cel"
@@ -21,7 +23,7 @@ type module struct {
 	// params is the type of params in rules, nil where it has no parameters.
 	params *apiservercel.DeclType
 	// program are its rules, compiled; nil at stages on writes.
-	program *program
+	program *rule.Program
 	// broken: the module itself is in error.
 	broken bool
 }
@@ -102,7 +104,7 @@ func complete(m *module, given map[string]any) (map[string]any, []parameterProbl
 			if message != "" {
 				message += ": "
 			}
-			message += sprintf(format, args...)
+			message += fmt.Sprintf(format, args...)
 			if once := strings.Join(path, "."); !seen[once] {
 				seen[once] = true
 				out = append(out, parameterProblem{path, message})
@@ -153,7 +155,7 @@ func structType(v cue.Value) *apiservercel.DeclType {
 	}
 	for it.Next() {
 		name := it.Selector().Unquoted()
-		if !identifier.MatchString(name) {
+		if !rule.Identifier(name) {
 			return apiservercel.NewMapType(apiservercel.StringType, apiservercel.DynType, -1)
 		}
 		fields[name] = apiservercel.NewDeclField(name, typeOf(it.Value()), !it.IsOptional(), nil, nil)

@@ -5,16 +5,16 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
-	apiservercel "k8s.io/apiserver/pkg/cel"
-
-	"github.com/tenantry/tenantry/internal/diag"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
+	apiservercel "k8s.io/apiserver/pkg/cel"
 )
 
 // TestAtomicFields: what is called atomic when a policy is compiled is what the API
@@ -26,7 +26,7 @@ func TestAtomicFields(t *testing.T) {
 	if len(types) != 1 {
 		t.Fatalf("pods have %d types", len(types))
 	}
-	env, err := c.environment(environmentKey{minor: latest, object: types[0].typ})
+	env, err := c.environment(environmentKey{minor: rule.Latest, object: types[0].typ})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,11 +39,11 @@ func TestAtomicFields(t *testing.T) {
 		"Object{spec: Object.spec{containers: [Object.spec.containers{name: 'a', image: 'x', ports: [Object.spec.containers.ports{containerPort: 1, protocol: 'TCP'}]}]}}": false,
 		"Object{metadata: Object.metadata{labels: {'a': 'b'}}, spec: Object.spec{priorityClassName: 'x'}}":                                                                 false,
 	} {
-		_, problems := compileRules(&schema.RuleSet{Mutations: []schema.Mutation{{ApplyConfiguration: expression}}}, env, nil)
+		_, problems := rule.Compile(&schema.RuleSet{Mutations: []schema.Mutation{{ApplyConfiguration: expression}}}, env, nil)
 		found := false
 		for _, p := range problems {
-			if !strings.Contains(p.message, "is atomic") {
-				t.Fatalf("%s: %s", expression, p.message)
+			if !strings.Contains(p.Message, "is atomic") {
+				t.Fatalf("%s: %s", expression, p.Message)
 			}
 			found = true
 		}
@@ -60,7 +60,7 @@ func TestAtomicFields(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := transform.Mutator(latest, c.out.schemas)
+		m, err := transform.Mutator(rule.Latest, c.out.schemas)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	corev1 "k8s.io/api/core/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -43,7 +44,7 @@ type Mutator struct {
 // Mutator returns a mutator for a Kubernetes release: 36 for 1.36. The error says
 // what the API server would refuse.
 func (t *Transform) Mutator(minor int, schemas *Schemas) (*Mutator, error) {
-	compiler, err := plugincel.NewCompositedCompiler(environment.MustBaseEnvSet(version.MajorMinor(1, uint(min(minor, latest)))))
+	compiler, err := plugincel.NewCompositedCompiler(environment.MustBaseEnvSet(version.MajorMinor(1, uint(min(minor, rule.Latest)))))
 	if err != nil {
 		return nil, err
 	}
@@ -127,7 +128,7 @@ type MutationError struct {
 	err  error
 }
 
-func (e *MutationError) Error() string { return plainMessage(e.err.Error()) }
+func (e *MutationError) Error() string { return rule.PlainMessage(e.err.Error()) }
 func (e *MutationError) Unwrap() error { return e.err }
 
 // strict refuses fields that a kind of Kubernetes' own does not have, as the API

@@ -195,7 +195,7 @@ func (p *Policies) tryPatches(policy *Policy, c schema.Case) (messages []string,
 		return nil, err.Error()
 	}
 	trace := patch.NewTrace()
-	chain := patch.NewChain([]*patch.Link{policy.Patches}, func(o manifest.Map) string { return implicit.Problem(p.tenancy, o) }, [32]byte{})
+	chain := patch.NewChain([]*patch.Link{policy.Patches}, func(o manifest.Map) string { return implicit.Problem(p.Tenancy, o) }, [32]byte{})
 	objects = chain.Apply(objects, func(string) *implicit.Values { return values }, trace)
 	for _, f := range trace.Failures {
 		messages = append(messages, strings.TrimPrefix(strings.Join(f.Path, ".")+": "+f.Message, ": "))

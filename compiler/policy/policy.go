@@ -16,43 +16,21 @@ package policy
 
 import (
 	"cmp"
-	"encoding/binary"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/patch"
+	"github.com/tenantry/tenantry/compiler/policy/facts"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
-	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/labels"
 	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
 	apiservercel "k8s.io/apiserver/pkg/cel"
 )
-
-// Policies are the policies of a tenancy repo, and whom they reach.
-type Policies struct {
-	// All are the policies that can be enforced, by [Policy.ID]: those of a
-	// directory stand before those of the directories below it. What API sets demand
-	// is among them.
-	All []*Policy
-
-	tenancy    *tenancy.Tenancy
-	modules    []*module // by key
-	minor      int       // of the oldest physical cluster's Kubernetes
-	exemptions map[*Policy][]*tenancy.Exemption
-	effective  map[*tenancy.LogicalCluster][]Effective
-	admits     bool // there is one with rules on writes
-	// transforms change the writes of logical clusters; those that nothing changes are
-	// missing.
-	transforms map[*tenancy.LogicalCluster][]*Transform
-	// chains change what is rendered for them.
-	chains  map[*tenancy.LogicalCluster]*patch.Chain
-	schemas *Schemas
-}
 
 // Policy is a policy that can be enforced.
 type Policy struct {
@@ -73,7 +51,8 @@ type Policy struct {
 	selector labels.Selector
 	// rulesAt is the document that the rules stand in.
 	rulesAt *document.Meta
-	program *program // nil at stages on writes
+	// Judged are its rules as the compiler itself runs them; nil at stages on writes.
+	Judged *facts.Rules
 	// Admission are its rules on writes as the API server enforces them; nil where it
 	// has none.
 	Admission *Admission
@@ -107,116 +86,12 @@ func (p *Policy) RuleAt(i int) diag.Position {
 	return p.rulesAt.At("rules", itoa(i), "expression")
 }
 
-// Effective is a policy that reaches a logical cluster.
-type Effective struct {
-	*Policy
-	// Exemption is the one that lifts it there, nil where none does.
-	Exemption *tenancy.Exemption
-}
-
-// Of returns the policies that reach a logical cluster, the uppermost first, and
-// by key within a directory. Exempted ones are among them. The list is shared.
-func (p *Policies) Of(lc *tenancy.LogicalCluster) []Effective {
-	if out, ok := p.effective[lc]; ok {
-		return out
-	}
-	return p.exempted(lc, p.reaching(lc))
-}
-
-// gather works out once what reaches each logical cluster. Most lists are those of
-// many.
-func (p *Policies) gather() {
-	var mu sync.Mutex
-	shared := map[string][]Effective{}
-	lcs := p.tenancy.LogicalClusters
-	lists := make([][]Effective, len(lcs))
-	parallel.Each(len(lcs), func(i int) {
-		reaching := p.reaching(lcs[i])
-		for _, n := range reaching {
-			if p.exemptions[p.All[n]] != nil {
-				lists[i] = p.exempted(lcs[i], reaching)
-				return
-			}
-		}
-		key := make([]byte, 0, 2*len(reaching))
-		for _, n := range reaching {
-			key = binary.AppendUvarint(key, uint64(n))
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		list, ok := shared[string(key)]
-		if !ok {
-			list = p.exempted(lcs[i], reaching)
-			shared[string(key)] = list
-		}
-		lists[i] = list
-	})
-	p.effective = make(map[*tenancy.LogicalCluster][]Effective, len(lcs))
-	for i, lc := range lcs {
-		p.effective[lc] = lists[i]
-	}
-}
-
-// reaching returns the indices of the policies that reach a logical cluster.
-func (p *Policies) reaching(lc *tenancy.LogicalCluster) []int {
-	out := make([]int, 0, len(p.All))
-	for i, one := range p.All {
-		if one.reaches(lc) {
-			out = append(out, i)
-		}
-	}
-	return out
-}
-
-// exempted returns policies with the exemptions from them that cover a logical cluster.
-func (p *Policies) exempted(lc *tenancy.LogicalCluster, reaching []int) (out []Effective) {
-	for _, n := range reaching {
-		e := Effective{Policy: p.All[n]}
-		for _, x := range p.exemptions[e.Policy] {
-			if x.Holds() && x.Covers(lc.Key) {
-				e.Exemption = x
-				break
-			}
-		}
-		out = append(out, e)
-	}
-	return out
-}
-
-// lapsed returns the expired exemption that lifted a policy from a logical
-// cluster, nil where there is none.
-func (p *Policies) lapsed(policy *Policy, lc *tenancy.LogicalCluster) *tenancy.Exemption {
-	for _, x := range p.exemptions[policy] {
-		if x.Expired() && x.Covers(lc.Key) {
-			return x
-		}
-	}
-	return nil
-}
-
-func (p *Policy) reaches(lc *tenancy.LogicalCluster) bool {
-	if p.Demanded != nil {
-		return p.Demanded.binds(lc)
-	}
-	return p.covers(lc.Key) &&
-		(p.Spec.Classes == nil || slices.Contains(p.Spec.Classes, lc.Class.Name)) &&
-		(p.selector == nil || p.selector.Matches(labels.Set(lc.Labels)))
-}
-
-// covers reports whether a key lies in the policy's subtree.
-func (p *Policy) covers(key string) bool {
-	return p.path == "" || key == p.path || strings.HasPrefix(key, p.path+"/")
-}
-
-// Sources returns the text of a file of the tenancy repo, to point into it.
-type Sources func(file string) ([]byte, bool)
-
 // Compile compiles modules and policies. What is wrong with one concerns its own
 // document; a policy that can't be enforced is left out.
-func Compile(t *tenancy.Tenancy, docs *document.Documents, sources Sources) (*Policies, []tenancy.Finding) {
+func Compile(t *tenancy.Tenancy, docs *document.Documents, sources rule.Sources) (*Policies, []tenancy.Finding) {
 	c := &compiler{
 		tenancy: t, sources: sources,
-		out:     &Policies{tenancy: t, exemptions: map[*Policy][]*tenancy.Exemption{}, schemas: newSchemas(t)},
+		out:     &Policies{Tenancy: t, exemptions: map[*Policy][]*tenancy.Exemption{}, schemas: newSchemas(t)},
 		modules: map[string]*module{}, open: map[*apiservercel.DeclType]bool{}, kinds: map[*apiservercel.DeclType]kubeschema.GroupVersionKind{},
 	}
 	for _, d := range docs.Modules {
@@ -240,7 +115,7 @@ func Compile(t *tenancy.Tenancy, docs *document.Documents, sources Sources) (*Po
 
 type compiler struct {
 	tenancy *tenancy.Tenancy
-	sources Sources
+	sources rule.Sources
 	out     *Policies
 	modules map[string]*module
 	found   []tenancy.Finding
@@ -251,7 +126,7 @@ type compiler struct {
 	// open are types whose objects may hold fields that the type does not have.
 	open         map[*apiservercel.DeclType]bool
 	releases     []int
-	environments map[environmentKey]*ruleEnvironment
+	environments map[environmentKey]*rule.Environment
 }
 
 // fault reports an error of a document; held says what becomes of one that is
@@ -397,7 +272,7 @@ func (c *compiler) selects(p *Policy) {
 		}
 	}
 	for _, lc := range c.tenancy.LogicalClusters {
-		if p.reaches(lc) {
+		if p.Reaches(lc) {
 			return
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -118,7 +119,7 @@ const platformConditions = 2
 func (c *compiler) refused(m *document.Meta, set *schema.RuleSet, held string) bool {
 	refusals := Refusals(set, platformConditions)
 	for _, r := range refusals {
-		c.fault(m, diag.New(diag.PolicyRefused, m.At(r.Path...), "%s: %s", fieldName(r.Path), r.Message), held)
+		c.fault(m, diag.New(diag.PolicyRefused, m.At(r.Path...), "%s: %s", rule.FieldName(r.Path), r.Message), held)
 	}
 	for i, r := range set.MatchConstraints.ResourceRules {
 		for j, o := range r.Operations {

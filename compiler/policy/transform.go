@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/google/cel-go/common/ast"
-
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -48,7 +47,7 @@ func (s Step) At() diag.Position {
 	if d := s.Policy.Demanded; d != nil {
 		return d.positions[s.Mutation]
 	}
-	return s.Policy.rulesAt.At(mutationPath(s.Mutation, s.Policy.Rules.Mutations[s.Mutation])...)
+	return s.Policy.rulesAt.At(rule.MutationPath(s.Mutation, s.Policy.Rules.Mutations[s.Mutation])...)
 }
 
 // appliesVariable says whether a policy is about a write.
@@ -109,7 +108,7 @@ func (p *Policies) writeChains(c *compiler) {
 	}
 	p.transforms = map[*tenancy.LogicalCluster][]*Transform{}
 	known, byID := map[string][]*Transform{}, map[string]*Transform{}
-	for _, lc := range p.tenancy.LogicalClusters {
+	for _, lc := range p.Tenancy.LogicalClusters {
 		var list []*Policy
 		key := ""
 		for _, e := range p.Of(lc) {
@@ -284,14 +283,14 @@ func (t *Transform) add(p *Policy, prefix string) error {
 		t.Spec.Variables = append(t.Spec.Variables, admissionv1.Variable{Name: prefix + appliesVariable, Expression: strings.Join(applies, " &&\n")})
 	}
 	for _, v := range p.parsed.variables {
-		text, err := prefixVariables(v.Expression, prefix)
+		text, err := rule.PrefixVariables(v.Expression, prefix)
 		if err != nil {
 			return err
 		}
 		t.Spec.Variables = append(t.Spec.Variables, admissionv1.Variable{Name: prefix + v.Name, Expression: text})
 	}
 	for i, m := range p.parsed.mutations {
-		text, err := prefixVariables(mutationText(mutationIn(m)), prefix)
+		text, err := rule.PrefixVariables(rule.MutationText(mutationIn(m)), prefix)
 		if err != nil {
 			return err
 		}
@@ -329,10 +328,10 @@ func celRules(list []admissionv1.NamedRuleWithOperations) string {
 			var one []string
 			name, sub, _ := strings.Cut(name, "/")
 			if name != "*" {
-				one = append(one, "request.resource.resource == "+CELString(name))
+				one = append(one, "request.resource.resource == "+rule.String(name))
 			}
 			if sub != "*" {
-				one = append(one, "request.?subResource.orValue('') == "+CELString(sub))
+				one = append(one, "request.?subResource.orValue('') == "+rule.String(sub))
 			}
 			if one == nil {
 				one = []string{"true"}
@@ -351,43 +350,9 @@ func celRules(list []admissionv1.NamedRuleWithOperations) string {
 func quoted(values []string) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
-		out[i] = CELString(v)
+		out[i] = rule.String(v)
 	}
 	return out
-}
-
-// prefixVariables puts a prefix before the name of each variable that an expression
-// uses.
-func prefixVariables(text, prefix string) (string, error) {
-	if prefix == "" {
-		return text, nil
-	}
-	parsed, issues := celParser().Parse(text)
-	if issues.Err() != nil {
-		return text, issues.Err()
-	}
-	native := parsed.NativeRep()
-	at := map[int]bool{}
-	ast.PreOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if r, ok := native.SourceInfo().GetOffsetRange(e.ID()); ok && e.Kind() == ast.IdentKind && e.AsIdent() == "variables" {
-			at[int(r.Start)] = true
-		}
-	}))
-	runes := []rune(text)
-	var b strings.Builder
-	for i := 0; i < len(runes); i++ {
-		b.WriteRune(runes[i])
-		if !at[i] {
-			continue
-		}
-		end := i + len("variables")
-		for end < len(runes) && strings.ContainsRune(" \t\r\n.?", runes[end]) {
-			end++
-		}
-		b.WriteString(string(runes[i+1:end]) + prefix)
-		i = end - 1
-	}
-	return b.String(), nil
 }
 
 // Unserved reports the policies whose mutations a physical cluster can't make for a

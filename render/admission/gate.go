@@ -7,7 +7,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 )
 
 // chunk is how many resources stand in one expression: the API server's parser
@@ -31,7 +31,7 @@ func gate(p *desired.Platform, g *desired.Gate) admissionPolicy {
 	const group = `(request.requestResource.group == '' ? '' : '.' + request.requestResource.group)`
 	out := admissionPolicy{
 		name:       g.Name,
-		rules:      []rule{everything},
+		rules:      []requestRule{everything},
 		selector:   matchLabel(desired.LabelGate, g.Name),
 		conditions: []named{byTenants(p.Exempt())},
 		variables: []named{
@@ -73,7 +73,7 @@ func withhold(w desired.Withheld, field string) validation {
 		expression: fmt.Sprintf(`variables.versioned != %s || request.operation == 'DELETE' || (has(request.subResource) && request.subResource == 'scale') ||
 %s ||
 (request.operation == 'UPDATE' && !(%s)) || variables.terminating || variables.platform`,
-			policy.CELString(name), without("object"), without("oldObject")),
+			rule.String(name), without("object"), without("oldObject")),
 		text: fmt.Sprintf(`%s of %s is not in the version of the API set that this logical cluster binds: bind one that has it, under "apis" of the logical cluster in the tenancy repo`, field, name),
 	}
 }
@@ -90,7 +90,7 @@ func absent(value string, keys []string, depth int) string {
 		}
 		return fmt.Sprintf("(%s == null || %s.all(%s, %s))", value, value, item, absent(inside, keys[1:], depth+1))
 	default: // "properties" and a name
-		name := policy.CELString(keys[1])
+		name := rule.String(keys[1])
 		missing := fmt.Sprintf("%s == null || !(%s in %s)", value, name, value)
 		if len(keys) == 2 {
 			return "(" + missing + ")"
@@ -113,7 +113,7 @@ func qualified(parts ...string) string {
 func frozen(p *desired.Platform) admissionPolicy {
 	return admissionPolicy{
 		name:       desired.ReservedPrefix + "frozen",
-		rules:      []rule{everything},
+		rules:      []requestRule{everything},
 		selector:   matchLabel(desired.LabelState, desired.StateFrozen),
 		conditions: []named{byTenants(p.Exempt())},
 		variables:  []named{platform, terminating},

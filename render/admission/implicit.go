@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
 
@@ -33,7 +33,7 @@ func implicitObjects(p *desired.Platform) admissionPolicy {
 	all.resources = []string{"*"}
 	return admissionPolicy{
 		name:  desired.ReservedPrefix + "implicit",
-		rules: []rule{all},
+		rules: []requestRule{all},
 		selector: manifest.M("matchExpressions", manifest.List{
 			manifest.M("key", desired.LabelLogicalCluster, "operator", "Exists")}),
 		conditions: []named{
@@ -43,7 +43,7 @@ func implicitObjects(p *desired.Platform) admissionPolicy {
 		variables: []named{
 			platform,
 			terminating,
-			{"given", fmt.Sprintf(`namespaceObject.?metadata.?annotations[?%s].orValue('').split(',')`, policy.CELString(desired.AnnotationImplicitObjects))},
+			{"given", fmt.Sprintf(`namespaceObject.?metadata.?annotations[?%s].orValue('').split(',')`, rule.String(desired.AnnotationImplicitObjects))},
 			{"resource", `request.requestResource.resource + ` + group},
 			{"name", `object.?metadata.?name.orValue('')`},
 			{"id", `variables.resource + '/' + variables.name + '='`},

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
 
@@ -15,8 +15,8 @@ const apiVersion = "admissionregistration.k8s.io/v1"
 // admissionPolicy is a ValidatingAdmissionPolicy with its bindings.
 type admissionPolicy struct {
 	name        string
-	rules       []rule
-	excluded    []rule
+	rules       []requestRule
+	excluded    []requestRule
 	selector    manifest.Map // of namespaces; nil: no selector
 	conditions  []named      // all hold where the policy applies
 	variables   []named
@@ -25,15 +25,15 @@ type admissionPolicy struct {
 	action      string // empty: Deny
 }
 
-// rule says which requests a policy sees: writes, never a read or a connection.
-type rule struct {
+// requestRule says which requests a policy sees: writes, never a read or a connection.
+type requestRule struct {
 	groups, versions, resources []string
 	scope                       string
 	operations, names           []string // nil: all writes, all names
 }
 
 // everything covers all resources of a namespace and their subresources.
-var everything = rule{groups: []string{"*"}, versions: []string{"*"}, resources: []string{"*/*"}, scope: "Namespaced"}
+var everything = requestRule{groups: []string{"*"}, versions: []string{"*"}, resources: []string{"*/*"}, scope: "Namespaced"}
 
 // named is a CEL expression with a name.
 type named struct{ name, expression string }
@@ -48,7 +48,7 @@ type validation struct {
 type binding struct {
 	name     string
 	selector manifest.Map
-	rules    []rule
+	rules    []requestRule
 }
 
 func (p *admissionPolicy) objects() []manifest.Map {
@@ -87,7 +87,7 @@ func (p *admissionPolicy) objects() []manifest.Map {
 	return out
 }
 
-func matchResources(selector manifest.Map, rules, excluded []rule) manifest.Map {
+func matchResources(selector manifest.Map, rules, excluded []requestRule) manifest.Map {
 	out := manifest.M("matchPolicy", "Equivalent", "namespaceSelector", selector)
 	if rules != nil {
 		out = append(out, manifest.M("resourceRules", resourceRules(rules))...)
@@ -98,7 +98,7 @@ func matchResources(selector manifest.Map, rules, excluded []rule) manifest.Map 
 	return out.Compact()
 }
 
-func resourceRules(rules []rule) manifest.List {
+func resourceRules(rules []requestRule) manifest.List {
 	out := make(manifest.List, len(rules))
 	for i, r := range rules {
 		operations := r.operations
@@ -154,7 +154,7 @@ func celList(values []string) string {
 		if i > 0 {
 			b.WriteString(sep)
 		}
-		b.WriteString(policy.CELString(v))
+		b.WriteString(rule.String(v))
 	}
 	b.WriteString(end)
 	return b.String()

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
 
@@ -13,18 +13,18 @@ import (
 // status, and both the object and what it was, so that nobody takes the mark
 // off first. On DELETE there is no object, and in a collection no name either.
 func protect(p *desired.Platform) admissionPolicy {
-	label := policy.CELString(desired.LabelManagedBy)
-	prefix := policy.CELString(desired.ReservedPrefix)
+	label := rule.String(desired.LabelManagedBy)
+	prefix := rule.String(desired.ReservedPrefix)
 	touches := func(object string) string {
 		return fmt.Sprintf(`%[1]s != null && (
   %[1]s.?metadata.?name.orValue('').startsWith(%[2]s) ||
   %[1]s.?metadata.?generateName.orValue('').startsWith(%[2]s) ||
   %[1]s.?metadata.?labels[?%[3]s].orValue('') == %[4]s)`,
-			object, prefix, label, policy.CELString(desired.ManagedBy))
+			object, prefix, label, rule.String(desired.ManagedBy))
 	}
 	return admissionPolicy{
 		name:  desired.ReservedPrefix + "protect",
-		rules: []rule{everything},
+		rules: []requestRule{everything},
 		conditions: []named{
 			{"owned-by-the-platform", fmt.Sprintf("request.?name.orValue('').startsWith(%s) ||\n%s ||\n%s", prefix, touches("object"), touches("oldObject"))},
 			byTenants(desired.SystemExempt()),
@@ -43,7 +43,7 @@ func protect(p *desired.Platform) admissionPolicy {
 			// GitOps controllers write the status of their own objects there.
 			{name: desired.ReservedPrefix + "protect-deployers",
 				selector: matchLabel("kubernetes.io/metadata.name", p.Deployers),
-				rules:    []rule{{groups: []string{""}, versions: []string{"v1"}, resources: []string{"serviceaccounts", "serviceaccounts/*"}, scope: "Namespaced"}}},
+				rules:    []requestRule{{groups: []string{""}, versions: []string{"v1"}, resources: []string{"serviceaccounts", "serviceaccounts/*"}, scope: "Namespaced"}}},
 		},
 	}
 }
@@ -57,8 +57,8 @@ func matchLabel(key, value string) manifest.Map {
 // Deletion is refused to everybody, the GitOps engine included, until the live
 // object says that it is confirmed.
 func namespaces(p *desired.Platform) admissionPolicy {
-	label := policy.CELString(desired.LabelLogicalCluster)
-	key := policy.CELString(desired.AnnotationLogicalCluster)
+	label := rule.String(desired.LabelLogicalCluster)
+	key := rule.String(desired.AnnotationLogicalCluster)
 	part := func(object, field string) string {
 		return fmt.Sprintf(`%[1]s == null ? {} : %[1]s.?metadata.?%[2]s.orValue({})`, object, field)
 	}
@@ -68,7 +68,7 @@ variables.%[2]s.filter(k, !(k in variables.%[1]s))`, before, after)
 	}
 	return admissionPolicy{
 		name:  desired.ReservedPrefix + "namespaces",
-		rules: []rule{{groups: []string{""}, versions: []string{"v1"}, resources: []string{"namespaces", "namespaces/*"}, scope: "Cluster"}},
+		rules: []requestRule{{groups: []string{""}, versions: []string{"v1"}, resources: []string{"namespaces", "namespaces/*"}, scope: "Cluster"}},
 		variables: []named{
 			platform,
 			requestName,
@@ -79,7 +79,7 @@ variables.%[2]s.filter(k, !(k in variables.%[1]s))`, before, after)
 			{"ours", fmt.Sprintf(`%[1]s in variables.oldLabels || %[1]s in variables.labels ||
 variables.name.startsWith(%[2]s) || variables.name == %[3]s ||
 object != null && object.?metadata.?generateName.orValue('').startsWith(%[2]s)`,
-				label, policy.CELString(desired.ReservedPrefix), policy.CELString(p.Deployers))},
+				label, rule.String(desired.ReservedPrefix), rule.String(p.Deployers))},
 			{"changed", "(" + changed("oldLabels", "labels") + ") +\n(" + changed("oldAnnotations", "annotations") + ")"},
 			// Elsewhere only our own keys matter: they open other tenants' networks.
 			{"guarded", `variables.changed.exists(k, k.startsWith('tenantry.dev/') || k.contains('.tenantry.dev/') ||
@@ -92,7 +92,7 @@ k.startsWith('kustomize.toolkit.fluxcd.io/') || k.startsWith('argocd.argoproj.io
 				expression: fmt.Sprintf(`request.operation != 'DELETE' || !variables.ours ||
 variables.oldAnnotations[?%s].orValue('') == %s ||
 oldObject != null && has(oldObject.metadata.deletionTimestamp)`,
-					policy.CELString(desired.AnnotationDeletion), policy.CELString(desired.DeletionConfirmed)),
+					rule.String(desired.AnnotationDeletion), rule.String(desired.DeletionConfirmed)),
 				message: `variables.logicalCluster == ''
 ? 'namespace ' + variables.name + ' belongs to the platform: it can be deleted once its annotation tenantry.dev/deletion is "confirmed"'
 : 'namespace ' + variables.name + ' holds the data of the logical cluster ' + variables.logicalCluster + ': to delete it, set state: "deleted" in its document in the tenancy repo'`,
@@ -104,7 +104,7 @@ oldObject != null && has(oldObject.metadata.deletionTimestamp)`,
 			{
 				expression: fmt.Sprintf(`request.operation != 'UPDATE' || %[1]s in variables.oldLabels || !(%[1]s in variables.labels) ||
 %[3]s in variables.annotations && variables.oldAnnotations[?%[2]s].orValue('') == variables.annotations[%[3]s]`,
-					label, policy.CELString(desired.AnnotationAdopt), key),
+					label, rule.String(desired.AnnotationAdopt), key),
 				message: `'namespace ' + variables.name + ' exists and was not made by Tenantry: to let the logical cluster ' + variables.logicalCluster + ' take it over, set its annotation tenantry.dev/adopt to "' + variables.logicalCluster + '"'`,
 			},
 		},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -53,9 +54,9 @@ func tenants(a *policy.Admission) admissionPolicy {
 	return out
 }
 
-func rulesOf(list []admissionv1.NamedRuleWithOperations) (out []rule) {
+func rulesOf(list []admissionv1.NamedRuleWithOperations) (out []requestRule) {
 	for _, r := range list {
-		one := rule{groups: r.APIGroups, versions: r.APIVersions, resources: r.Resources, scope: string(*r.Scope), names: r.ResourceNames}
+		one := requestRule{groups: r.APIGroups, versions: r.APIVersions, resources: r.Resources, scope: string(*r.Scope), names: r.ResourceNames}
 		for _, o := range r.Operations {
 			one.operations = append(one.operations, string(o))
 		}
@@ -74,7 +75,7 @@ var (
 object.?metadata.?ownerReferences.orValue([]).exists(o, o.?controller.orValue(false)))`}
 	notPlatforms = named{"not-the-platforms", fmt.Sprintf(`!(object.?metadata.?name.orValue('').startsWith(%s) ||
 object.?metadata.?labels[?%s].orValue('') == %s)`,
-		policy.CELString(desired.ReservedPrefix), policy.CELString(desired.LabelManagedBy), policy.CELString(desired.ManagedBy))}
+		rule.String(desired.ReservedPrefix), rule.String(desired.LabelManagedBy), rule.String(desired.ManagedBy))}
 	notPlatform = named{"not-the-platform", "!" + platform.expression}
 )
 

@@ -1,4 +1,4 @@
-package policy
+package rule
 
 import (
 	"math"
@@ -20,7 +20,7 @@ import (
 
 // expression is a CEL expression, compiled.
 type expression struct {
-	// program counts what it costs and ends at the API server's limit.
+	// Program counts what it costs and ends at the API server's limit.
 	program cel.Program
 	// uncounted says the same and counts nothing, which is most of the work. It is for
 	// values that are bounded, of which the expression can't reach the limit; nil where
@@ -37,40 +37,40 @@ func (e *expression) of(bounded bool) cel.Program {
 
 // What bounded values hold at most.
 const (
-	boundedElements = 200  // of a list or a map
+	BoundedElements = 200  // of a list or a map
 	boundedText     = 1000 // characters
 )
 
-// bounded reports whether no list, map or text in a value is larger than that.
-func bounded(value any) bool {
+// Bounded reports whether no list, map or text in a value is larger than that.
+func Bounded(value any) bool {
 	switch x := value.(type) {
 	case string:
 		return len(x) <= boundedText || utf8.RuneCountInString(x) <= boundedText
 	case []string:
-		return len(x) <= boundedElements && !slices.ContainsFunc(x, func(e string) bool { return !bounded(e) })
+		return len(x) <= BoundedElements && !slices.ContainsFunc(x, func(e string) bool { return !Bounded(e) })
 	case []any:
-		return len(x) <= boundedElements && !slices.ContainsFunc(x, func(e any) bool { return !bounded(e) })
+		return len(x) <= BoundedElements && !slices.ContainsFunc(x, func(e any) bool { return !Bounded(e) })
 	case map[string]string:
 		for k, e := range x {
-			if !bounded(k) || !bounded(e) {
+			if !Bounded(k) || !Bounded(e) {
 				return false
 			}
 		}
-		return len(x) <= boundedElements
+		return len(x) <= BoundedElements
 	case map[string]any:
 		for k, e := range x {
-			if !bounded(k) || !bounded(e) {
+			if !Bounded(k) || !Bounded(e) {
 				return false
 			}
 		}
-		return len(x) <= boundedElements
+		return len(x) <= BoundedElements
 	}
 	return true
 }
 
 // uncounted returns a program that counts no costs, nil where an expression over
-// bounded values may come near the limit.
-func uncounted(env *cel.Env, checked *cel.Ast, given []declared) cel.Program {
+// Bounded values may come near the limit.
+func uncounted(env *cel.Env, checked *cel.Ast, given []Variable) cel.Program {
 	estimable := true
 	ast.PreOrderVisit(checked.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
 		estimable = estimable && (e.Kind() != ast.CallKind || estimated[e.AsCall().FunctionName()]) && e.Kind() != ast.StructKind
@@ -80,7 +80,7 @@ func uncounted(env *cel.Env, checked *cel.Ast, given []declared) cel.Program {
 	}
 	sizes := boundedSizes{}
 	for _, v := range given {
-		sizes[v.name] = true
+		sizes[v.Name] = true
 	}
 	// What an expression costs and what is estimated are close, but not the same in
 	// each detail.
@@ -120,9 +120,9 @@ func (s boundedSizes) EstimateSize(n checker.AstNode) *checker.SizeEstimate {
 	}
 	switch n.Type().Kind() {
 	case types.ListKind, types.MapKind, types.StructKind:
-		return &checker.SizeEstimate{Max: boundedElements}
+		return &checker.SizeEstimate{Max: BoundedElements}
 	}
-	return &checker.SizeEstimate{Max: max(boundedText, boundedElements)}
+	return &checker.SizeEstimate{Max: max(boundedText, BoundedElements)}
 }
 
 func (s boundedSizes) EstimateCallCost(_, overload string, target *checker.AstNode, _ []checker.AstNode) *checker.CallEstimate {

@@ -1,4 +1,4 @@
-package policy
+package rule_test
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tenantry/tenantry/compiler/policy/facts"
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 	celconfig "k8s.io/apiserver/pkg/apis/cel"
@@ -85,12 +87,12 @@ func (w writer) rule(depth int) string {
 // says with them, and costs less than the API server's limit, whatever is given to it
 // that is bounded.
 func TestUncounted(t *testing.T) {
-	params := apiservercel.NewObjectType("tenantry.Parameters", map[string]*apiservercel.DeclField{"name": apiservercel.NewDeclField("name", text, true, nil, nil)})
-	env, err := newRuleEnvironment(latest, append(slices.Clone(acquireVariables), declared{ParamsVariable, params}))
+	params := apiservercel.NewObjectType("tenantry.Parameters", map[string]*apiservercel.DeclField{"name": apiservercel.NewDeclField("name", apiservercel.StringType, true, nil, nil)})
+	env, err := rule.NewEnvironment(rule.Latest, append(slices.Clone(facts.Acquire), rule.Variable{Name: rule.Params, Type: params}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	env.given = append(slices.Clone(acquireVariables), declared{ParamsVariable, params})
+	env.Given = append(slices.Clone(facts.Acquire), rule.Variable{Name: rule.Params, Type: params})
 	w := writer{rand.New(rand.NewPCG(3, 4))}
 	given := func(elements, size int) map[string]any {
 		word := func() string {
@@ -122,26 +124,26 @@ func TestUncounted(t *testing.T) {
 	uncounted, counted, exceeded := 0, 0, 0
 	for i := range 600 {
 		expression := w.rule(2)
-		p, problems := compileRules(&schema.RuleSet{
+		p, problems := rule.Compile(&schema.RuleSet{
 			Variables: []schema.Expression{{Name: "both", Expression: "logicalCluster.name + class.name"}},
 			Rules:     []schema.Rule{{Expression: expression, MessageExpression: "'not ' + logicalCluster.name"}},
 		}, env, nil)
 		if len(problems) > 0 {
 			t.Fatalf("%s: %v", expression, problems)
 		}
-		params := map[string]any{"name": strings.Repeat("a", w.IntN(boundedText))}
-		for _, size := range [][2]int{{3, 3}, {3, boundedText}, {40, 20}} {
+		params := map[string]any{"name": strings.Repeat("a", w.IntN(rule.BoundedText))}
+		for _, size := range [][2]int{{3, 3}, {3, rule.BoundedText}, {40, 20}} {
 			given := given(size[0], size[1])
-			if !bounded(given) {
+			if !rule.Bounded(given) {
 				t.Fatal("it is to be bounded")
 			}
-			want := p.broken(given, params, false)
-			if got := p.broken(given, params, true); !slices.Equal(got, want) {
+			want := p.Broken(given, params, false)
+			if got := p.Broken(given, params, true); !slices.Equal(got, want) {
 				t.Fatalf("%s of %v: %q, want %q", expression, given, got, want)
 			}
-			_, details, _ := p.rules[0].holds.program.Eval(&scene{program: p, given: given, params: params})
-			switch cost := *details.ActualCost(); {
-			case p.rules[0].holds.uncounted == nil:
+			cost, free, _ := p.Cost(given, params)
+			switch {
+			case !free:
 				counted++
 			case cost > celconfig.PerCallLimit:
 				t.Fatalf("%s costs %d", expression, cost)
@@ -155,10 +157,10 @@ func TestUncounted(t *testing.T) {
 		// What is not bounded is counted, and may reach the limit.
 		huge := given(2, 3)
 		huge["logicalCluster"].(map[string]any)["namespaces"] = slices.Repeat([]string{strings.Repeat("a", 40000)}, 300)
-		if bounded(huge) {
+		if rule.Bounded(huge) {
 			t.Fatal("it is not to be bounded")
 		}
-		if out := p.broken(huge, params, bounded(huge)); out != nil && strings.Contains(out[0], "cost limit exceeded") {
+		if out := p.Broken(huge, params, rule.Bounded(huge)); out != nil && strings.Contains(out[0], "cost limit exceeded") {
 			exceeded++
 		}
 	}
@@ -170,23 +172,23 @@ func TestUncounted(t *testing.T) {
 // TestEdgeOfBounds: no value at the edge of what is bounded costs more than is
 // estimated.
 func TestEdgeOfBounds(t *testing.T) {
-	env, err := newRuleEnvironment(latest, acquireVariables)
+	env, err := rule.NewEnvironment(rule.Latest, facts.Acquire)
 	if err != nil {
 		t.Fatal(err)
 	}
-	env.given = acquireVariables
-	full := strings.Repeat("a", boundedText)
-	names := slices.Repeat([]string{full}, boundedElements)
-	access := slices.Repeat([]any{map[string]any{"name": full, "role": full}}, boundedElements)
+	env.Given = facts.Acquire
+	full := strings.Repeat("a", rule.BoundedText)
+	names := slices.Repeat([]string{full}, rule.BoundedElements)
+	access := slices.Repeat([]any{map[string]any{"name": full, "role": full}}, rule.BoundedElements)
 	labels := map[string]string{}
-	for i := range boundedElements {
+	for i := range rule.BoundedElements {
 		labels[fmt.Sprintf("%s%03d", full[3:], i)] = full
 	}
 	q := resource.MustParse("1")
 	given := map[string]any{"logicalCluster": map[string]any{"name": full, "key": full, "namespaces": names, "access": access, "labels": labels,
 		"quota": map[string]any{"cpu": apiservercel.Quantity{Quantity: &q}}, "regions": names, "apis": labels},
 		"class": map[string]any{"name": full, "labels": labels}, "organization": map[string]any{"path": full, "labels": labels}}
-	if !bounded(given) {
+	if !rule.Bounded(given) {
 		t.Fatal("it is to be bounded")
 	}
 	for expression, free := range map[string]bool{
@@ -203,15 +205,15 @@ func TestEdgeOfBounds(t *testing.T) {
 		"logicalCluster.quota.all(k, !logicalCluster.quota[k].isGreaterThan(quantity('100')))":             true,
 		"class.name.split('a').size() > 2":                                                                 false, // it is not known to be estimated well
 	} {
-		p, problems := compileRules(&schema.RuleSet{Rules: []schema.Rule{{Expression: expression}}}, env, nil)
+		p, problems := rule.Compile(&schema.RuleSet{Rules: []schema.Rule{{Expression: expression}}}, env, nil)
 		if len(problems) > 0 {
 			t.Fatalf("%s: %v", expression, problems)
 		}
-		if got := p.rules[0].holds.uncounted != nil; got != free {
+		cost, got, err := p.Cost(given, nil)
+		if got != free {
 			t.Errorf("%s: uncounted is %v, want %v", expression, got, free)
 		}
-		_, details, err := p.rules[0].holds.program.Eval(&scene{program: p, given: given})
-		if cost := *details.ActualCost(); free && (err != nil || cost > celconfig.PerCallLimit/2) {
+		if free && (err != nil || cost > celconfig.PerCallLimit/2) {
 			t.Errorf("%s costs %d: %v", expression, cost, err)
 		}
 	}

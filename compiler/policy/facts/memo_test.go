@@ -1,10 +1,11 @@
-package policy
+package facts
 
 import (
 	"math/rand/v2"
 	"slices"
 	"testing"
 
+	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 	apiservercel "k8s.io/apiserver/pkg/cel"
@@ -13,7 +14,7 @@ import (
 // TestMemo: what is remembered of a policy is what its rules say, whatever they look
 // at.
 func TestMemo(t *testing.T) {
-	env, err := newRuleEnvironment(latest, acquireVariables)
+	env, err := rule.NewEnvironment(rule.Latest, Acquire)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,19 +51,19 @@ func TestMemo(t *testing.T) {
 	}
 	remembered := 0
 	for _, expression := range expressions {
-		p, problems := compileRules(&schema.RuleSet{
+		p, problems := rule.Compile(&schema.RuleSet{
 			Variables: []schema.Expression{{Name: "both", Expression: "logicalCluster.name + class.name"}},
 			Rules:     []schema.Rule{{Expression: expression, MessageExpression: "'not ' + logicalCluster.name"}},
 		}, env, nil)
 		if len(problems) > 0 {
 			t.Fatalf("%s: %v", expression, problems)
 		}
-		policy := &Policy{program: p}
-		m := newMemos([]*Policy{policy})
+		rules := &Rules{Program: p}
+		m := NewMemos([]*Rules{rules})
 		for range 1000 {
 			given := givens()
-			want := p.broken(given, nil, false)
-			if got := m.broken(policy, &facing{values: given, bounded: bounded(given)}); !slices.Equal(got, want) {
+			want := p.Broken(given, nil, false)
+			if got := m.Broken(rules, &Seen{Values: given, bounded: rule.Bounded(given)}); !slices.Equal(got, want) {
 				t.Fatalf("%s of %v: %q, want %q", expression, given, got, want)
 			}
 		}

@@ -1,25 +1,18 @@
-package policy
+// Package evolve judges by the policies at stage evolve what goes to another version of an
+// API set.
+package evolve
 
 import (
 	"fmt"
 	"slices"
 	"sync"
 
+	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/facts"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/schema"
-	apiservercel "k8s.io/apiserver/pkg/cel"
-)
-
-var versionType = object("Version", map[string]*apiservercel.DeclType{
-	"name": text, "lifecycle": text, "sunset": text,
-})
-
-// evolveVariables are the variables of rules at stage evolve.
-var evolveVariables = append(slices.Clone(acquireVariables),
-	declared{"api", text}, declared{"channel", text}, declared{"from", versionType}, declared{"to", versionType},
-	declared{"verdict", text}, declared{"asOf", text},
 )
 
 // Moves is what the policies at stage evolve need to know besides the tenancy.
@@ -36,24 +29,27 @@ type Moves struct {
 	Changed func(schema.Kind, string, string) bool
 }
 
-// Evolve judges each binding that goes to another version than before, or is new, by
+// Check judges each binding that goes to another version than before, or is new, by
 // the policies at stage evolve. A move that is denied does not take place: the
 // logical cluster stays at the version that it had, and gets no API that it had not.
 // It is an error where its own document asks for it; where a channel moved, or
 // somebody above, it is a warning, since it fails nobody's request.
-func (p *Policies) Evolve(m Moves) []tenancy.Finding {
-	var list []*Policy
-	for _, one := range p.All {
-		if one.Stage == schema.Evolve {
-			list = append(list, one)
+//
+// It returns the policies with whom they reach after that: what API sets demand is
+// demanded of those that bind the version.
+func Check(policies *policy.Policies, m Moves) (*policy.Policies, []tenancy.Finding) {
+	e := &evolution{Moves: m, policies: policies, verdicts: map[[2]*tenancy.APIVersion]string{}}
+	var rules []*facts.Rules
+	for _, p := range policies.All {
+		if p.Stage == schema.Evolve {
+			e.list, rules = append(e.list, p), append(rules, p.Judged)
 		}
 	}
-	if len(list) == 0 {
-		return nil
+	if len(rules) == 0 {
+		return policies, nil
 	}
-	f := newFacts(p.tenancy, slices.ContainsFunc(list, func(p *Policy) bool { return p.program.sums }))
-	e := &evolution{Policies: p, Moves: m, list: list, facts: f, memos: newMemos(list), verdicts: map[[2]*tenancy.APIVersion]string{}}
-	lcs := p.tenancy.LogicalClusters
+	e.facts, e.memos = facts.New(policies.Tenancy, rules), facts.NewMemos(rules)
+	lcs := policies.Tenancy.LogicalClusters
 	found := make([][]tenancy.Finding, len(lcs))
 	parallel.Each(len(lcs), func(i int) {
 		if lcs[i].State != schema.Deleted {
@@ -61,20 +57,19 @@ func (p *Policies) Evolve(m Moves) []tenancy.Finding {
 		}
 	})
 	out := slices.Concat(found...)
-	if len(out) > 0 && slices.ContainsFunc(p.All, func(p *Policy) bool { return p.Demanded != nil }) {
-		p.gather() // what API sets demand is of the versions that are bound now
-		p.writeChains(nil)
+	if len(out) > 0 {
+		policies = policies.Rebound()
 	}
-	return out
+	return policies, out
 }
 
 // evolution is one run over all logical clusters.
 type evolution struct {
-	*Policies
 	Moves
-	list  []*Policy
-	facts *facts
-	memos *memos
+	policies *policy.Policies
+	list     []*policy.Policy
+	facts    *facts.Facts
+	memos    *facts.Memos
 
 	mu       sync.Mutex
 	verdicts map[[2]*tenancy.APIVersion]string
@@ -82,14 +77,14 @@ type evolution struct {
 
 // judge judges the bindings of one logical cluster, and takes back what is denied.
 func (e *evolution) judge(lc *tenancy.LogicalCluster) (out []tenancy.Finding) {
-	if !slices.ContainsFunc(e.list, func(p *Policy) bool { return p.reaches(lc) }) {
+	if !slices.ContainsFunc(e.list, func(p *policy.Policy) bool { return p.Reaches(lc) }) {
 		return nil
 	}
 	before, known := e.Before(lc)
 	if !known {
 		return nil
 	}
-	var given *facing
+	var given *facts.Seen
 	kept := make([]tenancy.Binding, 0, len(lc.APIs))
 	for _, b := range lc.APIs {
 		from := before[b.Version.Set.Name]
@@ -98,30 +93,30 @@ func (e *evolution) judge(lc *tenancy.LogicalCluster) (out []tenancy.Finding) {
 			continue
 		}
 		if given == nil {
-			given = e.facts.facing(lc)
-			given.set("asOf", e.AsOf)
+			given = e.facts.Of(lc)
+			given.Set("asOf", e.AsOf)
 		}
 		old := versionOf(b.Version.Set, from)
 		channel := ""
 		if b.Requested != b.Version.Name {
 			channel = b.Requested
 		}
-		given.set("api", b.Version.Set.Name)
-		given.set("channel", channel)
-		given.set("from", versionFacts(from, old))
-		given.set("to", versionFacts(b.Version.Name, b.Version))
-		given.set("verdict", nil)
+		given.Set("api", b.Version.Set.Name)
+		given.Set("channel", channel)
+		given.Set("from", versionFacts(from, old))
+		given.Set("to", versionFacts(b.Version.Name, b.Version))
+		given.Set("verdict", nil)
 		denied := false
-		for _, p := range e.Of(lc) {
+		for _, p := range e.policies.Of(lc) {
 			if p.Stage != schema.Evolve || p.Exemption != nil {
 				continue
 			}
-			if p.program.uses["verdict"] && given.values["verdict"] == nil {
-				given.set("verdict", e.verdict(from, old, b.Version))
+			if p.Judged.Program.Names("verdict") && given.Values["verdict"] == nil {
+				given.Set("verdict", e.verdict(from, old, b.Version))
 			}
-			for i, message := range e.memos.broken(p.Policy, given) {
+			for i, message := range e.memos.Broken(p.Judged, given) {
 				if message != "" {
-					out = append(out, e.move(p.Policy, i, message, lc, b, from, old, !lc.Held && e.Changed(lc.Kind, lc.Key, lc.Dir)))
+					out = append(out, move(p.Policy, i, message, lc, b, from, old, !lc.Held && e.Changed(lc.Kind, lc.Key, lc.Dir)))
 					denied = denied || p.Spec.Enforcement == schema.Deny
 				}
 			}
@@ -174,14 +169,14 @@ func versionFacts(name string, v *tenancy.APIVersion) map[string]any {
 }
 
 // move says what becomes of a move that breaks a rule.
-func (p *Policies) move(policy *Policy, rule int, message string, lc *tenancy.LogicalCluster, b tenancy.Binding, from string, old *tenancy.APIVersion, changed bool) tenancy.Finding {
+func move(p *policy.Policy, rule int, message string, lc *tenancy.LogicalCluster, b tenancy.Binding, from string, old *tenancy.APIVersion, changed bool) tenancy.Finding {
 	set := b.Version.Set.Name
 	what := fmt.Sprintf("%s moves from %s to %s", set, from, b.Version.Name)
 	if from == "" {
 		what = fmt.Sprintf("%s is newly bound", b.Version)
 	}
-	code := map[schema.Enforcement]diag.Code{schema.Deny: diag.MoveDenied, schema.Warn: diag.MoveWarned, schema.Audit: diag.MoveNoted}[policy.Spec.Enforcement]
-	if policy.Spec.Enforcement == schema.Deny {
+	code := map[schema.Enforcement]diag.Code{schema.Deny: diag.MoveDenied, schema.Warn: diag.MoveWarned, schema.Audit: diag.MoveNoted}[p.Spec.Enforcement]
+	if p.Spec.Enforcement == schema.Deny {
 		switch {
 		case from == "":
 			what = fmt.Sprintf("%s is not bound", b.Version)
@@ -192,8 +187,8 @@ func (p *Policies) move(policy *Policy, rule int, message string, lc *tenancy.Lo
 		}
 	}
 	d := diag.New(code, b.Pos, "%s: %s: %s", lc.Key, what, message).
-		See(policy.Pos, "policy %s stands here", policy.Key).
-		See(policy.rulesAt.At("rules", itoa(rule), "expression"), "it demands this").About(lc.Meta.String())
+		See(p.Pos, "policy %s stands here", p.Key).
+		See(p.RuleAt(rule), "it demands this").About(lc.Meta.String())
 	if d.Severity == diag.Error && !changed {
 		d.Severity = diag.Warning
 	}
@@ -202,6 +197,6 @@ func (p *Policies) move(policy *Policy, rule int, message string, lc *tenancy.Lo
 
 // Recorded reports whether what a logical cluster binds must be remembered, for
 // policies to judge what comes after.
-func (p *Policies) Recorded(lc *tenancy.LogicalCluster) bool {
-	return slices.ContainsFunc(p.All, func(one *Policy) bool { return one.Stage == schema.Evolve && one.reaches(lc) })
+func Recorded(policies *policy.Policies, lc *tenancy.LogicalCluster) bool {
+	return slices.ContainsFunc(policies.All, func(p *policy.Policy) bool { return p.Stage == schema.Evolve && p.Reaches(lc) })
 }

@@ -1,7 +1,8 @@
-package policy
+package rule
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/google/cel-go/cel"
@@ -12,10 +13,8 @@ import (
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/managedfields"
 	apiservercel "k8s.io/apiserver/pkg/cel"
-	celcommon "k8s.io/apiserver/pkg/cel/common"
-	"k8s.io/apiserver/pkg/cel/environment"
-	"k8s.io/apiserver/pkg/cel/library"
 	"k8s.io/apiserver/pkg/cel/mutation"
 	mergeschema "sigs.k8s.io/structured-merge-diff/v6/schema"
 )
@@ -26,26 +25,16 @@ var (
 	jsonPatchType = cel.ListType(types.NewObjectType(mutation.JSONPatchTypeName))
 )
 
-// forMutations returns the environment of mutations, as the API server has it.
-func (e *ruleEnvironment) forMutations() (*cel.Env, error) {
-	if e.mutations == nil {
-		env, err := e.Env.Extend(celcommon.ResolverEnvOption(&mutation.DynamicTypeResolver{}), environment.UnversionedLib(library.JSONPatch))
-		if err != nil {
-			return nil, err
-		}
-		e.mutations = env
-	}
-	return e.mutations, nil
-}
-
-func mutationPath(i int, m schema.Mutation) []string {
+// MutationPath leads to the expression of the i-th mutation of a set of rules.
+func MutationPath(i int, m schema.Mutation) []string {
 	if m.JSONPatch != "" {
-		return []string{"mutations", itoa(i), "jsonPatch"}
+		return []string{"mutations", strconv.Itoa(i), "jsonPatch"}
 	}
-	return []string{"mutations", itoa(i), "applyConfiguration"}
+	return []string{"mutations", strconv.Itoa(i), "applyConfiguration"}
 }
 
-func mutationText(m schema.Mutation) string {
+// MutationText returns the expression of a mutation.
+func MutationText(m schema.Mutation) string {
 	if m.JSONPatch != "" {
 		return m.JSONPatch
 	}
@@ -68,7 +57,7 @@ type changeProblem struct {
 
 // checkChange holds what a mutation sets against the type of the object. The API
 // server's own check is left to the moment of a write.
-func checkChange(checked *cel.Ast, object *apiservercel.DeclType, merged *mergedType) (out []changeProblem) {
+func checkChange(checked *cel.Ast, object *apiservercel.DeclType, merged *Merged) (out []changeProblem) {
 	native := checked.NativeRep()
 	add := func(id int64, format string, args ...any) {
 		out = append(out, changeProblem{native.SourceInfo().GetStartLocation(id), fmt.Sprintf(format, args...)})
@@ -110,26 +99,27 @@ func checkChange(checked *cel.Ast, object *apiservercel.DeclType, merged *merged
 	return out
 }
 
-// mergedType is how objects of a type are merged by server-side apply; nil where that
+// Merged is how objects of a type are merged by server-side apply; nil where that
 // is not known.
-type mergedType struct {
+type Merged struct {
 	schema *mergeschema.Schema
 	ref    mergeschema.TypeRef
 }
 
-// mergedAs returns how objects of a kind are merged.
-func mergedAs(schemas *Schemas, kind kubeschema.GroupVersionKind) *mergedType {
+// MergedAs returns how objects of a kind are merged, nil where that is not known.
+// converter converts objects of the kind.
+func MergedAs(converter managedfields.TypeConverter, kind kubeschema.GroupVersionKind) *Merged {
 	empty := &unstructured.Unstructured{}
 	empty.SetGroupVersionKind(kind)
-	typed, err := schemas.of(kind).ObjectToTyped(empty)
+	typed, err := converter.ObjectToTyped(empty)
 	if err != nil {
 		return nil
 	}
-	return &mergedType{typed.Schema(), typed.TypeRef()}
+	return &Merged{typed.Schema(), typed.TypeRef()}
 }
 
 // at returns the type of a field below; of items where lists are on the way.
-func (m *mergedType) at(path []string) *mergedType {
+func (m *Merged) at(path []string) *Merged {
 	for _, name := range path {
 		if m == nil {
 			return nil
@@ -145,14 +135,14 @@ func (m *mergedType) at(path []string) *mergedType {
 		if field, ok := atom.Map.FindField(name); ok {
 			ref = field.Type
 		}
-		m = &mergedType{m.schema, ref}
+		m = &Merged{m.schema, ref}
 	}
 	return m
 }
 
 // atomic reports whether a value of the type is replaced as a whole. One whose type is
 // not known may be.
-func (m *mergedType) atomic() bool {
+func (m *Merged) atomic() bool {
 	if m == nil {
 		return false
 	}

@@ -1,4 +1,4 @@
-package policy
+package rule
 
 import (
 	"bytes"
@@ -91,3 +91,6 @@ func walkLiteral(pos diag.Position, text string, loc common.Location) diag.Posit
 	}
 	return at
 }
+
+// Sources returns the text of a file of the tenancy repo, to point into it.
+type Sources func(file string) ([]byte, bool)
