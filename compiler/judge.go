@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -128,7 +129,7 @@ func (f *facts) divide(ctx context.Context) ([]tenancy.Finding, error) {
 	book, found := cost.Read(f.tenancy)
 	bases, divided, err := cost.Divide(f.tenancy, book, cost.Dividing{
 		Former: f.history.Pins, Changed: f.documents.Changed, Eligible: placement.Eligible(f.tenancy), Placed: f.placed,
-		Admitted: func(questions map[*tenancy.LogicalCluster][]load.Most) (map[*tenancy.LogicalCluster][]load.Admitted, error) {
+		Admitted: func(questions map[*tenancy.LogicalCluster][]eval.Most) (map[*tenancy.LogicalCluster][]eval.Admitted, error) {
 			return f.admitted(ctx, questions)
 		},
 	})
@@ -137,12 +138,12 @@ func (f *facts) divide(ctx context.Context) ([]tenancy.Finding, error) {
 }
 
 // admitted asks the loader how much of each amount the patterns above documents admit.
-func (f *facts) admitted(ctx context.Context, questions map[*tenancy.LogicalCluster][]load.Most) (map[*tenancy.LogicalCluster][]load.Admitted, error) {
-	var pinned []load.Pinned
+func (f *facts) admitted(ctx context.Context, questions map[*tenancy.LogicalCluster][]eval.Most) (map[*tenancy.LogicalCluster][]eval.Admitted, error) {
+	var pinned []eval.Pinned
 	var asked []*tenancy.LogicalCluster
 	for _, lc := range f.tenancy.LogicalClusters {
 		if most := questions[lc]; len(most) > 0 {
-			pinned = append(pinned, load.Pinned{Kind: lc.Kind, Key: lc.Key, Dir: lc.Dir, JSON: f.documents.Texts[tenancy.ID(&lc.Meta)], Most: most})
+			pinned = append(pinned, eval.Pinned{Kind: lc.Kind, Key: lc.Key, Dir: lc.Dir, JSON: f.documents.Texts[tenancy.ID(&lc.Meta)], Most: most})
 			asked = append(asked, lc)
 		}
 	}
@@ -150,7 +151,7 @@ func (f *facts) admitted(ctx context.Context, questions map[*tenancy.LogicalClus
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[*tenancy.LogicalCluster][]load.Admitted, len(asked))
+	out := make(map[*tenancy.LogicalCluster][]eval.Admitted, len(asked))
 	for i, lc := range asked {
 		out[lc] = answers[i].Admitted
 	}
@@ -184,12 +185,12 @@ func (f *facts) labelsGiven(ctx context.Context) (func(*document.Meta, string) m
 		key, dir string
 	}
 	asked := map[question]map[string]string{}
-	var pinned []load.Pinned
+	var pinned []eval.Pinned
 	for _, g := range f.tenancy.GivenLabels() {
 		q := question{g.Document.Kind, g.Document.Key, g.Dir}
 		if _, ok := asked[q]; !ok {
 			asked[q] = nil
-			pinned = append(pinned, load.Pinned{Kind: q.kind, Key: q.key, Dir: q.dir, JSON: []byte("{}")})
+			pinned = append(pinned, eval.Pinned{Kind: q.kind, Key: q.key, Dir: q.dir, JSON: []byte("{}")})
 		}
 	}
 	if len(pinned) > 0 {

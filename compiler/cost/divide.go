@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -167,7 +167,7 @@ type Dividing struct {
 	Placed map[string]string
 	// Admitted says how much of each amount the patterns above the documents admit.
 	// The result is that of load.Loader's Hold.
-	Admitted func(questions map[*tenancy.LogicalCluster][]load.Most) (map[*tenancy.LogicalCluster][]load.Admitted, error)
+	Admitted func(questions map[*tenancy.LogicalCluster][]eval.Most) (map[*tenancy.LogicalCluster][]eval.Admitted, error)
 }
 
 // Divide gives every logical cluster that has weights the quota that its budget
@@ -190,11 +190,11 @@ func Divide(t *tenancy.Tenancy, book *Book, by Dividing) (Bases, []tenancy.Findi
 		d.budgets = append(d.budgets, d.budget(lc))
 	}
 	amounts := make([][]int64, len(asked))
-	questions := map[*tenancy.LogicalCluster][]load.Most{}
+	questions := map[*tenancy.LogicalCluster][]eval.Most{}
 	for i, lc := range asked {
 		amounts[i] = d.one(lc, i)
 		for n, w := range lc.Weights {
-			questions[lc] = append(questions[lc], load.Most{Path: []string{"quota", w.Key}, N: amounts[i][n],
+			questions[lc] = append(questions[lc], eval.Most{Path: []string{"quota", w.Key}, N: amounts[i][n],
 				Spellings: func(n int64) []string { return spellings(w.Name, n) }})
 		}
 	}
@@ -268,7 +268,7 @@ func (d *divider) one(lc *tenancy.LogicalCluster, i int) []int64 {
 }
 
 // bound holds an amount to what patterns admit.
-func (d *divider) bound(lc *tenancy.LogicalCluster, n int, amount *int64, a load.Admitted) {
+func (d *divider) bound(lc *tenancy.LogicalCluster, n int, amount *int64, a eval.Admitted) {
 	w := lc.Weights[n]
 	wished := tenancy.Quantity(w.Name, *amount)
 	switch {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -136,10 +137,10 @@ func (h *holder) hold(ctx context.Context, docs *Documents, ids []pins.DocumentI
 // longer be read, is left out, and is not looked for again.
 func (h *holder) restore(ctx context.Context, docs *Documents, ids []pins.DocumentID) error {
 	docs.remove(ids)
-	var pinned []load.Pinned
+	var pinned []eval.Pinned
 	for _, id := range ids {
 		if text, ok := h.LastGood.text(id); ok {
-			pinned = append(pinned, load.Pinned{Kind: schema.Kind(id.Kind), Key: id.Key, Dir: id.Dir, JSON: text})
+			pinned = append(pinned, eval.Pinned{Kind: schema.Kind(id.Kind), Key: id.Key, Dir: id.Dir, JSON: text})
 		}
 	}
 	if len(pinned) == 0 {

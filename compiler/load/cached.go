@@ -9,7 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/load/eval"
+	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/internal/store"
 )
 
@@ -39,8 +40,8 @@ func typeDigest() string {
 			}
 		}
 	}
-	visit(reflect.TypeFor[outcome]())
-	visit(reflect.TypeFor[analysis]())
+	visit(reflect.TypeFor[eval.Outcome]())
+	visit(reflect.TypeFor[syntax.Analysis]())
 	for _, k := range kinds {
 		visit(reflect.TypeOf(k.New()))
 	}
@@ -62,7 +63,7 @@ func recall[T any](m *sync.Map, key store.Key) (v T, ok bool) {
 }
 
 // analyzeAll reads the syntax of all files, a directory at a time.
-func (l *Loader) analyzeAll(ctx context.Context, dirs []string) error {
+func (l *Loader) analyzeAll(ctx context.Context, language string, dirs [][]*syntax.File) error {
 	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range l.options.Workers {
@@ -72,9 +73,7 @@ func (l *Loader) analyzeAll(ctx context.Context, dirs []string) error {
 				if i >= len(dirs) || ctx.Err() != nil {
 					return
 				}
-				if !strings.HasPrefix(dirs[i]+"/", "cue.mod/") {
-					l.analyzeDirectory(l.byDir[dirs[i]])
-				}
+				l.analyzeDirectory(language, dirs[i])
 			}
 		})
 	}
@@ -82,13 +81,13 @@ func (l *Loader) analyzeAll(ctx context.Context, dirs []string) error {
 	return ctx.Err()
 }
 
-func (l *Loader) analyzeDirectory(files []*file) {
-	h := store.NewKey(l.version, "syntax").String(l.module.language)
+func (l *Loader) analyzeDirectory(language string, files []*syntax.File) {
+	h := store.NewKey(l.version, "syntax").String(language)
 	for _, f := range files {
 		h.String(f.Path).Bytes(f.Digest[:])
 	}
 	key := h.Key()
-	stored, ok := recall[[]*analysis](&l.options.Evaluated.syntax, key)
+	stored, ok := recall[[]*syntax.Analysis](&l.options.Evaluated.syntax, key)
 	if !ok && !l.options.Cache.Disabled() {
 		if data, found := l.options.Cache.Get(key); found {
 			ok = decode(data, &stored) == nil
@@ -96,15 +95,15 @@ func (l *Loader) analyzeDirectory(files []*file) {
 	}
 	if ok && len(stored) == len(files) {
 		for i, f := range files {
-			f.analysis = stored[i]
+			f.Analysis = stored[i]
 		}
 		l.options.Evaluated.syntax.Store(key, stored)
 		return
 	}
-	all := make([]*analysis, len(files))
+	all := make([]*syntax.Analysis, len(files))
 	for i, f := range files {
-		f.analysis = l.analyze(f.File)
-		all[i] = f.analysis
+		f.Analysis = syntax.Analyze(f.File, language)
+		all[i] = f.Analysis
 	}
 	l.options.Evaluated.syntax.Store(key, all)
 	if !l.options.Cache.Disabled() {
@@ -112,67 +111,35 @@ func (l *Loader) analyzeDirectory(files []*file) {
 	}
 }
 
-// analyze reads the syntax of one file; nil if it declares nothing.
-func (l *Loader) analyze(f source.File) *analysis {
-	switch {
-	case strings.HasSuffix(f.Path, "_tool.cue"):
-		return &analysis{Tool: true}
-	case strings.HasSuffix(f.Path, ".cue"):
-		return analyzeCUE(f.Path, f.Data, l.module.language)
-	case isData(f.Path):
-		return analyzeData(f.Path, f.Data)
-	}
-	return nil
-}
-
 // key identifies the outcome of a directory: all that it depends on.
-func (l *Loader) key(d *directory, in []input) store.Key {
-	h := store.NewKey(l.version, "directory").Bytes(l.schemaDigest[:]).Bytes(l.module.text).String(d.path)
-	var libs []*library
+func (l *Loader) key(d *syntax.Directory, in []syntax.Input) store.Key {
+	h := store.NewKey(l.version, "directory").Bytes(l.schemaDigest[:]).Bytes(l.repo.ModuleText()).String(d.Path)
+	var libs []*syntax.Library
 	for _, i := range in {
-		digest := i.file.Digest
-		if !i.own {
-			digest = l.variantDigest(i.text)
-		}
 		own := int64(0)
-		if i.own {
+		if i.Own {
 			own = 1
 		}
-		h.String(i.file.Path).Int(own).Bytes(digest[:])
-		needs, _ := l.imported(i.file.Imports)
-		libs = append(libs, needs...)
+		digest := l.repo.Digest(i)
+		h.String(i.File.Path).Int(own).Bytes(digest[:])
+		libs = append(libs, l.repo.Libraries(i.File)...)
 	}
-	seen := map[*library]bool{}
+	seen := map[*syntax.Library]bool{}
 	for _, lib := range libs {
 		if seen[lib] {
 			continue
 		}
 		seen[lib] = true
-		h.String(lib.path)
-		for _, f := range lib.files {
+		h.String(lib.Path)
+		for _, f := range lib.Files {
 			h.String(f.Path).Bytes(f.Digest[:])
 		}
 	}
 	return h.Key()
 }
 
-// variantDigest is remembered by where a text lies in memory: variants are
-// shared by all directories below.
-func (l *Loader) variantDigest(text []byte) [32]byte {
-	if len(text) == 0 {
-		return [32]byte{}
-	}
-	key := &text[0]
-	if d, ok := l.variants.Load(key); ok {
-		return d.([32]byte)
-	}
-	d := sha256.Sum256(text)
-	l.variants.Store(key, d)
-	return d
-}
-
-func (l *Loader) cachedOutcome(key store.Key) (o outcome, ok bool) {
-	if o, ok := recall[outcome](&l.options.Evaluated.outcomes, key); ok || l.options.Cache.Disabled() {
+func (l *Loader) cachedOutcome(key store.Key) (o eval.Outcome, ok bool) {
+	if o, ok := recall[eval.Outcome](&l.options.Evaluated.outcomes, key); ok || l.options.Cache.Disabled() {
 		return o, ok
 	}
 	data, ok := l.options.Cache.Get(key)
@@ -183,7 +150,7 @@ func (l *Loader) cachedOutcome(key store.Key) (o outcome, ok bool) {
 	return o, true
 }
 
-func (l *Loader) putOutcome(key store.Key, o outcome) {
+func (l *Loader) putOutcome(key store.Key, o eval.Outcome) {
 	l.options.Evaluated.outcomes.Store(key, o)
 	if !l.options.Cache.Disabled() {
 		l.options.Cache.Put(key, encode(&o))

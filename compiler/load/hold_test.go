@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -48,7 +49,7 @@ func TestHold(t *testing.T) {
 			if _, err := l.Load(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			held, err := l.Hold(t.Context(), []load.Pinned{{Kind: schema.KindLogicalClusters, Key: "acme/x/p", Dir: c.dir, JSON: []byte(c.json)}})
+			held, err := l.Hold(t.Context(), []eval.Pinned{{Kind: schema.KindLogicalClusters, Key: "acme/x/p", Dir: c.dir, JSON: []byte(c.json)}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -91,14 +92,14 @@ func TestHoldKeeps(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var pinned []load.Pinned
+		var pinned []eval.Pinned
 		var want []any
 		each(r.Documents, func(m *document.Meta, spec any) {
 			text, err := json.Marshal(spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			pinned = append(pinned, load.Pinned{Kind: m.Kind, Key: m.Key, Dir: m.Dir, JSON: text})
+			pinned = append(pinned, eval.Pinned{Kind: m.Kind, Key: m.Key, Dir: m.Dir, JSON: text})
 			want = append(want, spec)
 		})
 		held, err := l.Hold(t.Context(), pinned)

@@ -28,17 +28,21 @@ package load
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"sync"
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/load/eval"
+	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/schema"
 )
+
+// kinds are the kinds of documents; the index of a kind stands for it.
+var kinds = document.Kinds()
 
 // Failure is what could not be had: one document, or, where Kind is empty, a
 // whole directory and everything below it.
@@ -92,22 +96,15 @@ type Loader struct {
 	tree    *source.Tree
 	options Options
 
-	once            sync.Once
-	err             error
-	shapes          []shape
-	constraints     string
-	module          module
-	files           []*file
-	byDir           map[string][]*file
-	libraries       map[string]*library
-	libraryProblems []diag.Diagnostic
-	dirs            []*directory
-	version         string
-	schemaDigest    [32]byte
+	once         sync.Once
+	err          error
+	repo         *syntax.Repo
+	evaluator    *eval.Evaluator
+	version      string
+	schemaDigest [32]byte
 
-	variants sync.Map // variantKey to *variant
 	mu       sync.Mutex
-	outcomes map[*directory]outcome
+	outcomes map[*syntax.Directory]eval.Outcome // guarded by mu
 }
 
 // New returns a loader of the tree.
@@ -124,7 +121,7 @@ func New(tree *source.Tree, o Options) *Loader {
 	if o.Evaluated == nil {
 		o.Evaluated = &Evaluated{}
 	}
-	return &Loader{tree: tree, options: o, libraries: map[string]*library{}, outcomes: map[*directory]outcome{}}
+	return &Loader{tree: tree, options: o, outcomes: map[*syntax.Directory]eval.Outcome{}}
 }
 
 // Load evaluates every directory of the tree. What is wrong with the repo stands
@@ -137,7 +134,7 @@ func (l *Loader) Load(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := l.merge(l.dirs, l.outcomes)
+	r := merge(l.repo, l.outcomes)
 	stats.Documents = r.Documents.Len()
 	r.Stats = stats
 	return r, nil
@@ -149,61 +146,15 @@ func (l *Loader) prepare(ctx context.Context) error {
 	return l.err
 }
 
-func (l *Loader) read(ctx context.Context) error {
-	shapes, err := shapes()
-	if err != nil {
-		return fmt.Errorf("the embedded schema: %w", err)
-	}
-	l.shapes, l.constraints = shapes, constraints(shapes)
+func (l *Loader) read(ctx context.Context) (err error) {
 	l.schemaDigest = schema.Digest()
 	l.version = l.options.ToolVersion + "/" + typeDigest()
-	l.module = module{language: defaultLanguage}
-	if f, ok := l.tree.File(moduleFile); ok {
-		l.module = readModule(f.Data)
-	}
-	l.byDir = map[string][]*file{}
-	var dirs []string
-	for _, f := range l.tree.Files() {
-		dir, _ := split(f.Path)
-		if l.byDir[dir] == nil {
-			dirs = append(dirs, dir)
-		}
-		one := &file{File: f}
-		l.files = append(l.files, one)
-		l.byDir[dir] = append(l.byDir[dir], one)
-	}
-	if err := l.analyzeAll(ctx, dirs); err != nil {
+	l.repo, err = syntax.Read(l.tree, l.options.Refused, func(language string, directories [][]*syntax.File) error {
+		return l.analyzeAll(ctx, language, directories)
+	})
+	if err != nil {
 		return err
 	}
-	l.dirs = l.readDirectories()
-	for _, d := range l.dirs {
-		for _, f := range d.files {
-			_, problems := l.imported(f.Imports)
-			d.problems = append(d.problems, problems...)
-			for _, w := range f.Whole {
-				if d.below {
-					d.problems = append(d.problems, diag.New(diag.WholeMapReference, w.Pos,
-						"directories below inherit this, and each sees other %s", w.Name))
-				}
-			}
-		}
-		d.problems = diag.Sort(d.problems)
-	}
-	return nil
-}
-
-// variantKey is a file without the plain documents of kinds that are not kept.
-type variantKey struct {
-	file *file
-	kept users
-}
-
-// variant returns the text of a file as far as kinds of documents are kept.
-func (l *Loader) variant(f *file, kept users) []byte {
-	key := variantKey{f, kept}
-	if v, ok := l.variants.Load(key); ok {
-		return v.([]byte)
-	}
-	v, _ := l.variants.LoadOrStore(key, f.text(f.Data, kept))
-	return v.([]byte)
+	l.evaluator, err = eval.New(l.repo)
+	return err
 }

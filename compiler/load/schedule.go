@@ -4,18 +4,17 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime/metrics"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/tenantry/tenantry/compiler/load/eval"
+	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/internal/diag"
 )
-
-// perBuilder is how many directories one CUE context serves. A context keeps
-// about 30 KB for each document, the schema takes some milliseconds to compile.
-const perBuilder = 12
 
 // run is one evaluation of all directories.
 type run struct {
@@ -31,9 +30,9 @@ type run struct {
 }
 
 func (l *Loader) evaluateAll(parent context.Context) (Stats, error) {
-	var todo []*directory
-	for _, d := range l.dirs {
-		if d.dead(func(d *directory) bool { return len(d.problems) > 0 }) == nil {
+	var todo []*syntax.Directory
+	for _, d := range l.repo.Directories {
+		if d.Dead(func(d *syntax.Directory) bool { return len(d.Problems) > 0 }) == nil {
 			todo = append(todo, d)
 		}
 	}
@@ -46,7 +45,7 @@ func (l *Loader) evaluateAll(parent context.Context) (Stats, error) {
 	var workers sync.WaitGroup
 	for range min(l.options.Workers, max(len(todo), 1)) {
 		workers.Go(func() {
-			var b *builder
+			var b *eval.Builder
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= len(todo) || ctx.Err() != nil {
@@ -65,31 +64,27 @@ func (l *Loader) evaluateAll(parent context.Context) (Stats, error) {
 
 // directory finds the outcome of one directory, and returns the builder that the
 // next one may use.
-func (r *run) directory(b *builder, d *directory) *builder {
+func (r *run) directory(b *eval.Builder, d *syntax.Directory) *eval.Builder {
 	defer func() {
 		if n := int(r.done.Add(1)); r.options.OnProgress != nil {
 			r.options.OnProgress(n, r.total)
 		}
 	}()
-	if d.dead(r.isDead) != nil {
+	if d.Dead(r.isDead) != nil {
 		return b // one above has failed by now, so nothing of this is wanted
 	}
-	in := r.inputs(d)
+	in := r.repo.Inputs(d)
 	key := r.key(d, in)
 	if o, ok := r.cachedOutcome(key); ok {
 		r.cached.Add(1)
 		r.store(d, o)
 		return b
 	}
-	if b == nil || b.served >= perBuilder {
-		next, err := r.newBuilder()
-		if err != nil {
-			r.cancel(fmt.Errorf("the embedded schema: %w", err))
-			return nil
-		}
-		b = next
+	b, err := r.evaluator.Next(b)
+	if err != nil {
+		r.cancel(err)
+		return nil
 	}
-	b.served++
 	o, sound := r.attempt(b, d, in)
 	if !sound {
 		r.store(d, o)
@@ -100,13 +95,13 @@ func (r *run) directory(b *builder, d *directory) *builder {
 	return b
 }
 
-func (r *run) isDead(d *directory) bool {
+func (r *run) isDead(d *syntax.Directory) bool {
 	r.Loader.mu.Lock()
 	defer r.Loader.mu.Unlock()
 	return r.outcomes[d].Dead
 }
 
-func (r *run) store(d *directory, o outcome) {
+func (r *run) store(d *syntax.Directory, o eval.Outcome) {
 	r.Loader.mu.Lock()
 	defer r.Loader.mu.Unlock()
 	r.outcomes[d] = o
@@ -115,21 +110,21 @@ func (r *run) store(d *directory, o outcome) {
 // attempt evaluates a directory within bounds. An outcome that is not sound says
 // something of this run rather than of the directory, and the builder that it
 // came from must not be used again.
-func (r *run) attempt(b *builder, d *directory, in []input) (o outcome, sound bool) {
+func (r *run) attempt(b *eval.Builder, d *syntax.Directory, in []syntax.Input) (o eval.Outcome, sound bool) {
 	type result struct {
-		outcome
-		sound bool
+		outcome eval.Outcome
+		sound   bool
 	}
-	r.mark(d.name(), true)
-	defer r.mark(d.name(), false)
+	r.mark(d.Name(), true)
+	defer r.mark(d.Name(), false)
 	done := make(chan result, 1)
 	go func() {
 		defer func() {
 			if p := recover(); p != nil {
-				done <- result{outcome: d.failed(diag.EvaluatorFailed, "the CUE evaluator failed on %s: %v", d.name(), firstLine(fmt.Sprint(p)))}
+				done <- result{outcome: failed(d, diag.EvaluatorFailed, "the CUE evaluator failed on %s: %v", d.Name(), syntax.FirstLine(fmt.Sprint(p)))}
 			}
 		}()
-		done <- result{b.evaluate(d, in), true}
+		done <- result{b.Evaluate(d, in), true}
 	}()
 	timer := time.NewTimer(r.options.Timeout)
 	defer timer.Stop()
@@ -137,19 +132,19 @@ func (r *run) attempt(b *builder, d *directory, in []input) (o outcome, sound bo
 	case got := <-done:
 		return got.outcome, got.sound
 	case <-timer.C:
-		return d.failed(diag.TooComplex, "evaluating %s took longer than %v", d.name(), r.options.Timeout), false
+		return failed(d, diag.TooComplex, "evaluating %s took longer than %v", d.Name(), r.options.Timeout), false
 	case <-r.ctx.Done():
-		return outcome{Dead: true}, false
+		return eval.Outcome{Dead: true}, false
 	}
 }
 
 // failed is the outcome of a directory of which nothing can be had.
-func (d *directory) failed(code diag.Code, format string, args ...any) outcome {
+func failed(d *syntax.Directory, code diag.Code, format string, args ...any) eval.Outcome {
 	at := diag.Position{}
-	if len(d.files) > 0 {
-		at.File = d.files[0].Path
+	if len(d.Files) > 0 {
+		at.File = d.Files[0].Path
 	}
-	return outcome{Dead: true, Diagnostics: []diag.Diagnostic{diag.New(code, at, format, args...)}}
+	return eval.Outcome{Dead: true, Diagnostics: []diag.Diagnostic{diag.New(code, at, format, args...)}}
 }
 
 func (r *run) mark(name string, busy bool) {
@@ -187,4 +182,14 @@ func (r *run) watch() (stop func()) {
 		}
 	}()
 	return func() { ticker.Stop(); close(quit) }
+}
+
+// heapSize returns the bytes of live and not yet collected objects.
+func heapSize() int64 {
+	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(s)
+	if s[0].Value.Kind() != metrics.KindUint64 {
+		return 0
+	}
+	return int64(s[0].Value.Uint64())
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -105,7 +106,7 @@ func labelsGiven(tree *source.Tree, g tenancy.Given) map[string]string {
 	if _, err := loader.Load(context.Background()); err != nil {
 		return nil
 	}
-	held, err := loader.Hold(context.Background(), []load.Pinned{{Kind: g.Document.Kind, Key: g.Document.Key, Dir: g.Dir, JSON: []byte("{}")}})
+	held, err := loader.Hold(context.Background(), []eval.Pinned{{Kind: g.Document.Kind, Key: g.Document.Key, Dir: g.Dir, JSON: []byte("{}")}})
 	if err != nil {
 		return nil
 	}

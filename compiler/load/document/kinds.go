@@ -2,6 +2,7 @@ package document
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/tenantry/tenantry/schema"
 )
@@ -28,6 +29,14 @@ const (
 	// Inside orgs/ only, with keys under the declaring directory's path.
 	Inside
 )
+
+// OrganizationsDir is the root of the organization tree.
+const OrganizationsDir = "orgs"
+
+// InOrganizations reports whether a directory belongs to the organization tree.
+func InOrganizations(dir string) bool {
+	return dir == OrganizationsDir || strings.HasPrefix(dir, OrganizationsDir+"/")
+}
 
 // kinds is the registry. A kind is a row here, with its name and its Go type in
 // package schema and its list in Documents. The order is that of #Tenancy.
@@ -84,9 +93,24 @@ func many[T any](name schema.Kind, where Where, local bool, field func(*Document
 // Kinds lists all kinds, in the order of #Tenancy.
 func Kinds() []*Kind { return kinds }
 
+// KindNames lists the names of all kinds, in their order.
+func KindNames() []string { return kindNames }
+
+var kindNames = func() []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = string(k.Name)
+	}
+	return names
+}()
+
+// KindIndex returns the place of a kind among all kinds, below 0 where there is no
+// kind with the name.
+func KindIndex(name string) int { return slices.Index(kindNames, name) }
+
 // KindOf returns the kind with a name, nil where there is none.
 func KindOf(name schema.Kind) *Kind {
-	if i := slices.IndexFunc(kinds, func(k *Kind) bool { return k.Name == name }); i >= 0 {
+	if i := KindIndex(string(name)); i >= 0 {
 		return kinds[i]
 	}
 	return nil

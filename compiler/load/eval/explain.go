@@ -1,4 +1,4 @@
-package load
+package eval
 
 import (
 	"fmt"
@@ -6,18 +6,17 @@ import (
 	"slices"
 	"strings"
 
-	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/errors"
-	"cuelang.org/go/cue/literal"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
 // explainer turns CUE's errors into diagnostics in the terms of documents.
 type explainer struct {
-	b   *builder
-	own map[string]bool
+	known *known
+	own   map[string]bool
 	// place finds where a field of a document stands, by its full path.
 	place func(path []string) diag.Position
 }
@@ -72,7 +71,7 @@ func (e *explainer) explain(err error) []problem {
 func (e *explainer) one(path []string, err errors.Error) problem {
 	at, related, limited, schema := e.positions(path, err)
 	format, args := err.Msg()
-	code, message := diag.ValueConflict, sprintf(format, args)
+	code, message := diag.ValueConflict, strings.TrimSpace(fmt.Sprintf(format, args...))
 	see := "and here"
 	switch {
 	case strings.HasPrefix(format, "field not allowed"):
@@ -142,7 +141,7 @@ func brief(x any) string {
 // limitText bounds a message, and takes out how CUE marks hidden names.
 func limitText(s string) string {
 	const most = 400
-	s = strings.ReplaceAll(s, "(:"+tenancyPackage+")", "")
+	s = strings.ReplaceAll(s, "(:"+syntax.TenancyPackage+")", "")
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}
@@ -211,7 +210,7 @@ func (e *explainer) disjunction(path []string, errs []errors.Error) problem {
 		message = fmt.Sprintf("%s is not allowed: want %s", have, strings.Join(want, " or "))
 	}
 	d := diag.New(code, at, "%s", limitText(message))
-	if hint := diag.DidYouMean(unquote(have), unquoteAll(want)); hint != "" {
+	if hint := diag.DidYouMean(syntax.Unquote(have), unquoteAll(want)); hint != "" {
 		d.Suggestion = hint
 	}
 	for _, p := range related {
@@ -235,7 +234,7 @@ func (e *explainer) notAllowed(path []string, at diag.Position) problem {
 		name = path[len(path)-1]
 	}
 	d := diag.New(diag.FieldNotAllowed, at, "there is no field %q here", name)
-	if hint := diag.DidYouMean(name, e.b.fieldNames(path)); hint != "" {
+	if hint := diag.DidYouMean(name, e.known.fieldNames(path)); hint != "" {
 		d.Suggestion = hint
 	}
 	return problem{path, d}
@@ -248,10 +247,10 @@ func (e *explainer) positions(path []string, errs ...errors.Error) (at diag.Posi
 	var own, above []diag.Position
 	for _, err := range errs {
 		for _, p := range errors.Positions(err) {
-			if inSchema(p) {
+			if syntax.InSchema(p) {
 				schema = true
 			}
-			switch at := position(p); {
+			switch at := syntax.Position(p); {
 			case at.IsZero():
 			case e.own[at.File]:
 				own = append(own, at)
@@ -290,81 +289,19 @@ func (e *explainer) nearest(path []string) diag.Position {
 	return diag.Position{}
 }
 
-// fieldNames returns the names that the schema knows beside the last of a path.
-func (b *builder) fieldNames(path []string) []string {
-	if len(path) < 2 {
-		return kindNames
-	}
-	k := kindIndex(path[0])
-	if k < 0 {
-		return nil
-	}
-	rest := path[1 : len(path)-1]
-	if !kinds[k].Singleton {
-		if len(path) < 3 {
-			return nil
-		}
-		rest = path[2 : len(path)-1]
-	}
-	v := b.values.LookupPath(cue.MakePath(cue.Def(b.l.shapes[k].definition)))
-	for _, name := range rest {
-		next := v.LookupPath(cue.MakePath(cue.Str(name).Optional()))
-		if !next.Exists() {
-			next = v.LookupPath(cue.MakePath(cue.AnyString))
-		}
-		if !next.Exists() {
-			next = v.LookupPath(cue.MakePath(cue.AnyIndex))
-		}
-		v = next
-	}
-	var names []string
-	if it, err := v.Fields(cue.Optional(true)); err == nil {
-		for it.Next() {
-			names = append(names, it.Selector().Unquoted())
-		}
-	}
-	return names
-}
-
 // cleanPath unquotes the selectors of an error's path.
 func cleanPath(path []string) []string {
 	out := make([]string, len(path))
 	for i, s := range path {
-		out[i] = unquote(s)
+		out[i] = syntax.Unquote(s)
 	}
 	return out
-}
-
-func unquote(s string) string {
-	if strings.HasPrefix(s, `"`) {
-		if u, err := literal.Unquote(s); err == nil {
-			return u
-		}
-	}
-	return s
 }
 
 func unquoteAll(list []string) []string {
 	out := make([]string, len(list))
 	for i, s := range list {
-		out[i] = unquote(s)
+		out[i] = syntax.Unquote(s)
 	}
 	return out
-}
-
-// documentOf splits a path into a document and the path in it.
-func documentOf(path []string) (kind int, key string, rest []string, ok bool) {
-	if len(path) == 0 {
-		return 0, "", nil, false
-	}
-	kind = kindIndex(path[0])
-	switch {
-	case kind < 0:
-		return 0, "", nil, false
-	case kinds[kind].Singleton:
-		return kind, "", path[1:], true
-	case len(path) < 2:
-		return 0, "", nil, false
-	}
-	return kind, path[1], path[2:], true
 }

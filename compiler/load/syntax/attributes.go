@@ -1,4 +1,4 @@
-package load
+package syntax
 
 import (
 	"slices"
@@ -12,14 +12,14 @@ import (
 )
 
 // readAttributes reports what makes CUE leave the file out, or read beyond it.
-func (a *analysis) readAttributes(f *ast.File) {
+func (a *Analysis) readAttributes(f *ast.File) {
 	for _, d := range f.Decls {
 		attr, ok := d.(*ast.Attribute)
 		if !ok {
 			continue
 		}
 		name, body := attr.Split()
-		at := position(attr.Pos())
+		at := Position(attr.Pos())
 		switch name {
 		case "ignore":
 			a.Problems = append(a.Problems, diag.New(diag.SkippedFile, at, "@ignore() makes CUE leave this file out"))

@@ -1,7 +1,6 @@
-package load
+package syntax
 
 import (
-	"runtime/metrics"
 	"strings"
 
 	"cuelang.org/go/cue/scanner"
@@ -75,17 +74,7 @@ func tooDeep(path string, data []byte) (diag.Position, bool) {
 		}
 		interpolation = false
 		if nest > maxNesting || chain > maxChain {
-			return position(pos), true
+			return Position(pos), true
 		}
 	}
-}
-
-// heapSize returns the bytes of live and not yet collected objects.
-func heapSize() int64 {
-	s := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(s)
-	if s[0].Value.Kind() != metrics.KindUint64 {
-		return 0
-	}
-	return int64(s[0].Value.Uint64())
 }

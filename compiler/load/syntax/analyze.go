@@ -1,4 +1,4 @@
-package load
+package syntax
 
 import (
 	"bytes"
@@ -17,19 +17,19 @@ import (
 	"github.com/tenantry/tenantry/schema"
 )
 
-// tenancyPackage is the package of all files that declare documents.
-const tenancyPackage = "tenancy"
+// TenancyPackage is the package of all files that declare documents.
+const TenancyPackage = "tenancy"
 
-// users says which parts of a file need something: one bit for each kind of
-// document, in the order of schema.Kinds, and one for the rest of the file.
-type users uint32
+// Users says which parts of a file need something: one bit for each kind of
+// document, in the order of document.Kinds, and one for the rest of the file.
+type Users uint32
 
 // rest stands for all of a file that is not a plain document: patterns, hidden
 // fields, definitions, comprehensions.
-const rest users = 1 << 31
+const rest Users = 1 << 31
 
 // everything stands for the whole file.
-const everything users = 1<<32 - 1
+const everything Users = 1<<32 - 1
 
 // span is a range of bytes in a file.
 type span struct{ Start, End int }
@@ -53,17 +53,18 @@ type plainSpan struct {
 type local struct {
 	Name, Path string
 	Pos        diag.Position
-	Users      users
+	Users      Users
 	span
 }
 
-type namedPlace struct {
+// NamedPlace is a name and where it is declared.
+type NamedPlace struct {
 	Name string
 	Pos  diag.Position
 }
 
-// analysis is what the syntax of one file tells without evaluating it.
-type analysis struct {
+// Analysis is what the syntax of one file tells without evaluating it.
+type Analysis struct {
 	Package   string
 	Imports   []local
 	Lets      []local
@@ -72,12 +73,12 @@ type analysis struct {
 	// Embeds are the canonical embeddings of the schema; the compiler adds its own.
 	Embeds []span
 	// Refers holds, for each kind and for the rest, the kinds that it refers to.
-	Refers map[int]users
+	Refers map[int]Users
 	// Whole are references of the rest to all documents of a kind.
-	Whole []namedPlace
+	Whole []NamedPlace
 	// Names are hidden fields and definitions, which other files can refer to or
 	// unify with: those at the top level, and those in documents and patterns.
-	Names []namedPlace
+	Names []NamedPlace
 	// Produces: the rest may yield documents that are not written out.
 	Produces bool
 	// Splices: the top level may declare names that are not written out.
@@ -100,19 +101,9 @@ const restKey = -1
 // kinds are the kinds of documents; a kind's index stands for it in bit sets.
 var kinds = document.Kinds()
 
-var kindNames = func() []string {
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = string(k.Name)
-	}
-	return names
-}()
-
-func kindIndex(name string) int { return slices.Index(kindNames, name) }
-
 // analyzeCUE reads one CUE file.
-func analyzeCUE(path string, data []byte, version string) *analysis {
-	a := &analysis{}
+func analyzeCUE(path string, data []byte, version string) *Analysis {
+	a := &Analysis{}
 	if at, deep := tooDeep(path, data); deep {
 		a.Problems = append(a.Problems, diag.New(diag.TooComplex, at, "the file nests too deeply here"))
 		return a
@@ -130,7 +121,7 @@ func analyzeCUE(path string, data []byte, version string) *analysis {
 	astutil.Resolve(f, func(token.Pos, string, ...any) {})
 	a.Package = f.PackageName()
 	a.readAttributes(f)
-	r := &reader{analysis: a, data: data, file: f, explicitOpen: hasExperiment(f, "explicitopen")}
+	r := &reader{Analysis: a, data: data, file: f, explicitOpen: hasExperiment(f, "explicitopen")}
 	r.imports()
 	r.decls(f.Decls)
 	r.settle()
@@ -138,7 +129,7 @@ func analyzeCUE(path string, data []byte, version string) *analysis {
 }
 
 func syntaxProblem(path string, err errors.Error) diag.Diagnostic {
-	at := position(err.Position())
+	at := Position(err.Position())
 	if at.IsZero() {
 		at = diag.Position{File: path}
 	}
@@ -148,19 +139,19 @@ func syntaxProblem(path string, err errors.Error) diag.Diagnostic {
 
 // reader fills an analysis from a syntax tree.
 type reader struct {
-	*analysis
+	*Analysis
 	data         []byte
 	file         *ast.File
 	explicitOpen bool
 	// letUses are the names of imports and lets that a top-level let refers to.
 	letUses map[string][]string
-	uses    map[string]users
+	uses    map[string]Users
 }
 
 func (r *reader) imports() {
-	r.uses = map[string]users{}
+	r.uses = map[string]Users{}
 	r.letUses = map[string][]string{}
-	r.Refers = map[int]users{}
+	r.Refers = map[int]Users{}
 	for _, d := range r.file.Decls {
 		decl, ok := d.(*ast.ImportDecl)
 		if !ok {
@@ -179,7 +170,7 @@ func (r *reader) imports() {
 			if !decl.Lparen.IsValid() {
 				where = spanOf(decl, r.data)
 			}
-			r.Imports = append(r.Imports, local{Name: name, Path: path, Pos: position(spec.Path.Pos()), span: where})
+			r.Imports = append(r.Imports, local{Name: name, Path: path, Pos: Position(spec.Path.Pos()), span: where})
 		}
 	}
 }
@@ -190,7 +181,7 @@ func (r *reader) decls(decls []ast.Decl) {
 		switch d := d.(type) {
 		case *ast.ImportDecl, *ast.Package, *ast.CommentGroup, *ast.Attribute:
 		case *ast.LetClause:
-			r.Lets = append(r.Lets, local{Name: d.Ident.Name, Pos: position(d.Pos()), span: spanOf(d, r.data)})
+			r.Lets = append(r.Lets, local{Name: d.Ident.Name, Pos: Position(d.Pos()), span: spanOf(d, r.data)})
 			r.walkLet(d)
 		case *ast.EmbedDecl:
 			if r.isSchema(d.Expr) {
@@ -230,16 +221,16 @@ func (r *reader) isSchema(x ast.Expr) bool {
 }
 
 func (r *reader) field(d *ast.Field) {
-	name, static := staticLabel(d.Label)
+	name, static := StaticLabel(d.Label)
 	kind := -1
 	if static {
-		kind = kindIndex(name)
+		kind = document.KindIndex(name)
 		if _, ident := d.Label.(*ast.Ident); ident && isPrivate(name) {
 			kind = -1
 		} else if ident && slices.Contains(predeclared, name) {
 			// All files of the package would see it in place of CUE's own, in the
 			// patterns of the directories above too.
-			r.Problems = append(r.Problems, diag.New(diag.FieldNotAllowed, position(d.Label.Pos()), "a field at the top level must not hide what %q means in CUE", name))
+			r.Problems = append(r.Problems, diag.New(diag.FieldNotAllowed, Position(d.Label.Pos()), "a field at the top level must not hide what %q means in CUE", name))
 		}
 	}
 	if kind < 0 || d.Alias != nil {
@@ -254,7 +245,7 @@ func (r *reader) field(d *ast.Field) {
 			r.walk(d, restKey)
 			return
 		}
-		r.Documents = append(r.Documents, plainDocument{kind, "", position(d.Label.Pos())})
+		r.Documents = append(r.Documents, plainDocument{kind, "", Position(d.Label.Pos())})
 		r.Spans = append(r.Spans, plainSpan{kind, spanOf(d, r.data)})
 		r.walk(d, kind)
 		return
@@ -290,7 +281,7 @@ func (r *reader) documents(kind int, d *ast.Field) {
 			r.walk(e, restKey)
 			continue
 		}
-		key, static := staticLabel(f.Label)
+		key, static := StaticLabel(f.Label)
 		plain := static && f.Alias == nil && !isPrivate(key) || isString(f.Label)
 		if !plain || f.Constraint != token.ILLEGAL || d.Constraint != token.ILLEGAL {
 			all = false
@@ -301,7 +292,7 @@ func (r *reader) documents(kind int, d *ast.Field) {
 			r.walk(f, restKey)
 			continue
 		}
-		r.Documents = append(r.Documents, plainDocument{kind, key, position(f.Label.Pos())})
+		r.Documents = append(r.Documents, plainDocument{kind, key, Position(f.Label.Pos())})
 		spans = append(spans, plainSpan{kind, spanOf(f, r.data)})
 		r.walk(f, kind)
 	}
@@ -327,7 +318,8 @@ func isString(l ast.Label) bool {
 	return ok && lit.Kind == token.STRING
 }
 
-func staticLabel(l ast.Label) (name string, ok bool) {
+// StaticLabel returns the name of a field whose label is written out.
+func StaticLabel(l ast.Label) (name string, ok bool) {
 	switch l.(type) {
 	case *ast.Ident, *ast.BasicLit:
 		name, _, err := ast.LabelName(l)
@@ -340,7 +332,7 @@ func staticLabel(l ast.Label) (name string, ok bool) {
 // it is known who uses the let.
 func (r *reader) walkLet(d *ast.LetClause) {
 	before := r.uses
-	r.uses = map[string]users{}
+	r.uses = map[string]Users{}
 	r.walk(d.Expr, restKey)
 	for name := range r.uses {
 		r.letUses[d.Ident.Name] = append(r.letUses[d.Ident.Name], name)

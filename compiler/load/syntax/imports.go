@@ -1,4 +1,4 @@
-package load
+package syntax
 
 import (
 	"path"
@@ -10,6 +10,7 @@ import (
 	"cuelang.org/go/cue/parser"
 
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // defaultLanguage is the language version where the module names none.
@@ -36,7 +37,7 @@ func readModule(text []byte) module {
 	}
 	f, err := parser.ParseFile(moduleFile, text)
 	if err != nil {
-		fail(diag.Position{File: moduleFile}, "%s", firstLine(err.Error()))
+		fail(diag.Position{File: moduleFile}, "%s", FirstLine(err.Error()))
 		return m
 	}
 	text1 := func(d ast.Decl, want string) (string, diag.Position, bool) {
@@ -52,7 +53,7 @@ func readModule(text []byte) module {
 			return "", diag.Position{}, false
 		}
 		s, err := literal.Unquote(lit.Value)
-		return s, position(lit.Pos()), err == nil
+		return s, Position(lit.Pos()), err == nil
 	}
 	for _, d := range f.Decls {
 		if s, _, ok := text1(d, "module"); ok {
@@ -90,19 +91,14 @@ func validVersion(s string) bool {
 	}) && !strings.ContainsAny(rest, " +\n") && !strings.HasSuffix(rest, "-")
 }
 
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return s
-}
-
-// library is a package that files import.
-type library struct {
-	path  string
+// Library is a package that files import.
+type Library struct {
+	Path  string
 	name  string
-	files []*file
+	Files []*File
 	// needs are all libraries that it imports, itself included, each after those
 	// that it imports.
-	needs    []*library
+	needs    []*Library
 	problems []diag.Diagnostic
 	visiting bool
 	done     bool
@@ -110,47 +106,47 @@ type library struct {
 
 // library returns the package with an import path: nil without a problem for
 // CUE's own packages and the schema.
-func (l *Loader) library(spec local) (*library, []diag.Diagnostic) {
-	if spec.Path == schemaImport || spec.Path == schemaImport+":v1alpha1" {
+func (r *Repo) library(spec local) (*Library, []diag.Diagnostic) {
+	if spec.Path == schema.ImportPath || spec.Path == schema.ImportPath+":v1alpha1" {
 		return nil, nil
 	}
 	ip := ast.ParseImportPath(spec.Path)
-	if first, _, _ := strings.Cut(ip.Path, "/"); !strings.Contains(first, ".") && !l.isLocal(ip.Path) {
+	if first, _, _ := strings.Cut(ip.Path, "/"); !strings.Contains(first, ".") && !r.isLocal(ip.Path) {
 		return nil, nil // of the standard library; CUE itself says where it isn't
 	}
-	if ip.Qualifier == tenancyPackage && l.isLocal(ip.Path) {
-		return nil, []diag.Diagnostic{diag.New(diag.UnresolvedImport, spec.Pos, "package %s cannot be imported: documents refer to each other by name", tenancyPackage).
+	if ip.Qualifier == TenancyPackage && r.isLocal(ip.Path) {
+		return nil, []diag.Diagnostic{diag.New(diag.UnresolvedImport, spec.Pos, "package %s cannot be imported: documents refer to each other by name", TenancyPackage).
 			Suggest("put what is shared into a package of its own")}
 	}
-	lib := l.libraries[spec.Path]
+	lib := r.libraries[spec.Path]
 	if lib == nil {
-		lib = &library{path: spec.Path, name: ip.Qualifier}
-		l.libraries[spec.Path] = lib
-		lib.files = l.libraryFiles(ip.Path, ip.Qualifier)
+		lib = &Library{Path: spec.Path, name: ip.Qualifier}
+		r.libraries[spec.Path] = lib
+		lib.Files = r.libraryFiles(ip.Path, ip.Qualifier)
 	}
 	if lib.visiting {
 		return nil, []diag.Diagnostic{diag.New(diag.CycleFound, spec.Pos, "packages import each other in a circle through %q", spec.Path)}
 	}
-	if len(lib.files) == 0 {
+	if len(lib.Files) == 0 {
 		d := diag.New(diag.UnresolvedImport, spec.Pos, "no package %q in this repo", spec.Path)
-		if dir, local := l.localDir(ip.Path); local {
+		if dir, local := r.localDir(ip.Path); local {
 			return nil, []diag.Diagnostic{d.Suggest("expected CUE files of package %s in %s/", lib.name, dir)}
 		}
 		return nil, []diag.Diagnostic{d.Suggest("the compiler fetches nothing: copy the package to cue.mod/pkg/%s", ip.Path)}
 	}
 	if !lib.done {
 		lib.visiting = true
-		l.completeLibrary(lib)
+		r.completeLibrary(lib)
 		lib.visiting, lib.done = false, true
 	}
 	return lib, lib.problems
 }
 
 // completeLibrary finds what the files of a library import.
-func (l *Loader) completeLibrary(lib *library) {
-	for _, f := range lib.files {
+func (r *Repo) completeLibrary(lib *Library) {
+	for _, f := range lib.Files {
 		lib.problems = append(lib.problems, f.Problems...)
-		needs, problems := l.imported(f.Imports)
+		needs, problems := r.imported(f.Imports)
 		lib.problems = append(lib.problems, problems...)
 		for _, n := range needs {
 			if !slices.Contains(lib.needs, n) {
@@ -162,9 +158,9 @@ func (l *Loader) completeLibrary(lib *library) {
 }
 
 // imported returns the libraries that imports need, in a fixed order.
-func (l *Loader) imported(imports []local) (needs []*library, problems []diag.Diagnostic) {
+func (r *Repo) imported(imports []local) (needs []*Library, problems []diag.Diagnostic) {
 	for _, spec := range imports {
-		lib, bad := l.library(spec)
+		lib, bad := r.library(spec)
 		problems = append(problems, bad...)
 		if lib == nil {
 			continue
@@ -178,29 +174,29 @@ func (l *Loader) imported(imports []local) (needs []*library, problems []diag.Di
 	return needs, problems
 }
 
-func (l *Loader) isLocal(importPath string) bool {
-	_, local := l.localDir(importPath)
+func (r *Repo) isLocal(importPath string) bool {
+	_, local := r.localDir(importPath)
 	return local
 }
 
 // localDir returns the directory of this repo that an import path names.
-func (l *Loader) localDir(importPath string) (string, bool) {
-	if l.module.path == "" {
+func (r *Repo) localDir(importPath string) (string, bool) {
+	if r.module.path == "" {
 		return "", false
 	}
-	if importPath == l.module.path {
+	if importPath == r.module.path {
 		return "", true
 	}
-	return strings.CutPrefix(importPath, l.module.path+"/")
+	return strings.CutPrefix(importPath, r.module.path+"/")
 }
 
 // libraryFiles finds the files of a package: in the repo, where CUE also takes
 // files of the same package in the directories above, or vendored.
-func (l *Loader) libraryFiles(importPath, name string) (files []*file) {
+func (r *Repo) libraryFiles(importPath, name string) (files []*File) {
 	add := func(dir string) {
-		files = append(files, l.packageFiles(dir, name)...)
+		files = append(files, r.packageFiles(dir, name)...)
 	}
-	if dir, local := l.localDir(importPath); local {
+	if dir, local := r.localDir(importPath); local {
 		add(dir)
 		if len(files) == 0 {
 			return nil
@@ -214,17 +210,17 @@ func (l *Loader) libraryFiles(importPath, name string) (files []*file) {
 			add(path.Join("cue.mod", vendor, importPath))
 		}
 	}
-	slices.SortFunc(files, func(a, b *file) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(files, func(a, b *File) int { return strings.Compare(a.Path, b.Path) })
 	return files
 }
 
-func (l *Loader) packageFiles(dir, name string) (files []*file) {
-	for _, f := range l.byDir[dir] {
+func (r *Repo) packageFiles(dir, name string) (files []*File) {
+	for _, f := range r.byDir[dir] {
 		if !strings.HasSuffix(f.Path, ".cue") {
 			continue
 		}
-		if f.analysis == nil {
-			f.analysis = l.analyze(f.File)
+		if f.Analysis == nil {
+			f.Analysis = Analyze(f.File, r.module.language)
 		}
 		_, base := split(f.Path)
 		if _, skipped := skippedName(f.Path, base); skipped || f.Tool || f.Package != name {

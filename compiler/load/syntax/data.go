@@ -1,4 +1,4 @@
-package load
+package syntax
 
 import (
 	"bytes"
@@ -10,11 +10,11 @@ import (
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/errors"
-	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/encoding/json"
 	"cuelang.org/go/encoding/yaml"
 	yamlv3 "go.yaml.in/yaml/v3"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
@@ -28,14 +28,14 @@ func isYAML(path string) bool {
 }
 
 // analyzeData reads a YAML or JSON file; nil if it does not declare documents.
-func analyzeData(path string, data []byte) *analysis {
-	a := &analysis{Package: tenancyPackage, IsData: true}
-	fail := func(line, column int, format string, args ...any) *analysis {
+func analyzeData(path string, data []byte) *Analysis {
+	a := &Analysis{Package: TenancyPackage, IsData: true}
+	fail := func(line, column int, format string, args ...any) *Analysis {
 		a.Problems = append(a.Problems, diag.New(diag.DataFile, diag.Position{File: path, Line: line, Column: column}, format, args...))
 		return a
 	}
 	dir, _ := split(path)
-	required := inside(dir)
+	required := document.InOrganizations(dir)
 	if !isYAML(path) {
 		if bytes.HasPrefix(data, []byte("\ufeff")) {
 			return fail(1, 1, "the file begins with a byte order mark, which JSON does not allow: save it as UTF-8 without one")
@@ -77,7 +77,7 @@ func analyzeData(path string, data []byte) *analysis {
 	f, err := parseData(path, data)
 	if err != nil {
 		for _, e := range errors.Errors(err) {
-			at := position(e.Position())
+			at := Position(e.Position())
 			if at.IsZero() {
 				at = diag.Position{File: path}
 			}
@@ -95,10 +95,10 @@ func analyzeData(path string, data []byte) *analysis {
 		if !ok {
 			continue
 		}
-		name, ok := staticLabel(field.Label)
+		name, ok := StaticLabel(field.Label)
 		kind := -1
 		if ok {
-			kind = kindIndex(name)
+			kind = document.KindIndex(name)
 		}
 		if kind < 0 {
 			continue // evaluation says that the field is not known
@@ -106,12 +106,12 @@ func analyzeData(path string, data []byte) *analysis {
 		lit, isMap := field.Value.(*ast.StructLit)
 		switch {
 		case kinds[kind].Singleton:
-			a.Documents = append(a.Documents, plainDocument{kind, "", position(field.Label.Pos())})
+			a.Documents = append(a.Documents, plainDocument{kind, "", Position(field.Label.Pos())})
 		case isMap:
 			for _, e := range lit.Elts {
 				if f, ok := e.(*ast.Field); ok {
-					if key, ok := staticLabel(f.Label); ok {
-						a.Documents = append(a.Documents, plainDocument{kind, key, position(f.Label.Pos())})
+					if key, ok := StaticLabel(f.Label); ok {
+						a.Documents = append(a.Documents, plainDocument{kind, key, Position(f.Label.Pos())})
 					}
 				}
 			}
@@ -176,7 +176,7 @@ func classify(n *yamlv3.Node) content {
 		switch k := n.Content[i].Value; {
 		case k == "apiVersion" || k == "kind":
 			object++
-		case kindIndex(k) >= 0:
+		case document.KindIndex(k) >= 0:
 			found = documentMap
 		}
 	}
@@ -215,25 +215,17 @@ func mentionsDocuments(data []byte) bool {
 	return documentLine.Match(data)
 }
 
-var documentLine = regexp.MustCompile(`(?m)^[ \t{"]{0,4}(` + strings.Join(kindNames, "|") + `)["']?:`)
+var documentLine = regexp.MustCompile(`(?m)^[ \t{"]{0,4}(` + strings.Join(document.KindNames(), "|") + `)["']?:`)
 
 var filePrefix = regexp.MustCompile(`^[^ ]+:([0-9]+): (.*)$`)
 
 var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line ([0-9]+): )?(.*)$`)
 
 func yamlProblem(err error) (line int, message string) {
-	m := yamlLine.FindStringSubmatch(firstLine(err.Error()))
+	m := yamlLine.FindStringSubmatch(FirstLine(err.Error()))
 	if m == nil {
 		return 0, "the file cannot be parsed"
 	}
 	line, _ = strconv.Atoi(m[1])
 	return line, m[2]
-}
-
-// parseFile parses one file for evaluation; a syntax tree serves one instance only.
-func parseFile(f *file, text []byte, version string) (*ast.File, error) {
-	if f.IsData {
-		return parseData(f.Path, text)
-	}
-	return parser.ParseFile(f.Path, text, parser.Version(version))
 }

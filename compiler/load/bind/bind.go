@@ -1,4 +1,6 @@
-package load
+// Package bind carries evaluated CUE values over to Go values, and notes on the way
+// where each field stands.
+package bind
 
 import (
 	"encoding/json"
@@ -13,23 +15,25 @@ import (
 	"cuelang.org/go/cue/token"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
-// binder carries one evaluated document over to its Go type and gathers, on the
+// Binder carries one evaluated document over to its Go type and gathers, on the
 // way, where each field stands.
-type binder struct {
-	fields []document.Field
-	// unknown are fields that the Go type, and so the schema, does not have. CUE
+type Binder struct {
+	Fields []document.Field
+	// Unknown are fields that the Go type, and so the schema, does not have. CUE
 	// reports them too, unless another error or an embedding hides them.
-	unknown []unknownField
-	own     map[string]bool
-	intern  map[string]string
+	Unknown []UnknownField
+	// Strings are texts that were met before: equal ones are kept once.
+	Strings map[string]string
 }
 
-type unknownField struct {
-	path []string
-	pos  diag.Position
+// UnknownField is a field of a document that its Go type does not have.
+type UnknownField struct {
+	Path []string
+	Pos  diag.Position
 }
 
 type fieldInfo struct {
@@ -68,16 +72,26 @@ func structInfoOf(t reflect.Type) *structInfo {
 	return got.(*structInfo)
 }
 
+// Definitions returns the names of those fields of a struct that hold a schema and
+// no data.
+func Definitions(t reflect.Type) []string {
+	var names []string
+	for _, f := range structInfoOf(t).definitions {
+		names = append(names, f.name)
+	}
+	return names
+}
+
 var unmarshalerType = reflect.TypeFor[json.Unmarshaler]()
 
-// bind sets dst from a value. src are the expressions in the directory's own
+// Bind sets dst from a value. src are the expressions in the directory's own
 // files that are known, from their syntax alone, to make up the value.
-func (b *binder) bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []string) error {
+func (b *Binder) Bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []string) error {
 	v, _ = v.Default()
 	t := dst.Type()
 	if t.Kind() == reflect.Pointer {
 		dst.Set(reflect.New(t.Elem()))
-		return b.bind(v, dst.Elem(), src, path)
+		return b.Bind(v, dst.Elem(), src, path)
 	}
 	if reflect.PointerTo(t).Implements(unmarshalerType) {
 		text, err := v.MarshalJSON()
@@ -97,10 +111,10 @@ func (b *binder) bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []str
 		return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, at diag.Position) error {
 			f, ok := info.fields[name]
 			if !ok {
-				b.unknown = append(b.unknown, unknownField{append([]string(nil), path...), at})
+				b.Unknown = append(b.Unknown, UnknownField{append([]string(nil), path...), at})
 				return nil
 			}
-			return b.bind(v, dst.FieldByIndex(f.index), src, path)
+			return b.Bind(v, dst.FieldByIndex(f.index), src, path)
 		})
 	case reflect.Map:
 		m := reflect.MakeMap(t)
@@ -108,7 +122,7 @@ func (b *binder) bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []str
 		elem := reflect.New(t.Elem()).Elem()
 		return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, _ diag.Position) error {
 			elem.SetZero()
-			if err := b.bind(v, elem, src, path); err != nil {
+			if err := b.Bind(v, elem, src, path); err != nil {
 				return err
 			}
 			m.SetMapIndex(reflect.ValueOf(b.text(name)).Convert(t.Key()), elem)
@@ -122,10 +136,10 @@ func (b *binder) bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []str
 		list := reflect.MakeSlice(t, 0, 4)
 		for i := 0; it.Next(); i++ {
 			list = reflect.Append(list, reflect.Zero(t.Elem()))
-			elems := elements(src, i)
+			elems := Elements(src, i)
 			path := append(path, fmt.Sprint(i))
 			b.place(path, elems, it.Value(), diag.Position{})
-			if err := b.bind(it.Value(), list.Index(i), elems, path); err != nil {
+			if err := b.Bind(it.Value(), list.Index(i), elems, path); err != nil {
 				return err
 			}
 		}
@@ -173,7 +187,7 @@ func (b *binder) bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []str
 
 // definition sets a field that holds a schema to the schema's text, which is
 // whole in itself: whatever it refers to stands in it.
-func (b *binder) definition(v cue.Value, f fieldInfo, dst reflect.Value, src []ast.Expr, path []string) error {
+func (b *Binder) definition(v cue.Value, f fieldInfo, dst reflect.Value, src []ast.Expr, path []string) error {
 	v = v.LookupPath(cue.MakePath(cue.Def(f.name)))
 	if !v.Exists() {
 		return nil
@@ -181,7 +195,7 @@ func (b *binder) definition(v cue.Value, f fieldInfo, dst reflect.Value, src []a
 	if err := v.Err(); err != nil {
 		return err
 	}
-	exprs, label := members(src, f.name)
+	exprs, label := Members(src, f.name)
 	b.place(append(path, f.name), exprs, v, label)
 	text, err := format.Node(v.Syntax(cue.Optional(true), cue.Attributes(false), cue.Docs(false), cue.InlineImports(true)))
 	if err != nil {
@@ -192,7 +206,7 @@ func (b *binder) definition(v cue.Value, f fieldInfo, dst reflect.Value, src []a
 }
 
 // each visits the fields of a struct, and notes where they stand.
-func (b *binder) each(v cue.Value, src []ast.Expr, path []string, visit func(name string, v cue.Value, src []ast.Expr, path []string, at diag.Position) error) error {
+func (b *Binder) each(v cue.Value, src []ast.Expr, path []string, visit func(name string, v cue.Value, src []ast.Expr, path []string, at diag.Position) error) error {
 	it, first := v.Fields()
 	if first != nil {
 		return first
@@ -200,7 +214,7 @@ func (b *binder) each(v cue.Value, src []ast.Expr, path []string, visit func(nam
 	for it.Next() {
 		name := it.Selector().Unquoted()
 		path := append(path, name)
-		exprs, label := members(src, name)
+		exprs, label := Members(src, name)
 		at := b.place(path, exprs, it.Value(), label)
 		// Go on after an error: what else is wrong shall be found as well.
 		if err := visit(name, it.Value(), exprs, path, at); err != nil && first == nil {
@@ -212,35 +226,35 @@ func (b *binder) each(v cue.Value, src []ast.Expr, path []string, visit func(nam
 
 // place notes where a field stands: its value in the directory's own files, or
 // its name where the value is a struct; else where the value comes from.
-func (b *binder) place(path []string, exprs []ast.Expr, v cue.Value, label diag.Position) diag.Position {
+func (b *Binder) place(path []string, exprs []ast.Expr, v cue.Value, label diag.Position) diag.Position {
 	at := label
 	if len(exprs) > 0 {
 		if _, isStruct := exprs[0].(*ast.StructLit); !isStruct || at.IsZero() {
-			at = position(exprs[0].Pos())
+			at = syntax.Position(exprs[0].Pos())
 		}
 	}
 	if at.IsZero() {
-		at = position(v.Pos())
+		at = syntax.Position(v.Pos())
 	}
 	if !at.IsZero() {
 		at.File = b.text(at.File)
-		b.fields = append(b.fields, document.Field{Path: b.text(document.FieldPath(path)), Pos: at})
+		b.Fields = append(b.Fields, document.Field{Path: b.text(document.FieldPath(path)), Pos: at})
 	}
 	return at
 }
 
-func (b *binder) text(s string) string {
-	if t, ok := b.intern[s]; ok {
+func (b *Binder) text(s string) string {
+	if t, ok := b.Strings[s]; ok {
 		return t
 	}
-	if len(b.intern) < 1<<14 {
-		b.intern[s] = s
+	if len(b.Strings) < 1<<14 {
+		b.Strings[s] = s
 	}
 	return s
 }
 
 // plain returns a value as JSON has it; integers are int64 where they fit.
-func (b *binder) plain(v cue.Value, src []ast.Expr, path []string) (any, error) {
+func (b *Binder) plain(v cue.Value, src []ast.Expr, path []string) (any, error) {
 	v, _ = v.Default()
 	switch v.Kind() {
 	case cue.NullKind:
@@ -263,7 +277,7 @@ func (b *binder) plain(v cue.Value, src []ast.Expr, path []string) (any, error) 
 		}
 		list := []any{}
 		for i := 0; it.Next(); i++ {
-			elems := elements(src, i)
+			elems := Elements(src, i)
 			path := append(path, fmt.Sprint(i))
 			b.place(path, elems, it.Value(), diag.Position{})
 			x, err := b.plain(it.Value(), elems, path)
@@ -285,8 +299,8 @@ func (b *binder) plain(v cue.Value, src []ast.Expr, path []string) (any, error) 
 	return nil, fmt.Errorf("a value of type %v cannot stand here", v.IncompleteKind())
 }
 
-// members returns what literals say of one field, and where its name stands.
-func members(src []ast.Expr, name string) (exprs []ast.Expr, label diag.Position) {
+// Members returns what literals say of one field, and where its name stands.
+func Members(src []ast.Expr, name string) (exprs []ast.Expr, label diag.Position) {
 	var visit func(x ast.Expr)
 	visit = func(x ast.Expr) {
 		switch x := x.(type) {
@@ -294,10 +308,10 @@ func members(src []ast.Expr, name string) (exprs []ast.Expr, label diag.Position
 			for _, e := range x.Elts {
 				switch e := e.(type) {
 				case *ast.Field:
-					if got, ok := staticLabel(e.Label); ok && got == name && e.Constraint == token.ILLEGAL {
+					if got, ok := syntax.StaticLabel(e.Label); ok && got == name && e.Constraint == token.ILLEGAL {
 						exprs = append(exprs, e.Value)
 						if label.IsZero() {
-							label = position(e.Label.Pos())
+							label = syntax.Position(e.Label.Pos())
 						}
 					}
 				case *ast.EmbedDecl:
@@ -321,8 +335,8 @@ func members(src []ast.Expr, name string) (exprs []ast.Expr, label diag.Position
 	return exprs, label
 }
 
-// elements returns what literals say of one element of a list.
-func elements(src []ast.Expr, i int) (exprs []ast.Expr) {
+// Elements returns what literals say of one element of a list.
+func Elements(src []ast.Expr, i int) (exprs []ast.Expr) {
 	for _, x := range src {
 		if l, ok := x.(*ast.ListLit); ok && i < len(l.Elts) {
 			if _, open := l.Elts[i].(*ast.Ellipsis); !open {

@@ -1,4 +1,4 @@
-package load
+package eval
 
 import (
 	"cuelang.org/go/cue"
@@ -40,7 +40,7 @@ func (h *holding) most(v cue.Value, questions []Most) []Admitted {
 		}
 		admits := func(n int64) (err error) {
 			for _, text := range q.Spellings(n) {
-				if err = v.FillPath(cue.MakePath(path...), h.builder.ctx.CompileString(text)).Validate(cue.Concrete(true), cue.Final()); err == nil {
+				if err = v.FillPath(cue.MakePath(path...), h.Builder.ctx.CompileString(text)).Validate(cue.Concrete(true), cue.Final()); err == nil {
 					return nil
 				}
 			}
@@ -51,7 +51,7 @@ func (h *holding) most(v cue.Value, questions []Most) []Admitted {
 			out[i].N = q.N
 			continue
 		}
-		e := explainer{b: h.builder}
+		e := explainer{known: h.Builder.known}
 		for _, p := range e.explain(err) {
 			for _, r := range p.Related {
 				if out[i].Pos.IsZero() {

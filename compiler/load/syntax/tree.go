@@ -1,0 +1,198 @@
+package syntax
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/diag"
+)
+
+// File is one file with what its syntax tells.
+type File struct {
+	source.File
+	*Analysis
+}
+
+// Directory is one directory of the tenancy repo that declares something.
+type Directory struct {
+	// Path is relative to the root, "" being the root itself.
+	Path string
+	// Files are those of package tenancy, and YAML and JSON documents, by path.
+	Files []*File
+	// Above are the directories above that declare something, the root first.
+	Above []*Directory
+	// below tells whether there is any directory further down.
+	below bool
+	// Problems keep the directory, and all below it, from being evaluated.
+	Problems []diag.Diagnostic
+}
+
+// directories sorts the files of the tree into directories.
+func (r *Repo) directories(refused []diag.Diagnostic) []*Directory {
+	byPath := map[string]*Directory{}
+	at := func(dir string) *Directory {
+		if byPath[dir] == nil {
+			byPath[dir] = &Directory{Path: dir}
+		}
+		return byPath[dir]
+	}
+	foreign := map[string][]*File{}
+	if len(r.module.problems) > 0 {
+		at("").Problems = slices.Clone(r.module.problems)
+	}
+	for _, f := range r.files {
+		dir, name := split(f.Path)
+		if root, _, nested := strings.Cut("/"+f.Path, "/cue.mod/"); nested {
+			root = strings.TrimPrefix(root, "/")
+			d := at(root)
+			if root != "" && len(d.Problems) == 0 {
+				d.Problems = append(d.Problems, diag.New(diag.NestedModule, diag.Position{File: path.Join(root, "cue.mod", "module.cue")},
+					"a module of its own here cuts %s off from the directories above it", root))
+			}
+			continue
+		}
+		if problem, skipped := skippedName(f.Path, name); skipped {
+			at(dir).Problems = append(at(dir).Problems, problem)
+			continue
+		}
+		if f.Analysis == nil || f.Tool {
+			continue
+		}
+		switch {
+		case len(f.Problems) > 0:
+			// What package the file is of may be unknown.
+			if f.IsData || f.Package == "" || f.Package == TenancyPackage {
+				at(dir).Problems = append(at(dir).Problems, f.Problems...)
+			} else {
+				r.Problems = append(r.Problems, f.Problems...)
+			}
+		case f.IsData:
+			at(dir).Files = append(at(dir).Files, f)
+		case f.Package == TenancyPackage:
+			at(dir).Files = append(at(dir).Files, f)
+		case f.Package == "" || f.Package == "_":
+			at(dir).Problems = append(at(dir).Problems, diag.New(diag.SkippedFile, diag.Position{File: f.Path, Line: 1},
+				"the file has no package clause, so CUE leaves it out").Suggest("begin it with `package %s`", TenancyPackage))
+		default:
+			foreign[dir] = append(foreign[dir], f)
+		}
+	}
+	for _, d := range refused {
+		dir := d.Position.File
+		if path.Ext(dir) != "" { // else a link in a directory's place
+			dir, _ = split(dir)
+		}
+		if dir != "cue.mod" && !strings.HasPrefix(dir, "cue.mod/") {
+			at(dir).Problems = append(at(dir).Problems, d)
+		}
+	}
+	for dir, files := range foreign {
+		d := byPath[dir]
+		if d == nil || len(d.Files) == 0 {
+			continue
+		}
+		for _, f := range files {
+			d.Problems = append(d.Problems, diag.New(diag.ForeignPackage, diag.Position{File: f.Path, Line: 1},
+				"package %s stands beside package %s, and CUE leaves it out", f.Package, TenancyPackage))
+		}
+	}
+	return arrange(byPath)
+}
+
+// arrange links directories to those above them and orders them by path.
+func arrange(byPath map[string]*Directory) []*Directory {
+	var all []*Directory
+	for _, d := range byPath {
+		if len(d.Files) > 0 || len(d.Problems) > 0 {
+			all = append(all, d)
+		}
+	}
+	slices.SortFunc(all, func(a, b *Directory) int { return strings.Compare(a.Path, b.Path) })
+	for _, d := range all {
+		diag.Sort(d.Problems)
+		for p := d.Path; p != ""; {
+			p, _ = split(p)
+			if up := byPath[p]; up != nil && (len(up.Files) > 0 || len(up.Problems) > 0) {
+				d.Above = append(d.Above, up)
+				up.below = true
+			}
+		}
+		slices.Reverse(d.Above)
+	}
+	return all
+}
+
+// split returns the directory, "" being the root, and the last element of a path.
+func split(p string) (dir, name string) {
+	dir, name = path.Split(p)
+	return strings.TrimSuffix(dir, "/"), name
+}
+
+func skippedName(p, name string) (diag.Diagnostic, bool) {
+	if !strings.HasSuffix(name, ".cue") {
+		return diag.Diagnostic{}, false
+	}
+	for _, prefix := range []string{"_", "."} {
+		if strings.HasPrefix(name, prefix) {
+			return diag.New(diag.SkippedFile, diag.Position{File: p}, "CUE leaves out files whose names begin with %q", prefix).
+				Suggest("rename it to %s", strings.TrimLeft(name, "_.")), true
+		}
+	}
+	if strings.HasSuffix(name, "_test.cue") {
+		return diag.New(diag.SkippedFile, diag.Position{File: p}, "CUE leaves out files whose names end in _test.cue").Suggest("rename it"), true
+	}
+	return diag.Diagnostic{}, false
+}
+
+// Dead reports whether the directory or one above it cannot be evaluated, and
+// returns the topmost.
+func (d *Directory) Dead(has func(*Directory) bool) *Directory {
+	for _, up := range append(slices.Clip(d.Above), d) {
+		if has(up) {
+			return up
+		}
+	}
+	return nil
+}
+
+// Refers returns the kinds whose documents above this directory must stay in
+// its instance, since something in the instance refers to them.
+func (d *Directory) Refers() Users {
+	var kept Users
+	for _, f := range d.Files {
+		for _, refers := range f.Refers {
+			kept |= refers
+		}
+	}
+	for _, up := range d.Above {
+		for _, f := range up.Files {
+			kept |= f.Refers[restKey]
+		}
+	}
+	for {
+		next := kept
+		for _, up := range d.Above {
+			for _, f := range up.Files {
+				for k, refers := range f.Refers {
+					if k >= 0 && kept&(1<<k) != 0 {
+						next |= refers
+					}
+				}
+			}
+		}
+		if next == kept {
+			return kept
+		}
+		kept = next
+	}
+}
+
+// Name names the directory for people.
+func (d *Directory) Name() string {
+	if d.Path == "" {
+		return "the root directory"
+	}
+	return d.Path
+}
