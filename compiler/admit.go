@@ -3,7 +3,9 @@ package compiler
 import (
 	"encoding/json"
 
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/admit"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
+	"github.com/tenantry/tenantry/compiler/policy/transform"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render"
@@ -32,7 +34,7 @@ func enforced(f *facts) (out []tenancy.Finding) {
 			continue
 		}
 		if cluster := f.tenancy.Cluster(site.Cluster); cluster != nil {
-			out = append(out, f.policies.Unserved(lc, cluster, func() bool { return f.changed(lc) })...)
+			out = append(out, transform.Unserved(f.policies, lc, cluster, func() bool { return f.changed(lc) })...)
 		}
 	}
 	return out
@@ -43,31 +45,31 @@ func (f *facts) changed(lc *tenancy.LogicalCluster) bool {
 	return !lc.Held && f.documents.Changed(lc.Kind, lc.Key, lc.Dir)
 }
 
-// admit runs policies on writes over what is rendered for each logical cluster.
-func admit(f *facts) (out []tenancy.Finding) {
+// admitRendered runs policies on writes over what is rendered for each logical cluster.
+func admitRendered(f *facts) (out []tenancy.Finding) {
 	judged := map[string]bool{}
 	for kind, resource := range rendered {
-		if f.policies.Judges(resource) {
+		if admit.Judges(f.policies, resource) {
 			judged[kind] = true
 		}
 	}
 	if len(judged) == 0 {
 		return nil
 	}
-	judges := map[string]*policy.Judge{}
+	judges := map[string]*apiserver.Judge{}
 	for i := range f.desired.States {
 		s := &f.desired.States[i]
 		lc := f.tenancy.LogicalCluster(s.Key)
 		if lc == nil || lc.State == schema.Deleted || len(s.Policies) == 0 {
 			continue
 		}
-		out = append(out, f.policies.Admit(lc, s.Minor, writes(render.Objects(s), judged), judges, f.changed(lc))...)
+		out = append(out, admit.Check(f.policies, lc, s.Minor, writes(render.Objects(s), judged), judges, f.changed(lc))...)
 	}
 	return out
 }
 
 // writes are the creations of those objects whose kinds are judged.
-func writes(objects []manifest.Map, judged map[string]bool) (out []policy.Write) {
+func writes(objects []manifest.Map, judged map[string]bool) (out []admit.Write) {
 	namespaces := map[string]*corev1.Namespace{}
 	for _, m := range objects {
 		kind, _ := m.Get("kind").(string)
@@ -86,7 +88,7 @@ func writes(objects []manifest.Map, judged map[string]bool) (out []policy.Write)
 		if object.UnmarshalJSON(manifest.AppendJSON(nil, m)) != nil {
 			continue
 		}
-		out = append(out, policy.Write{
+		out = append(out, admit.Write{
 			Attributes: admission.NewAttributesRecord(object, nil, object.GroupVersionKind(), object.GetNamespace(), name, rendered[kind], "",
 				admission.Create, nil, false, &user.DefaultInfo{Name: "tenantry"}),
 			Namespace: namespaces[object.GetNamespace()],

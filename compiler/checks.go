@@ -34,7 +34,7 @@ func Checks() []Check {
 		{"budgets", "worst-case costs are within the budgets", stagePlace, budgets},
 		{"enforced", "physical clusters can enforce the policies on writes", stageExpand, enforced},
 		{"patches", "patches leave rendered objects valid", stageExpand, patches},
-		{"admit", "policies admit the objects that are rendered", stageExpand, admit},
+		{"admit", "policies admit the objects that are rendered", stageExpand, admitRendered},
 	}
 }
 

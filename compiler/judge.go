@@ -17,6 +17,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/proof"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -214,7 +215,7 @@ func (f *facts) labelsGiven(ctx context.Context) (func(*document.Meta, string) m
 func (f *facts) compilePolicies() (found []tenancy.Finding) {
 	defer f.clock.start(stagePolicies)()
 	f.policies, found = policy.Compile(f.tenancy, f.documents.Documents, f.snapshot.text)
-	return found
+	return append(found, proof.Check(f.policies)...)
 }
 
 func (f *facts) compileImplicit() (found []tenancy.Finding) {

@@ -3,6 +3,7 @@ package compiler
 import (
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/policy/transform"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/render"
@@ -15,7 +16,7 @@ func patches(f *facts) []tenancy.Finding {
 	if !f.policies.Patch() {
 		return nil
 	}
-	all := f.policies.Patching(f.documents.Changed)
+	all := transform.NewPatching(f.policies, f.documents.Changed)
 	states := f.desired.States
 	fine := finePatches(f.options)
 	known := func(input [32]byte) bool { _, ok := fine[input]; return ok }

@@ -7,7 +7,7 @@ import (
 
 	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
 	"github.com/google/go-cmp/cmp"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/render/engine"
@@ -122,7 +122,7 @@ func TestTeamSource(t *testing.T) {
 func TestArgoPermits(t *testing.T) {
 	in := small().input()
 	for i := range in.Platforms {
-		in.Platforms[i].Transforms = []*policy.Transform{{ID: "stamp", Spec: admissionv1.MutatingAdmissionPolicySpec{
+		in.Platforms[i].Transforms = []*apiserver.Transform{{ID: "stamp", Spec: admissionv1.MutatingAdmissionPolicySpec{
 			MatchConstraints: &admissionv1.MatchResources{},
 			Mutations:        []admissionv1.Mutation{{JSONPatch: &admissionv1.JSONPatch{Expression: "[]"}}},
 		}}}

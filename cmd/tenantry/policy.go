@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/example"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 )
@@ -208,7 +209,7 @@ the features of the oldest Kubernetes release among the physical clusters.`,
 			}
 			tested := []testedCase{}
 			failed := false
-			for _, t := range r.Policies.Test(c.Context(), r.Policies.Cases()) {
+			for _, t := range example.Test(c.Context(), r.Policies, example.Cases(r.Policies)) {
 				failed = failed || t.Problem != ""
 				tested = append(tested, testedCase{t.Document, t.Name, t.Problem == "", t.Problem, t.Allowed, t.Messages, t.Pos.File, t.Pos.Line})
 			}

@@ -13,7 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 )
 
 // State is the full desired state of one logical cluster on one physical
@@ -180,9 +180,9 @@ type Platform struct {
 	Roles   []Role
 	Gates   []Gate
 	// Policies are the rules on writes that hold for one logical cluster at least, by ID.
-	Policies []*policy.Admission
+	Policies []*apiserver.Admission
 	// Transforms change the writes of one logical cluster at least, by ID.
-	Transforms []*policy.Transform
+	Transforms []*apiserver.Transform
 	CRDs       []CRD
 	// Implicit are the kinds of objects that implicit documents give, by group and
 	// kind.

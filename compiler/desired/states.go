@@ -10,6 +10,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/schema"
@@ -64,8 +65,8 @@ type job struct {
 	profile *profile
 	gate    *Gate
 	// policies hold for it, wherever it stands.
-	policies   []*policy.Admission
-	transforms []*policy.Transform
+	policies   []*apiserver.Admission
+	transforms []*apiserver.Transform
 }
 
 type expansion struct {
@@ -125,7 +126,7 @@ func (x *expansion) addJob(lc *tenancy.LogicalCluster, site *pins.Site) {
 	}
 	j := job{lc: lc, site: site, cluster: cluster, profile: x.profile(lc.APIs)}
 	j.gate = x.gate(j.profile, cluster)
-	if cluster.Minor >= policy.MutatingMinor {
+	if cluster.Minor >= apiserver.MutatingMinor {
 		j.transforms = x.policies.Transforms(lc)
 	}
 	cluster.jobs = append(cluster.jobs, j)
@@ -303,8 +304,8 @@ func (x *expansion) platforms(work []job, states []State) []Platform {
 	for i := range out {
 		p := &out[i]
 		seen := map[*profile]bool{}
-		roles, gates, policies := map[string]Role{}, map[string]Gate{}, map[string]*policy.Admission{}
-		transforms := map[string]*policy.Transform{}
+		roles, gates, policies := map[string]Role{}, map[string]Gate{}, map[string]*apiserver.Admission{}
+		transforms := map[string]*apiserver.Transform{}
 		kinds := map[GroupKind]bool{}
 		known := map[*implicit.Object]bool{}
 		for ; len(work) > 0 && work[0].cluster.Name == p.Cluster; work, states = work[1:], states[1:] {

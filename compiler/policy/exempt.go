@@ -18,36 +18,10 @@ func (c *compiler) exemptions(declared []*document.Document[schema.Policy]) {
 		if name == "" {
 			continue
 		}
-		known, useful := false, false
-		var elsewhere *document.Document[schema.Policy]
-		var names []string
-		for _, d := range declared {
-			below := tenancy.Below(d.Dir, x.Dir)
-			if below {
-				names = append(names, d.Key)
-			}
-			if d.Key != name {
-				continue
-			}
-			if below {
-				known = true
-			} else if elsewhere == nil || tenancy.Below(x.Dir, d.Dir) {
-				elsewhere = d
-			}
-		}
-		if !known {
-			d := diag.New(diag.ExemptionUnknown, x.At("policy"), "exemption %s: there is no policy %s in its directory or below", x.Key, name)
-			if near := diag.DidYouMean(name, names); near != "" {
-				d = d.Suggest("%s", near)
-			}
-			if elsewhere != nil {
-				d = diag.New(diag.ExemptionPlace, x.At("policy"), "exemption %s can't lift policy %s, which is not declared in its directory or below", x.Key, name).
-					See(elsewhere.Pos, "the policy stands here").
-					Suggest("an exemption stands where the policy's owners are: in %s", directory(elsewhere.Dir))
-			}
-			c.fault(&x.Meta, d, "it exempts nobody")
+		if !c.names(x, declared) {
 			continue
 		}
+		useful := false
 		for _, p := range c.out.All {
 			if p.Key != name || p.Demanded != nil || !tenancy.Below(p.Dir, x.Dir) {
 				continue
@@ -61,6 +35,35 @@ func (c *compiler) exemptions(declared []*document.Document[schema.Policy]) {
 			c.add(&x.Meta, diag.New(diag.ExemptionUseless, x.At("target"), "exemption %s lifts nothing: policy %s does not reach %s", x.Key, name, x.Spec.Target))
 		}
 	}
+}
+
+// names reports whether the policy of an exemption is declared in its directory or below,
+// and says so where it is not.
+func (c *compiler) names(x *tenancy.Exemption, declared []*document.Document[schema.Policy]) bool {
+	name := x.Spec.Policy
+	var elsewhere *document.Document[schema.Policy]
+	var names []string
+	for _, d := range declared {
+		switch below := tenancy.Below(d.Dir, x.Dir); {
+		case below && d.Key == name:
+			return true
+		case below:
+			names = append(names, d.Key)
+		case d.Key == name && (elsewhere == nil || tenancy.Below(x.Dir, d.Dir)):
+			elsewhere = d
+		}
+	}
+	d := diag.New(diag.ExemptionUnknown, x.At("policy"), "exemption %s: there is no policy %s in its directory or below", x.Key, name)
+	if near := diag.DidYouMean(name, names); near != "" {
+		d = d.Suggest("%s", near)
+	}
+	if elsewhere != nil {
+		d = diag.New(diag.ExemptionPlace, x.At("policy"), "exemption %s can't lift policy %s, which is not declared in its directory or below", x.Key, name).
+			See(elsewhere.Pos, "the policy stands here").
+			Suggest("an exemption stands where the policy's owners are: in %s", directory(elsewhere.Dir))
+	}
+	c.fault(&x.Meta, d, "it exempts nobody")
+	return false
 }
 
 func directory(dir string) string {

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/policy/facts"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
@@ -20,7 +22,7 @@ func (c *compiler) noWrites(m *document.Meta, what string, stage schema.Stage, s
 
 // compileRepo compiles the rules of a policy that the compiler itself enforces, at
 // stage acquire or evolve.
-func (c *compiler) compileRepo(p *Policy, m *module) bool {
+func (c *compiler) compileRepo(p *Policy, m *Module) bool {
 	if !c.noWrites(&p.Meta, "policy", p.Stage, &p.Rules, notEnforced) {
 		return false
 	}
@@ -28,13 +30,13 @@ func (c *compiler) compileRepo(p *Policy, m *module) bool {
 		p.Judged = &facts.Rules{Program: m.program, Parameters: p.Parameters}
 		return true
 	}
-	program, ok := c.compileProgram(p.rulesAt.At, p.Stage, &p.Rules, nil, func(d diag.Diagnostic) { c.fault(&p.Meta, d, notEnforced) }, func(d diag.Diagnostic) { c.add(&p.Meta, d) })
+	program, ok := c.compileProgram(p.RulesAt.At, p.Stage, &p.Rules, nil, func(d diag.Diagnostic) { c.fault(&p.Meta, d, notEnforced) }, func(d diag.Diagnostic) { c.add(&p.Meta, d) })
 	p.Judged = &facts.Rules{Program: program}
 	return ok
 }
 
 func (c *compiler) compileProgram(at func(...string) diag.Position, stage schema.Stage, set *schema.RuleSet, params *apiservercel.DeclType, fault, warn func(diag.Diagnostic)) (*rule.Program, bool) {
-	env, err := c.environment(environmentKey{minor: rule.Latest, params: params, evolve: stage == schema.Evolve})
+	env, err := c.judgedEnvironment(stage, params)
 	if err != nil {
 		fault(diag.New(diag.ExpressionInvalid, at("rules"), "the rules can't be compiled: %v", err))
 		return nil, false
@@ -44,4 +46,31 @@ func (c *compiler) compileProgram(at func(...string) diag.Position, stage schema
 		fault(d)
 	}
 	return program, len(problems) == 0
+}
+
+// judgedKey tells apart the environments of rules that the compiler itself runs.
+type judgedKey struct {
+	stage  schema.Stage
+	params *apiservercel.DeclType
+}
+
+func (c *compiler) judgedEnvironment(stage schema.Stage, params *apiservercel.DeclType) (*rule.Environment, error) {
+	key := judgedKey{stage, params}
+	if e := c.judged[key]; e != nil {
+		return e, nil
+	}
+	vars := slices.Clone(facts.Acquire)
+	if stage == schema.Evolve {
+		vars = slices.Clone(facts.Evolve)
+	}
+	if params != nil {
+		vars = append(vars, rule.Variable{Name: rule.Params, Type: params})
+	}
+	e, err := rule.NewEnvironment(rule.Latest, vars)
+	if err != nil {
+		return nil, err
+	}
+	e.Given = vars
+	c.judged[key] = e
+	return e, nil
 }

@@ -7,6 +7,8 @@ import (
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/example"
+	"github.com/tenantry/tenantry/compiler/policy/proof"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -35,7 +37,7 @@ func repoOf(t testing.TB, files map[string]string) (*document.Documents, *policy
 		f, ok := tree.File(file)
 		return f.Data, ok
 	})
-	return loaded.Documents, policies, findings
+	return loaded.Documents, policies, append(findings, proof.Check(policies)...)
 }
 
 // TestLibrary: each module of the library compiles without a word, shows by its
@@ -63,7 +65,7 @@ func TestLibrary(t *testing.T) {
 			t.Errorf("module %s has %d cases that are allowed and %d that are denied, and the description %q", m.Key, allowed, denied, m.Spec.Description)
 		}
 	}
-	for _, r := range policies.Test(context.Background(), policies.Cases()) {
+	for _, r := range example.Test(context.Background(), policies, example.Cases(policies)) {
 		if r.Problem != "" {
 			t.Errorf("%s, case %s: %s", r.Document, r.Name, r.Problem)
 		}

@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/tenantry/tenantry/compiler/patch"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
+	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/parallel"
 	"k8s.io/apimachinery/pkg/labels"
@@ -22,17 +24,17 @@ type Policies struct {
 	// Tenancy is what they were compiled for.
 	Tenancy *tenancy.Tenancy
 
-	modules    []*module // by key
+	modules    []*Module // by key
 	minor      int       // of the oldest physical cluster's Kubernetes
 	exemptions map[*Policy][]*tenancy.Exemption
 	effective  map[*tenancy.LogicalCluster][]Effective
 	admits     bool // there is one with rules on writes
 	// transforms change the writes of logical clusters; those that nothing changes are
 	// missing.
-	transforms map[*tenancy.LogicalCluster][]*Transform
+	transforms map[*tenancy.LogicalCluster][]*apiserver.Transform
 	// chains change what is rendered for them.
 	chains  map[*tenancy.LogicalCluster]*patch.Chain
-	schemas *Schemas
+	schemas *object.Schemas
 }
 
 // Of returns the policies that reach a logical cluster, the uppermost first, and
@@ -86,7 +88,7 @@ func (p *Policies) Rebound() *Policies {
 	}
 	out := *p
 	out.gather()
-	out.writeChains(nil)
+	out.chainWrites()
 	return &out
 }
 
@@ -149,3 +151,17 @@ type Effective struct {
 	// Exemption is the one that lifts it there, nil where none does.
 	Exemption *tenancy.Exemption
 }
+
+// MayMeet reports whether some logical cluster may be in the subtrees of both policies.
+func (p *Policy) MayMeet(o *Policy) bool { return p.covers(o.path) || o.covers(p.path) }
+
+// Modules returns the modules that are not in error, by key.
+func (p *Policies) Modules() []*Module {
+	return slices.DeleteFunc(slices.Clone(p.modules), func(m *Module) bool { return m.broken })
+}
+
+// OldestMinor returns the minor number of the oldest physical cluster's Kubernetes.
+func (p *Policies) OldestMinor() int { return p.minor }
+
+// Schemas returns the schemas of all kinds that the tenancy repo knows.
+func (p *Policies) Schemas() *object.Schemas { return p.schemas }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
@@ -28,7 +28,7 @@ object.?spec.hasValue() && object.?spec == oldObject.?spec)`}
 
 // tenants is a policy of the tenancy repo, in the namespaces that carry its label.
 // The platform is exempt, and so are the keepers.
-func tenants(a *policy.Admission) admissionPolicy {
+func tenants(a *apiserver.Admission) admissionPolicy {
 	out := admissionPolicy{
 		name:       desired.ReservedPrefix + "policy-" + a.ID,
 		rules:      rulesOf(a.Spec.MatchConstraints.ResourceRules),
@@ -82,7 +82,7 @@ object.?metadata.?labels[?%s].orValue('') == %s)`,
 // transform is a MutatingAdmissionPolicy with its binding, in the namespaces that
 // carry its label. It leaves alone what the platform owns and what the platform
 // writes, and the keepers.
-func transform(t *policy.Transform) []manifest.Map {
+func transform(t *apiserver.Transform) []manifest.Map {
 	name := desired.ReservedPrefix + "transform-" + t.ID
 	selector := manifest.M("matchExpressions", manifest.List{manifest.M("key", desired.PrefixTransform+t.ID, "operator", "Exists")})
 	m := t.Spec.MatchConstraints

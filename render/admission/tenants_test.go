@@ -9,6 +9,8 @@ import (
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
+	"github.com/tenantry/tenantry/compiler/policy/example"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -18,7 +20,7 @@ import (
 )
 
 // compiled are policies as the compiler makes them out of documents.
-func compiled(t testing.TB, docs *document.Documents) []*policy.Admission {
+func compiled(t testing.TB, docs *document.Documents) []*apiserver.Admission {
 	t.Helper()
 	policies, findings := policy.Compile(&tenancy.Tenancy{}, docs, func(string) ([]byte, bool) { return nil, false })
 	for _, f := range findings {
@@ -26,7 +28,7 @@ func compiled(t testing.TB, docs *document.Documents) []*policy.Admission {
 			t.Fatalf("%s: %s", f.Document, f.Message)
 		}
 	}
-	var out []*policy.Admission
+	var out []*apiserver.Admission
 	for _, p := range policies.All {
 		out = append(out, p.Admission)
 	}
@@ -153,7 +155,7 @@ func TestCasesAgree(t *testing.T) {
 		t.Fatal(err, loaded.Diagnostics)
 	}
 	policies, _ := policy.Compile(&tenancy.Tenancy{}, loaded.Documents, func(string) ([]byte, bool) { return nil, false })
-	results := policies.Test(t.Context(), policies.Cases())
+	results := example.Test(t.Context(), policies, example.Cases(policies))
 	// Each case has a namespace of its own, which its policy alone reaches.
 	p := platform()
 	p.Gates = nil
@@ -183,7 +185,7 @@ func TestCasesAgree(t *testing.T) {
 		if r.Want.Result != nil { // rules judge what the mutations, which were tried, made of it
 			r.Want.Object = r.Want.Result
 		}
-		write, err := policies.Write(r.Want)
+		write, err := example.Write(policies.Tenancy, r.Want)
 		if err != nil {
 			t.Fatal(err)
 		}

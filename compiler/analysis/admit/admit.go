@@ -31,6 +31,8 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
+	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	corev1 "k8s.io/api/core/v1"
@@ -53,10 +55,11 @@ type Server struct {
 	lc        *tenancy.LogicalCluster
 	state     *desired.State
 	platform  *desired.Platform
+	compiled  *policy.Policies
 	effective []policy.Effective
 	// transforms are the policies that change what is written.
-	transforms []*policy.Transform
-	schemas    *policy.Schemas
+	transforms []*apiserver.Transform
+	schemas    *object.Schemas
 	values     map[string]tenancy.Value // of the logical cluster, by field
 
 	namespaces map[string]*corev1.Namespace // by physical name
@@ -122,7 +125,7 @@ func NewServer(in Input, key string, who *access.Identity) (*Server, error) {
 	}
 	i := slices.IndexFunc(in.Platforms, func(p desired.Platform) bool { return p.Cluster == s.state.Cluster })
 	s.platform = &in.Platforms[i]
-	s.effective, s.transforms, s.schemas = in.Policies.Of(s.lc), in.Policies.Transforms(s.lc), in.Policies.Schemas()
+	s.compiled, s.effective, s.transforms, s.schemas = in.Policies, in.Policies.Of(s.lc), in.Policies.Transforms(s.lc), in.Policies.Schemas()
 	for _, v := range s.lc.Explain() {
 		s.values[v.Field] = v
 	}

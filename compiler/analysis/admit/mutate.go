@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/internal/diag"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -71,9 +72,9 @@ func (w *write) refusedMutation(err error) {
 		d := w.say(diag.AdmitDenied, "", "it can't be changed as a policy demands: %s", message)
 		var seen []*policy.Policy
 		for _, step := range t.Steps {
-			if !slices.Contains(seen, step.Policy) {
-				seen = append(seen, step.Policy)
-				*d = d.See(step.Policy.Pos, "policy %s stands here", step.Policy.ID())
+			if p, _ := w.compiled.MutatedBy(step); !slices.Contains(seen, p) {
+				seen = append(seen, p)
+				*d = d.See(p.Pos, "policy %s stands here", p.ID())
 			}
 		}
 		return
@@ -135,7 +136,7 @@ func (p *policies) bindMutating(b *admissionv1.MutatingAdmissionPolicyBinding) {
 }
 
 // converters know how objects are merged.
-type converters struct{ schemas *policy.Schemas }
+type converters struct{ schemas *object.Schemas }
 
 // Run is a part of [patch.TypeConverterManager]; nothing here changes.
 func (c converters) Run(context.Context) {}

@@ -8,7 +8,8 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/policy"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
+	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/internal/diag"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -34,7 +35,7 @@ import (
 type policies struct {
 	matching   *matching.Matcher
 	matcher    generic.PolicyMatcher
-	schemas    *policy.Schemas
+	schemas    *object.Schemas
 	interfaces interfaces
 	authorizer authorizer.Authorizer
 	validating []*validatingPolicy
@@ -45,10 +46,10 @@ type validatingPolicy struct {
 	*admissionv1.ValidatingAdmissionPolicy
 	bindings []*admissionv1.ValidatingAdmissionPolicyBinding
 	minor    int
-	judge    *policy.Judge // nil until it is needed
+	judge    *apiserver.Judge // nil until it is needed
 }
 
-func newPolicies(namespaces map[string]*corev1.Namespace, authz authorizer.Authorizer, equivalent runtime.EquivalentResourceMapper, schemas *policy.Schemas) *policies {
+func newPolicies(namespaces map[string]*corev1.Namespace, authz authorizer.Authorizer, equivalent runtime.EquivalentResourceMapper, schemas *object.Schemas) *policies {
 	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, cache.Indexers{})
 	for _, ns := range namespaces {
 		_ = indexer.Add(ns) // it has a name
@@ -102,7 +103,7 @@ func (w *write) admissionPolicies(ctx context.Context) {
 	for _, p := range w.policies.validating {
 		matches, resource, kind, err := w.policies.matcher.DefinitionMatches(a, w.policies.interfaces, validating.NewValidatingAdmissionPolicyAccessor(p.ValidatingAdmissionPolicy))
 		if err != nil {
-			w.denied(p, nil, policy.Denial{Rule: -1, Message: err.Error()})
+			w.denied(p, nil, apiserver.Denial{Rule: -1, Message: err.Error()})
 			continue
 		}
 		if !matches {
@@ -111,7 +112,7 @@ func (w *write) admissionPolicies(ctx context.Context) {
 		for _, b := range p.bindings {
 			matches, err := w.policies.matcher.BindingMatches(a, w.policies.interfaces, validating.NewValidatingAdmissionPolicyBindingAccessor(b))
 			if err != nil {
-				w.denied(p, nil, policy.Denial{Rule: -1, Message: err.Error()})
+				w.denied(p, nil, apiserver.Denial{Rule: -1, Message: err.Error()})
 				continue
 			}
 			if !matches {
@@ -125,7 +126,7 @@ func (w *write) admissionPolicies(ctx context.Context) {
 }
 
 // denied says which rule of which policy is broken.
-func (w *write) denied(p *validatingPolicy, b *admissionv1.ValidatingAdmissionPolicyBinding, d policy.Denial) {
+func (w *write) denied(p *validatingPolicy, b *admissionv1.ValidatingAdmissionPolicyBinding, d apiserver.Denial) {
 	code := diag.AdmitDenied
 	if b != nil {
 		switch {
@@ -171,11 +172,11 @@ func (w *write) denied(p *validatingPolicy, b *admissionv1.ValidatingAdmissionPo
 }
 
 // judge returns the rules of a policy that the write breaks.
-func (w *write) judge(ctx context.Context, p *validatingPolicy, a admission.Attributes, kind kubeschema.GroupVersionKind, resource kubeschema.GroupVersionResource) []policy.Denial {
-	failed := func(err error) []policy.Denial { return []policy.Denial{{Rule: -1, Message: err.Error()}} }
+func (w *write) judge(ctx context.Context, p *validatingPolicy, a admission.Attributes, kind kubeschema.GroupVersionKind, resource kubeschema.GroupVersionResource) []apiserver.Denial {
+	failed := func(err error) []apiserver.Denial { return []apiserver.Denial{{Rule: -1, Message: err.Error()}} }
 	if p.judge == nil {
 		var err error
-		if p.judge, err = (&policy.Admission{ID: p.Name, Spec: p.Spec}).Judge(p.minor); err != nil {
+		if p.judge, err = (&apiserver.Admission{ID: p.Name, Spec: p.Spec}).Judge(p.minor); err != nil {
 			return failed(err)
 		}
 	}

@@ -68,7 +68,8 @@ func madeBy(policies *policy.Policies, lc *tenancy.LogicalCluster, admission, tr
 	for _, one := range policies.Transforms(lc) {
 		for _, step := range one.Steps {
 			if one.ID == transform {
-				steps[step.Policy] = true
+				p, _ := policies.MutatedBy(step)
+				steps[p] = true
 			}
 		}
 	}

@@ -97,30 +97,8 @@ func (e *evolution) judge(lc *tenancy.LogicalCluster) (out []tenancy.Finding) {
 			given.Set("asOf", e.AsOf)
 		}
 		old := versionOf(b.Version.Set, from)
-		channel := ""
-		if b.Requested != b.Version.Name {
-			channel = b.Requested
-		}
-		given.Set("api", b.Version.Set.Name)
-		given.Set("channel", channel)
-		given.Set("from", versionFacts(from, old))
-		given.Set("to", versionFacts(b.Version.Name, b.Version))
-		given.Set("verdict", nil)
-		denied := false
-		for _, p := range e.policies.Of(lc) {
-			if p.Stage != schema.Evolve || p.Exemption != nil {
-				continue
-			}
-			if p.Judged.Program.Names("verdict") && given.Values["verdict"] == nil {
-				given.Set("verdict", e.verdict(from, old, b.Version))
-			}
-			for i, message := range e.memos.Broken(p.Judged, given) {
-				if message != "" {
-					out = append(out, move(p.Policy, i, message, lc, b, from, old, !lc.Held && e.Changed(lc.Kind, lc.Key, lc.Dir)))
-					denied = denied || p.Spec.Enforcement == schema.Deny
-				}
-			}
-		}
+		found, denied := e.judgeMove(lc, given, b, from, old)
+		out = append(out, found...)
 		switch {
 		case !denied || from != "" && old == nil:
 			kept = append(kept, b)
@@ -131,6 +109,35 @@ func (e *evolution) judge(lc *tenancy.LogicalCluster) (out []tenancy.Finding) {
 	}
 	lc.APIs = kept
 	return out
+}
+
+// judgeMove judges one binding that goes to another version, and says whether a policy
+// that denies is broken. old is the version that was bound, nil where it is gone.
+func (e *evolution) judgeMove(lc *tenancy.LogicalCluster, given *facts.Seen, b tenancy.Binding, from string, old *tenancy.APIVersion) (out []tenancy.Finding, denied bool) {
+	channel := ""
+	if b.Requested != b.Version.Name {
+		channel = b.Requested
+	}
+	given.Set("api", b.Version.Set.Name)
+	given.Set("channel", channel)
+	given.Set("from", versionFacts(from, old))
+	given.Set("to", versionFacts(b.Version.Name, b.Version))
+	given.Set("verdict", nil)
+	for _, p := range e.policies.Of(lc) {
+		if p.Stage != schema.Evolve || p.Exemption != nil {
+			continue
+		}
+		if p.Judged.Program.Names("verdict") && given.Values["verdict"] == nil {
+			given.Set("verdict", e.verdict(from, old, b.Version))
+		}
+		for i, message := range e.memos.Broken(p.Judged, given) {
+			if message != "" {
+				out = append(out, move(p.Policy, i, message, lc, b, from, old, !lc.Held && e.Changed(lc.Kind, lc.Key, lc.Dir)))
+				denied = denied || p.Spec.Enforcement == schema.Deny
+			}
+		}
+	}
+	return out, denied
 }
 
 func (e *evolution) verdict(from string, old, new *tenancy.APIVersion) string {

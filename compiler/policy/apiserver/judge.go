@@ -1,4 +1,4 @@
-package policy
+package apiserver
 
 import (
 	"context"
@@ -7,7 +7,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/rule"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/runtime/schema"
+	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apiserver/pkg/admission"
 	plugincel "k8s.io/apiserver/pkg/admission/plugin/cel"
@@ -71,8 +71,18 @@ func (a *Admission) Judge(minor int) (*Judge, error) { return newJudge(a, min(mi
 
 // Matches reports whether the policy's match constraints pick a write.
 func (j *Judge) Matches(attributes admission.Attributes) bool {
-	m := j.admission.Spec.MatchConstraints
-	return matches(m.ResourceRules, attributes) && !matches(m.ExcludeResourceRules, attributes)
+	return j.admission.Matches(attributes)
+}
+
+// Names reports whether the policy's resource rules pick a write, whatever is excluded
+// from them.
+func (a *Admission) Names(attributes admission.Attributes) bool {
+	return matches(a.Spec.MatchConstraints.ResourceRules, attributes)
+}
+
+// Matches reports whether the policy's match constraints pick a write.
+func (a *Admission) Matches(attributes admission.Attributes) bool {
+	return a.Names(attributes) && !matches(a.Spec.MatchConstraints.ExcludeResourceRules, attributes)
 }
 
 func matches(list []admissionv1.NamedRuleWithOperations, attributes admission.Attributes) bool {
@@ -107,7 +117,7 @@ func (j *Judge) Denied(ctx context.Context, attributes admission.Attributes, nam
 
 // Broken returns the rules that a write breaks which the match constraints pick, as
 // the resource by which they do.
-func (j *Judge) Broken(ctx context.Context, resource schema.GroupVersionResource, versioned *admission.VersionedAttributes, namespace *corev1.Namespace, authz authorizer.Authorizer) []Denial {
+func (j *Judge) Broken(ctx context.Context, resource kubeschema.GroupVersionResource, versioned *admission.VersionedAttributes, namespace *corev1.Namespace, authz authorizer.Authorizer) []Denial {
 	result := j.validator.Validate(ctx, resource, versioned, nil, namespace, celconfig.RuntimeCELCostBudget, authz)
 	var out []Denial
 	for i, d := range result.Decisions {

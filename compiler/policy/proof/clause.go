@@ -1,6 +1,7 @@
-package policy
+package proof
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -9,19 +10,14 @@ import (
 	"github.com/google/cel-go/common/types"
 	"github.com/google/cel-go/parser"
 
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
-	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/internal/diag"
-	"github.com/tenantry/tenantry/schema"
-	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apiserver/pkg/admission"
-	apiservercel "k8s.io/apiserver/pkg/cel"
 )
 
 // clause is a part of a rule that must be true by itself: that a map has a key or has it
 // not, or that a value is one of some.
 type clause struct {
-	policy *Policy
+	policy *policy.Policy
 	rule   int
 	// of is the value as an expression, and key one of its keys, where it is about one.
 	of, key string
@@ -33,7 +29,7 @@ type clause struct {
 
 // clauses returns what of a policy's rules can be told apart: what is joined by &&, and
 // what all(…) says of the keys that a parameter lists.
-func clauses(p *Policy) (out []clause) {
+func clauses(p *policy.Policy) (out []clause) {
 	for i, r := range p.Rules.Rules {
 		if parsed, err := rule.Parse(r.Expression); err == nil {
 			c := &clauseReader{policy: p, rule: i, bound: map[string]string{}}
@@ -45,7 +41,7 @@ func clauses(p *Policy) (out []clause) {
 }
 
 type clauseReader struct {
-	policy *Policy
+	policy *policy.Policy
 	rule   int
 	bound  map[string]string // values of loops' variables
 	out    []clause
@@ -54,46 +50,57 @@ type clauseReader struct {
 func (c *clauseReader) read(e ast.Expr, negated bool) {
 	switch e.Kind() {
 	case ast.CallKind:
-		args := e.AsCall().Args()
-		switch e.AsCall().FunctionName() {
-		case operators.LogicalNot:
-			c.read(args[0], !negated)
-		case operators.LogicalAnd, operators.LogicalOr:
-			if (e.AsCall().FunctionName() == operators.LogicalOr) == negated {
-				c.read(args[0], negated)
-				c.read(args[1], negated)
-			}
-		case operators.In:
-			if key, ok := c.text(args[0]); ok {
-				if of, ok := c.plain(args[1]); ok {
-					c.add(clause{of: of, key: key, keyed: true, lacks: negated})
-				}
-			} else if values := c.constants(args[1]); values != nil && !negated {
-				c.among(args[0], values)
-			}
-		case operators.Equals:
-			for i := range args {
-				if values := c.constant(args[1-i]); values != nil && !negated {
-					c.among(args[i], values)
-				}
-			}
-		}
+		c.readCall(e.AsCall(), negated)
 	case ast.ComprehensionKind:
-		loop := e.AsComprehension()
-		step := loop.LoopStep()
-		joined := map[bool]string{false: operators.LogicalAnd, true: operators.LogicalOr}[negated] // all, or not exists
-		if step.Kind() != ast.CallKind || step.AsCall().FunctionName() != joined || loop.AccuInit().Kind() != ast.LiteralKind || loop.HasIterVar2() {
-			return
-		}
-		if _, shadows := c.bound[loop.IterVar()]; shadows {
-			return
-		}
-		for _, key := range c.keys(loop.IterRange()) {
-			c.bound[loop.IterVar()] = key
-			c.read(step.AsCall().Args()[1], negated)
-		}
-		delete(c.bound, loop.IterVar())
+		c.readLoop(e.AsComprehension(), negated)
 	}
+}
+
+func (c *clauseReader) readCall(e ast.CallExpr, negated bool) {
+	args := e.Args()
+	switch e.FunctionName() {
+	case operators.LogicalNot:
+		c.read(args[0], !negated)
+	case operators.LogicalAnd, operators.LogicalOr:
+		if (e.FunctionName() == operators.LogicalOr) == negated {
+			c.read(args[0], negated)
+			c.read(args[1], negated)
+		}
+	case operators.In:
+		if key, ok := c.text(args[0]); ok {
+			if of, ok := c.plain(args[1]); ok {
+				c.add(clause{of: of, key: key, keyed: true, lacks: negated})
+			}
+		} else if values := c.constants(args[1]); values != nil && !negated {
+			c.among(args[0], values)
+		}
+	case operators.Equals:
+		for i := range args {
+			if values := c.constant(args[1-i]); values != nil && !negated {
+				c.among(args[i], values)
+			}
+		}
+	}
+}
+
+// readLoop reads what all(…) says of each element, or !exists(…) where it is negated.
+func (c *clauseReader) readLoop(loop ast.ComprehensionExpr, negated bool) {
+	step := loop.LoopStep()
+	joined := operators.LogicalAnd
+	if negated {
+		joined = operators.LogicalOr
+	}
+	if step.Kind() != ast.CallKind || step.AsCall().FunctionName() != joined || loop.AccuInit().Kind() != ast.LiteralKind || loop.HasIterVar2() {
+		return
+	}
+	if _, shadows := c.bound[loop.IterVar()]; shadows {
+		return
+	}
+	for _, key := range c.keys(loop.IterRange()) {
+		c.bound[loop.IterVar()] = key
+		c.read(step.AsCall().Args()[1], negated)
+	}
+	delete(c.bound, loop.IterVar())
 }
 
 func (c *clauseReader) add(one clause) {
@@ -194,7 +201,7 @@ func (c *clauseReader) keys(e ast.Expr) (out []string) {
 			}
 		}
 	case map[string]any:
-		out = sortedKeys(x)
+		out = slices.Sorted(maps.Keys(x))
 	}
 	return out
 }
@@ -257,92 +264,4 @@ func (c clause) against(o clause) string {
 		return ""
 	}
 	return "no value of " + what + " is right for both"
-}
-
-// contradictions reports rules of two policies that can't both be kept.
-func (c *compiler) contradictions() {
-	about := map[string][]clause{}
-	for _, p := range c.out.All {
-		if p.Spec.Enforcement != schema.Deny || p.Demanded != nil || p.Stage == schema.Evolve {
-			continue
-		}
-		for _, one := range clauses(p) {
-			about[one.of+"\x00"+one.key] = append(about[one.of+"\x00"+one.key], one)
-		}
-	}
-	type pair struct{ upper, lower *Policy }
-	said := map[pair]bool{}
-	for _, of := range sortedKeys(about) {
-		for i, upper := range about[of] {
-			for _, lower := range about[of][i+1:] {
-				p, q := upper.policy, lower.policy
-				why := upper.against(lower)
-				if why == "" || p == q || said[pair{p, q}] || (p.Stage == schema.Acquire) != (q.Stage == schema.Acquire) || p.Module != nil && p.Module == q.Module && !upper.keyed && len(p.Rules.MatchConditions) == 0 {
-					continue // the last is said of the module's choices
-				}
-				lc, resource := c.meet(p, q)
-				if lc == nil {
-					continue
-				}
-				said[pair{p, q}] = true
-				where := lc.Key
-				if resource != "" {
-					where = "the " + resource + " of " + lc.Key
-				}
-				c.add(&q.Meta, diag.New(diag.PolicyConflict, q.Pos, "policies %s and %s can't both be kept by %s: %s", p.Key, q.Key, where, why).
-					See(p.Pos, "policy %s stands here", p.Key).
-					See(p.RuleAt(upper.rule), "it demands this").See(q.RuleAt(lower.rule), "policy %s demands this", q.Key))
-			}
-		}
-	}
-}
-
-// meet returns the first logical cluster that two policies hold for, and, of policies
-// on writes, a resource that it binds and that both judge when it is created.
-func (c *compiler) meet(a, b *Policy) (*tenancy.LogicalCluster, string) {
-	for lc := range c.both(a, b) {
-		if a.Stage == schema.Acquire {
-			return lc, ""
-		}
-		for _, binding := range lc.APIs {
-			for _, r := range binding.Version.Resources {
-				if c.judgesCreation(a, r) && c.judgesCreation(b, r) {
-					return lc, r.Key
-				}
-			}
-		}
-	}
-	return nil, ""
-}
-
-// judgesCreation reports whether a policy judges each object of a resource that is
-// created, as far as that can be told without one.
-func (c *compiler) judgesCreation(p *Policy, r *tenancy.Resource) bool {
-	version := r.Writable()[0]
-	m := p.Admission.Spec.MatchConstraints
-	write := admission.NewAttributesRecord(nil, nil, kubeschema.GroupVersionKind{Group: r.Group, Version: version, Kind: r.Kind}, "x", "",
-		kubeschema.GroupVersionResource{Group: r.Group, Version: version, Resource: r.Plural}, "", admission.Create, nil, false, nil)
-	if !matches(m.ResourceRules, write) || matches(m.ExcludeResourceRules, write) {
-		return false
-	}
-	env, err := c.environment(environmentKey{minor: rule.Latest, object: apiservercel.DynType})
-	if err != nil {
-		return false
-	}
-	request := map[string]any{"operation": "CREATE", "subResource": "", "namespace": "x",
-		"kind": map[string]any{"group": r.Group, "version": version, "kind": r.Kind}, "resource": map[string]any{"group": r.Group, "version": version, "resource": r.Plural}}
-	for _, condition := range p.parsed.conditions {
-		checked, issues := env.Compile(condition.Expression)
-		if issues.Err() != nil {
-			return false
-		}
-		program, err := env.Program(checked)
-		if err != nil {
-			return false
-		}
-		if holds, _, err := program.Eval(map[string]any{"request": request}); err != nil || holds != types.True {
-			return false
-		}
-	}
-	return true
 }

@@ -1,8 +1,9 @@
-package policy
+package demand_test
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,7 +13,9 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
 	"github.com/tenantry/tenantry/compiler/crd/evolution/instance"
-	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/apiserver"
+	"github.com/tenantry/tenantry/compiler/policy/demand"
+	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
@@ -125,7 +128,7 @@ func TestDemandsAreAsInADefinition(t *testing.T) {
 			m[name] = value()
 		}
 	}
-	object := func() map[string]any {
+	written := func() map[string]any {
 		spec := map[string]any{}
 		maybe(spec, "size", func() any { return int64(r.IntN(5)) })
 		maybe(spec, "ratio", func() any { return []any{int64(r.IntN(5)), 1.5, nil}[r.IntN(3)] })
@@ -166,11 +169,11 @@ func TestDemandsAreAsInADefinition(t *testing.T) {
 	for range 200 {
 		d := constraint.Demands{Constraints: map[string]schema.Constraint{}, Defaults: map[string]any{}}
 		for range 1 + r.IntN(3) {
-			path := sortedKeys(kinds)[r.IntN(len(kinds))]
+			path := slices.Sorted(maps.Keys(kinds))[r.IntN(len(kinds))]
 			d.Constraints[path] = kinds[path]()
 		}
 		for range r.IntN(3) {
-			path := sortedKeys(values)[r.IntN(len(values))]
+			path := slices.Sorted(maps.Keys(values))[r.IntN(len(values))]
 			d.Defaults[path] = values[path]()
 		}
 		narrowed, problems := constraint.Narrow(root, d)
@@ -187,31 +190,36 @@ func TestDemandsAreAsInADefinition(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%+v: %v", d, err)
 		}
-		rules, _ := constraintRules(root, d.Constraints, "")
-		mutations, _ := defaultMutations(root, d.Defaults)
-		p := &Policy{Meta: document.Meta{Key: "x"}, Spec: &schema.Policy{Enforcement: schema.Deny}, Rules: schema.RuleSet{Rules: rules, Mutations: mutations,
-			MatchConstraints: &schema.MatchConstraints{ResourceRules: []schema.ResourceRule{{APIGroups: []string{"x.example"}, Resources: []string{"xs"}}}}}}
-		if err := p.compose(); err != nil {
-			t.Fatal(err)
-		}
-		transform, err := p.Transform()
+		rules, _ := demand.Rules(root, d.Constraints, "")
+		mutations, _ := demand.Mutations(root, d.Defaults)
+		set := schema.RuleSet{Rules: rules, Mutations: mutations,
+			MatchConstraints: &schema.MatchConstraints{ResourceRules: []schema.ResourceRule{{APIGroups: []string{"x.example"}, Resources: []string{"xs"}}}}}
+		source, err := apiserver.NewSource("x", &set, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var judge *Judge
-		if p.Admission != nil {
-			if judge, err = p.Admission.Judge(rule.Latest); err != nil {
+		transform, err := apiserver.NewTransform([]*apiserver.Source{source})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var judge *apiserver.Judge
+		if rules != nil {
+			admission, err := apiserver.NewAdmission(source, schema.Deny)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if judge, err = admission.Judge(rule.Latest); err != nil {
 				t.Fatal(err)
 			}
 		}
-		mutator, err := transform.Mutator(rule.Latest, newSchemas(&tenancy.Tenancy{}))
+		mutator, err := transform.Mutator(rule.Latest, object.NewSchemas(&tenancy.Tenancy{}))
 		if err != nil {
 			t.Fatalf("%+v: %v", mutations, err)
 		}
 		for range 25 {
-			written := object()
-			want, errs := server.Admit(written)
-			stored, before := base.Admit(written)
+			given := written()
+			want, errs := server.Admit(given)
+			stored, before := base.Admit(given)
 			if len(before) > 0 {
 				continue
 			}
@@ -220,12 +228,12 @@ func TestDemandsAreAsInADefinition(t *testing.T) {
 			}
 			changed, err := mutator.Mutate(t.Context(), write(runtime.DeepCopyJSON(stored)), namespace, nobody)
 			if err != nil {
-				t.Fatalf("%+v: %s: %v", d, asJSON(written), err)
+				t.Fatalf("%+v: %s: %v", d, asJSON(given), err)
 			}
 			got := changed.(*unstructured.Unstructured).Object
 			base.Default(got)
 			if diff := cmp.Diff(asJSON(want), asJSON(got)); diff != "" {
-				t.Fatalf("%s\n%s is filled in otherwise (-definition +policy):\n%s", asJSON(d), asJSON(written), diff)
+				t.Fatalf("%s\n%s is filled in otherwise (-definition +policy):\n%s", asJSON(d), asJSON(given), diff)
 			}
 			if asJSON(stored) != asJSON(got) {
 				filled++

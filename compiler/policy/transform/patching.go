@@ -1,4 +1,6 @@
-package policy
+// Package transform says what is wrong with the policies at stage transform where they are
+// used: physical clusters that can't enforce them, and patches that fail or undo each other.
+package transform
 
 import (
 	"fmt"
@@ -8,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/patch"
+	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -15,7 +18,7 @@ import (
 
 // Patching gathers what patches came to, for one logical cluster after the other.
 type Patching struct {
-	policies *Policies
+	policies *policy.Policies
 	changed  func(kind schema.Kind, key, dir string) bool
 	reached  []*patch.Step // in the order in which they were met
 	matched  map[*patch.Step]bool
@@ -38,16 +41,16 @@ type overriding struct {
 	more         int // than the first
 }
 
-// Patching begins with nothing. changed reports whether a document is new or differs
+// NewPatching begins with nothing. changed reports whether a document is new or differs
 // from its last good version.
-func (p *Policies) Patching(changed func(kind schema.Kind, key, dir string) bool) *Patching {
-	return &Patching{policies: p, changed: changed, matched: map[*patch.Step]bool{}}
+func NewPatching(policies *policy.Policies, changed func(kind schema.Kind, key, dir string) bool) *Patching {
+	return &Patching{policies: policies, changed: changed, matched: map[*patch.Step]bool{}}
 }
 
 // Add takes what came of the patches of a logical cluster, and reports whether that is
 // nothing to speak of, whatever became of the steps that selected no object.
 func (x *Patching) Add(lc *tenancy.LogicalCluster, t *patch.Trace) (fine bool) {
-	for _, s := range x.policies.chains[lc].Steps() {
+	for _, s := range x.policies.Patches(lc).Steps() {
 		if !slices.Contains(x.reached, s) {
 			x.reached = append(x.reached, s)
 		}
@@ -91,7 +94,7 @@ func (x *Patching) fail(lc *tenancy.LogicalCluster, t *patch.Trace) {
 // policy nor its module differ.
 func (x *Patching) blame(s *patch.Step) *document.Meta {
 	p, _ := x.policies.PatchedBy(s)
-	for _, m := range []*document.Meta{p.rulesAt, &p.Meta} {
+	for _, m := range []*document.Meta{p.RulesAt, &p.Meta} {
 		if m.Held || x.changed(m.Kind, m.Key, m.Dir) {
 			return m
 		}

@@ -1,13 +1,11 @@
-package policy
+package apiserver
 
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/policy/rule"
-	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -30,7 +28,7 @@ func Refusals(set *schema.RuleSet, ours int) (out []Refusal) {
 	if m := set.MatchConstraints; m != nil {
 		for field, rules := range map[string][]schema.ResourceRule{"resourceRules": m.ResourceRules, "excludeResourceRules": m.ExcludeResourceRules} {
 			for i, r := range rules {
-				out = append(out, refusedRule([]string{"matchConstraints", field, itoa(i)}, r)...)
+				out = append(out, refusedRule([]string{"matchConstraints", field, strconv.Itoa(i)}, r)...)
 			}
 		}
 	}
@@ -39,7 +37,7 @@ func Refusals(set *schema.RuleSet, ours int) (out []Refusal) {
 	}
 	for i, r := range set.Rules {
 		refuse := func(field, message string) {
-			out = append(out, Refusal{[]string{"rules", itoa(i), field}, message})
+			out = append(out, Refusal{[]string{"rules", strconv.Itoa(i), field}, message})
 		}
 		switch {
 		case r.Message == "":
@@ -58,7 +56,7 @@ func Refusals(set *schema.RuleSet, ours int) (out []Refusal) {
 
 func refusedRule(at []string, r schema.ResourceRule) (out []Refusal) {
 	refuse := func(field string, i int, format string, args ...any) {
-		out = append(out, Refusal{append(slices.Clone(at), field, itoa(i)), fmt.Sprintf(format, args...)})
+		out = append(out, Refusal{append(slices.Clone(at), field, strconv.Itoa(i)), fmt.Sprintf(format, args...)})
 	}
 	alone := func(field string, values []string) {
 		if i := slices.Index(values, "*"); i >= 0 && len(values) > 1 {
@@ -78,9 +76,17 @@ func refusedRule(at []string, r schema.ResourceRule) (out []Refusal) {
 			refuse("resourceNames", i, "%s stands there twice", name)
 		}
 	}
+	return append(out, refusedResources(at, r.Resources)...)
+}
+
+// refusedResources returns what the API server refuses in the resources of a rule.
+func refusedResources(at []string, resources []string) (out []Refusal) {
+	refuse := func(i int, format string, args ...any) {
+		out = append(out, Refusal{append(slices.Clone(at), "resources", strconv.Itoa(i)), fmt.Sprintf(format, args...)})
+	}
 	all, parts := map[string]string{}, map[string]string{} // what x/* and */x stand for
 	plain := -1
-	for i, name := range r.Resources {
+	for i, name := range resources {
 		resource, sub, divided := strings.Cut(name, "/")
 		if !divided {
 			if plain = i; name == "*" {
@@ -89,10 +95,10 @@ func refusedRule(at []string, r schema.ResourceRule) (out []Refusal) {
 			continue
 		}
 		if by, ok := all[resource]; ok {
-			refuse("resources", i, "%s is among %s already", name, by)
+			refuse(i, "%s is among %s already", name, by)
 		}
 		if by, ok := parts[sub]; ok {
-			refuse("resources", i, "%s is among %s already", name, by)
+			refuse(i, "%s is among %s already", name, by)
 		}
 		if sub == "*" {
 			all[resource] = name
@@ -101,33 +107,11 @@ func refusedRule(at []string, r schema.ResourceRule) (out []Refusal) {
 			parts[sub] = name
 		}
 	}
-	if i := slices.Index(r.Resources, "*/*"); i >= 0 && len(r.Resources) > 1 {
-		refuse("resources", i, `"*/*" stands for all, and nothing else may stand beside it`)
+	if i := slices.Index(resources, "*/*"); i >= 0 && len(resources) > 1 {
+		refuse(i, `"*/*" stands for all, and nothing else may stand beside it`)
 	}
-	if i := slices.Index(r.Resources, "*"); i >= 0 && plain >= 0 {
-		refuse("resources", plain, `%s is among "*" already`, r.Resources[plain])
+	if i := slices.Index(resources, "*"); i >= 0 && plain >= 0 {
+		refuse(plain, `%s is among "*" already`, resources[plain])
 	}
 	return out
-}
-
-// platformConditions is how many conditions an admission policy of the tenancy repo
-// gets besides its own.
-const platformConditions = 2
-
-// refused reports what the API server would refuse, and rules about connections to
-// what nobody connects to.
-func (c *compiler) refused(m *document.Meta, set *schema.RuleSet, held string) bool {
-	refusals := Refusals(set, platformConditions)
-	for _, r := range refusals {
-		c.fault(m, diag.New(diag.PolicyRefused, m.At(r.Path...), "%s: %s", rule.FieldName(r.Path), r.Message), held)
-	}
-	for i, r := range set.MatchConstraints.ResourceRules {
-		for j, o := range r.Operations {
-			if o == "CONNECT" && !slices.ContainsFunc(r.Resources, func(name string) bool { return strings.Contains(name, "/") }) {
-				c.add(m, diag.New(diag.ConnectsToNothing, m.At("matchConstraints", "resourceRules", itoa(i), "operations", itoa(j)), "%s matches no connection: %s has no subresources, and only these are connected to",
-					m.Key, strings.Join(r.Resources, ", ")).Suggest(`name subresources: "pods/exec", "pods/attach", "pods/portforward", "services/proxy"`))
-			}
-		}
-	}
-	return len(refusals) == 0
 }

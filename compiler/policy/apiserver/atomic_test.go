@@ -1,32 +1,29 @@
-package policy
+package apiserver
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/authorization/authorizerfactory"
-	apiservercel "k8s.io/apiserver/pkg/cel"
 )
 
 // TestAtomicFields: what is called atomic when a policy is compiled is what the API
 // server's own code refuses to set.
 func TestAtomicFields(t *testing.T) {
-	c := &compiler{tenancy: &tenancy.Tenancy{}, out: &Policies{schemas: newSchemas(&tenancy.Tenancy{})}, types: nil,
-		open: map[*apiservercel.DeclType]bool{}, kinds: map[*apiservercel.DeclType]kubeschema.GroupVersionKind{}}
-	types := c.typesOf("", "pods", nil)
+	schemas := object.NewSchemas(&tenancy.Tenancy{})
+	types := object.NewTypes(&tenancy.Tenancy{}).Of("", "pods", nil)
 	if len(types) != 1 {
 		t.Fatalf("pods have %d types", len(types))
 	}
-	env, err := c.environment(environmentKey{minor: rule.Latest, object: types[0].typ})
+	env, err := NewEnvironment(rule.Latest, types[0], nil, schemas)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,17 +47,17 @@ func TestAtomicFields(t *testing.T) {
 		if found != atomic {
 			t.Errorf("%s: %v, want atomic %v", expression, problems, atomic)
 		}
-		p := &Policy{Meta: document.Meta{Key: "x", Pos: diag.Position{}}, Spec: &schema.Policy{Enforcement: schema.Deny}, Rules: schema.RuleSet{
+		source, err := NewSource("x", &schema.RuleSet{
 			Mutations:        []schema.Mutation{{ApplyConfiguration: expression}},
-			MatchConstraints: &schema.MatchConstraints{ResourceRules: []schema.ResourceRule{{APIGroups: []string{""}, Resources: []string{"pods"}}}}}}
-		if err := p.compose(); err != nil {
-			t.Fatal(err)
-		}
-		transform, err := p.Transform()
+			MatchConstraints: &schema.MatchConstraints{ResourceRules: []schema.ResourceRule{{APIGroups: []string{""}, Resources: []string{"pods"}}}}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		m, err := transform.Mutator(rule.Latest, c.out.schemas)
+		transform, err := NewTransform([]*Source{source})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := transform.Mutator(rule.Latest, schemas)
 		if err != nil {
 			t.Fatal(err)
 		}
