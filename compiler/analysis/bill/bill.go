@@ -175,66 +175,80 @@ func (m *maker) whose(r *Record) (lc *tenancy.LogicalCluster, cluster, problem s
 
 // records adds up what was used.
 func (m *maker) records(records []Record) {
-	type series struct{ key, cluster, resource string }
-	order := map[series][]*Record{}
-	lcs := map[string]*tenancy.LogicalCluster{}
-	var all []series
+	var all []usage
+	lines := map[usage][]*Record{}
 	for i := range records {
-		r := &records[i]
-		at := diag.Position{File: m.name, Line: r.Line}
-		lc, cluster, problem := m.whose(r)
-		if lc == nil {
-			m.say(diag.New(diag.UsageUnknown, at, "%s", problem).Suggest("bill as of a revision that still has it: --revision"))
+		s, ok := m.usage(&records[i])
+		if !ok {
 			continue
 		}
-		name := r.Resource
-		if name != Existence {
-			name = schema.ResourceName(name)
-		}
-		switch {
-		case !r.To.After(m.month.From) || !r.From.Before(m.month.To):
-			m.say(diag.New(diag.UsageOutside, at, "it lies outside %s", m.month))
-			continue
-		case r.From.Before(m.month.From) || r.To.After(m.month.To):
-			m.say(diag.New(diag.UsageOutside, at, "a part of it lies outside %s", m.month))
-			if r.From = later(r.From, m.month.From); r.To.After(m.month.To) {
-				r.To = m.month.To
-			}
-		}
-		s := series{lc.Key, cluster, name}
-		if order[s] == nil {
+		if lines[s] == nil {
 			all = append(all, s)
 		}
-		order[s] = append(order[s], r)
-		lcs[lc.Key] = lc
+		lines[s] = append(lines[s], &records[i])
 	}
 	for _, s := range all {
-		if s.resource != Existence {
-			priced := slices.ContainsFunc(m.periods, func(p cost.Period) bool {
-				if p.Book == nil {
-					return false
-				}
-				_, ok := p.Book.Rate(s.resource)
-				return ok
-			})
-			if !priced {
-				m.say(diag.New(diag.UsageUnpriced, diag.Position{File: m.name, Line: order[s][0].Line}, "%s of %s has no price in %s, so it is not billed", s.resource, s.key, m.month))
+		if !m.priced(s.resource) {
+			m.say(diag.New(diag.UsageUnpriced, diag.Position{File: m.name, Line: lines[s][0].Line}, "%s of %s has no price in %s, so it is not billed", s.resource, s.key, m.month))
+			continue
+		}
+		m.addUp(s, lines[s])
+	}
+}
+
+// usage is what a logical cluster used of a resource on a physical cluster.
+type usage struct{ key, cluster, resource string }
+
+// usage returns whose usage a record is, cut to the month; false if it is not billed.
+func (m *maker) usage(r *Record) (usage, bool) {
+	at := diag.Position{File: m.name, Line: r.Line}
+	lc, cluster, problem := m.whose(r)
+	if lc == nil {
+		m.say(diag.New(diag.UsageUnknown, at, "%s", problem).Suggest("bill as of a revision that still has it: --revision"))
+		return usage{}, false
+	}
+	name := r.Resource
+	if name != Existence {
+		name = schema.ResourceName(name)
+	}
+	switch {
+	case !r.To.After(m.month.From) || !r.From.Before(m.month.To):
+		m.say(diag.New(diag.UsageOutside, at, "it lies outside %s", m.month))
+		return usage{}, false
+	case r.From.Before(m.month.From) || r.To.After(m.month.To):
+		m.say(diag.New(diag.UsageOutside, at, "a part of it lies outside %s", m.month))
+		if r.From = later(r.From, m.month.From); r.To.After(m.month.To) {
+			r.To = m.month.To
+		}
+	}
+	return usage{lc.Key, cluster, name}, true
+}
+
+// priced reports whether a resource has a price at any time of the month.
+func (m *maker) priced(resource string) bool {
+	return resource == Existence || slices.ContainsFunc(m.periods, func(p cost.Period) bool {
+		if p.Book == nil {
+			return false
+		}
+		_, ok := p.Book.Rate(resource)
+		return ok
+	})
+}
+
+// addUp adds records of one usage, each instant once.
+func (m *maker) addUp(u usage, records []*Record) {
+	slices.SortStableFunc(records, func(a, b *Record) int { return a.From.Compare(b.From) })
+	var last *Record
+	for _, r := range records {
+		if last != nil && r.From.Before(last.To) {
+			m.say(diag.New(diag.UsageTwice, diag.Position{File: m.name, Line: max(r.Line, last.Line)}, "%s of %s is there twice from %s on", u.resource, u.key, r.From.Format(time.RFC3339)).
+				See(diag.Position{File: m.name, Line: min(r.Line, last.Line)}, "the other stands here"))
+			if r.From = last.To; !r.From.Before(r.To) {
 				continue
 			}
 		}
-		slices.SortStableFunc(order[s], func(a, b *Record) int { return a.From.Compare(b.From) })
-		var last *Record
-		for _, r := range order[s] {
-			if last != nil && r.From.Before(last.To) {
-				m.say(diag.New(diag.UsageTwice, diag.Position{File: m.name, Line: max(r.Line, last.Line)}, "%s of %s is there twice from %s on", s.resource, s.key, r.From.Format(time.RFC3339)).
-					See(diag.Position{File: m.name, Line: min(r.Line, last.Line)}, "the other stands here"))
-				if r.From = last.To; !r.From.Before(r.To) {
-					continue
-				}
-			}
-			last = r
-			m.add(item{key: s.key, cluster: s.cluster, resource: s.resource}, r)
-		}
+		last = r
+		m.add(item{key: u.key, cluster: u.cluster, resource: u.resource}, r)
 	}
 }
 

@@ -92,7 +92,7 @@ var subcategories = map[string][]string{
 // What is written as FOCUS has the published columns, and every value is one that
 // the specification allows there, alone and beside the others of its row.
 func TestFOCUS(t *testing.T) {
-	r, err := compiler.Compile(t.Context(), compiler.Options{Dir: "../../../examples/hosted/repo", Pins: "../../examples/hosted/rendered"})
+	r, err := compiler.Compile(t.Context(), compiler.Options{Dir: "../../../examples/hosted/repo", Pins: "../../../examples/hosted/rendered"})
 	if err != nil {
 		t.Fatal(err)
 	}

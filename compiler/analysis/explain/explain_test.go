@@ -83,7 +83,7 @@ func TestEveryRenderedFieldHasAReason(t *testing.T) {
 	if err := generate.Write(generated, generate.Options{Seed: 3, LogicalClusters: 20}); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{"../../../examples/simple/repo", "../../examples/hosted/repo", generated} {
+	for _, dir := range []string{"../../../examples/simple/repo", "../../../examples/hosted/repo", generated} {
 		r, files := build(t, compiler.Options{Dir: dir, AsOf: asOf})
 		all := map[string][]tenancy.Value{}
 		for _, lc := range r.Tenancy.LogicalClusters {
