@@ -8,9 +8,25 @@ import (
 // plain reports whether s, written without quotes in block style, is read as
 // the string s by YAML 1.1 and by YAML 1.2.
 func plain(s string) bool {
-	if s == "" {
+	if s == "" || !plainEnds(s) {
 		return false
 	}
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c < ' ' || c == 0x7f:
+			return false
+		case c == ':' && i+1 < len(s) && s[i+1] == ' ', c == '#' && i > 0 && s[i-1] == ' ':
+			return false
+		case c >= utf8.RuneSelf:
+			return printable(s[i:]) && plainASCII(s[i:]) && !special(s)
+		}
+	}
+	return !special(s)
+}
+
+// plainEnds reports whether neither the first nor the last characters of a string mean
+// something else than themselves.
+func plainEnds(s string) bool {
 	switch s[0] {
 	case ' ', '\t', ',', '[', ']', '{', '}', '#', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`':
 		return false
@@ -19,30 +35,8 @@ func plain(s string) bool {
 			return false
 		}
 	}
-	switch s[len(s)-1] {
-	case ' ', ':':
-		return false
-	}
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c < ' ' || c == 0x7f:
-			return false
-		case c == ':':
-			if i+1 < len(s) && s[i+1] == ' ' {
-				return false
-			}
-		case c == '#':
-			if i > 0 && s[i-1] == ' ' {
-				return false
-			}
-		case c >= utf8.RuneSelf:
-			if !printable(s[i:]) {
-				return false
-			}
-			return plainASCII(s[i:]) && !special(s)
-		}
-	}
-	return !special(s)
+	last := s[len(s)-1]
+	return last != ' ' && last != ':'
 }
 
 // plainASCII looks for ": " and " #" in the rest of a string whose runes are
@@ -88,28 +82,14 @@ func numeric(s string) bool {
 	case ".inf", ".Inf", ".INF", ".nan", ".NaN", ".NAN":
 		return true
 	}
-	if len(s) > 2 && s[0] == '0' {
-		rest := strings.TrimLeft(s[2:], "+-") // Go's readers take 0b+1 for 1
-		switch s[1] {
-		case 'b', 'B':
-			return strings.Trim(rest, "01") == ""
-		case 'o', 'O':
-			return strings.Trim(rest, "01234567") == ""
-		case 'x', 'X':
-			return strings.Trim(rest, "0123456789abcdefABCDEF") == ""
-		}
+	if base := baseDigits(s); base != "" {
+		return strings.Trim(strings.TrimLeft(s[2:], "+-"), base) == "" // Go's readers take 0b+1 for 1
 	}
 	rest, whole := digits(s)
 	if whole > 0 {
-		for rest != "" && rest[0] == ':' {
-			n := 1
-			for n < len(rest) && n < 3 && isDigit(rest[n]) {
-				n++
-			}
-			if n == 1 || n == 3 && rest[1] > '5' {
-				return false
-			}
-			rest = rest[n:]
+		var ok bool
+		if rest, ok = sexagesimal(rest); !ok {
+			return false
 		}
 	}
 	if rest != "" && rest[0] == '.' {
@@ -117,20 +97,52 @@ func numeric(s string) bool {
 		rest, fraction = digits(rest[1:])
 		whole += fraction
 	}
-	if whole == 0 {
+	return whole > 0 && (rest == "" || exponent(rest))
+}
+
+// baseDigits returns the digits of the base that a prefix such as 0x announces; empty if
+// there is none.
+func baseDigits(s string) string {
+	if len(s) < 3 || s[0] != '0' {
+		return ""
+	}
+	switch s[1] {
+	case 'b', 'B':
+		return "01"
+	case 'o', 'O':
+		return "01234567"
+	case 'x', 'X':
+		return "0123456789abcdefABCDEF"
+	}
+	return ""
+}
+
+// sexagesimal skips the further places of a number in base 60, such as :59:07. It reports
+// false for a place above 59 or without digits.
+func sexagesimal(s string) (rest string, ok bool) {
+	for s != "" && s[0] == ':' {
+		n := 1
+		for n < len(s) && n < 3 && isDigit(s[n]) {
+			n++
+		}
+		if n == 1 || n == 3 && s[1] > '5' {
+			return s, false
+		}
+		s = s[n:]
+	}
+	return s, true
+}
+
+// exponent reports whether s is an exponent such as e-9, and nothing else.
+func exponent(s string) bool {
+	if s[0] != 'e' && s[0] != 'E' {
 		return false
 	}
-	if rest != "" && (rest[0] == 'e' || rest[0] == 'E') {
-		rest = rest[1:]
-		if rest != "" && (rest[0] == '+' || rest[0] == '-') {
-			rest = rest[1:]
-		}
-		var exponent int
-		if rest, exponent = digits(rest); exponent == 0 {
-			return false
-		}
+	if s = s[1:]; s != "" && (s[0] == '+' || s[0] == '-') {
+		s = s[1:]
 	}
-	return rest == ""
+	rest, n := digits(s)
+	return n > 0 && rest == ""
 }
 
 // digits skips digits and returns the rest and their number.
@@ -149,31 +161,27 @@ func date(s string) bool {
 	if len(s) < len("2006-1-2") || !isDigit(s[1]) || !isDigit(s[2]) || !isDigit(s[3]) || s[4] != '-' {
 		return false
 	}
-	rest := s[5:]
-	for i := range 2 {
-		n := 0
-		for n < len(rest) && n < 2 && isDigit(rest[n]) {
-			n++
-		}
-		if n == 0 {
-			return false
-		}
-		rest = rest[n:]
-		if i == 0 {
-			if rest == "" || rest[0] != '-' {
-				return false
-			}
-			rest = rest[1:]
-		}
+	rest, ok := oneOrTwoDigits(s[5:])
+	if !ok || rest == "" || rest[0] != '-' {
+		return false
 	}
-	switch {
-	case rest == "":
-		return true
-	case rest[0] == 'T' || rest[0] == 't' || rest[0] == ' ':
-		rest = strings.TrimLeft(rest[1:], " ")
-		return rest != "" && isDigit(rest[0])
+	if rest, ok = oneOrTwoDigits(rest[1:]); !ok || rest == "" {
+		return ok
 	}
-	return false
+	if rest[0] != 'T' && rest[0] != 't' && rest[0] != ' ' {
+		return false
+	}
+	rest = strings.TrimLeft(rest[1:], " ")
+	return rest != "" && isDigit(rest[0])
+}
+
+// oneOrTwoDigits skips up to two digits. It reports false if there is none.
+func oneOrTwoDigits(s string) (rest string, ok bool) {
+	n := 0
+	for n < len(s) && n < 2 && isDigit(s[n]) {
+		n++
+	}
+	return s[n:], n > 0
 }
 
 // printable reports whether s is UTF-8 without a character that YAML wants

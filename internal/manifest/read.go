@@ -181,16 +181,21 @@ func scalar(n *yaml.Node) (Value, error) {
 		if n.Decode(&i) == nil {
 			return i, nil
 		}
-		fallthrough
+		return float(n)
 	case "!!float":
-		var f float64
-		if n.Decode(&f) != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-			return nil, at(n, "%s is not a number that JSON has", n.Value)
-		}
-		if i := int64(f); n.ShortTag() == "!!float" && float64(i) == f && math.Abs(f) < 1<<53 {
-			return i, nil // as 1e3 and 2.0 reach the API server
-		}
-		return f, nil
+		return float(n)
 	}
 	return nil, at(n, "a value tagged %s has no counterpart in JSON", n.Tag)
+}
+
+// float reads a number that is not, or too large for, an integer.
+func float(n *yaml.Node) (Value, error) {
+	var f float64
+	if n.Decode(&f) != nil || math.IsInf(f, 0) || math.IsNaN(f) {
+		return nil, at(n, "%s is not a number that JSON has", n.Value)
+	}
+	if i := int64(f); n.ShortTag() == "!!float" && float64(i) == f && math.Abs(f) < 1<<53 {
+		return i, nil // as 1e3 and 2.0 reach the API server
+	}
+	return f, nil
 }

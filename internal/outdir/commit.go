@@ -71,23 +71,9 @@ const few = 64
 // output: those of the files that changed if they are few and no directory comes
 // or goes, else those of the Roots in which anything changed.
 func (w *Writer) prepare() (Stats, []swap, error) {
-	var changed []string
-	for name, k := range w.files {
-		switch k {
-		case written:
-			changed = append(changed, name)
-		case pending:
-			return Stats{}, nil, fmt.Errorf("%s is still being written", name)
-		}
-	}
-	stats := Stats{Written: len(changed), Unchanged: len(w.files) - len(changed)}
-	for _, paths := range w.kept {
-		for _, name := range paths {
-			if _, ok := w.files[name]; ok {
-				return Stats{}, nil, errTwice(name)
-			}
-		}
-		stats.Unchanged += len(paths)
+	changed, stats, err := w.count()
+	if err != nil {
+		return Stats{}, nil, err
 	}
 	if w.known(changed, stats) {
 		swaps, err := w.swaps(changed)
@@ -96,31 +82,9 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 	if err := w.gather(); err != nil {
 		return Stats{}, nil, err
 	}
-	writtenIn, keptIn := map[string]int{}, map[string]int{}
-	for name, k := range w.files {
-		root, _, _ := strings.Cut(name, "/")
-		if k == written {
-			writtenIn[root]++
-		} else {
-			keptIn[root]++
-		}
-	}
-	var roots []string
-	var surveys []*survey
-	for _, name := range Roots {
-		s, err := w.look(name)
-		if err != nil {
-			return Stats{}, nil, err
-		}
-		if s.kept != keptIn[name] {
-			return Stats{}, nil, fmt.Errorf("a file below %s was removed during the build", name)
-		}
-		stats.Removed += s.removed
-		stats.Foreign += len(s.foreign)
-		if writtenIn[name] > 0 || s.removed > 0 {
-			roots = append(roots, name)
-			surveys = append(surveys, s)
-		}
+	roots, surveys, err := w.survey(&stats)
+	if err != nil {
+		return Stats{}, nil, err
 	}
 	stays := func(dir string) bool {
 		return slices.ContainsFunc(surveys, func(s *survey) bool { _, ok := s.dirs[dir]; return ok })
@@ -134,6 +98,59 @@ func (w *Writer) prepare() (Stats, []swap, error) {
 	}
 	swaps, err := w.swaps(roots)
 	return stats, swaps, err
+}
+
+// count returns the files that the build wrote, in no order, and how many it wrote and
+// kept.
+func (w *Writer) count() (changed []string, stats Stats, err error) {
+	for name, k := range w.files {
+		switch k {
+		case written:
+			changed = append(changed, name)
+		case pending:
+			return nil, stats, fmt.Errorf("%s is still being written", name)
+		}
+	}
+	stats = Stats{Written: len(changed), Unchanged: len(w.files) - len(changed)}
+	for _, paths := range w.kept {
+		for _, name := range paths {
+			if _, ok := w.files[name]; ok {
+				return nil, stats, errTwice(name)
+			}
+		}
+		stats.Unchanged += len(paths)
+	}
+	return changed, stats, nil
+}
+
+// survey looks at the former tree, counts what is removed from it and what is not the
+// compiler's, and returns the roots below which something changes.
+func (w *Writer) survey(stats *Stats) (roots []string, surveys []*survey, err error) {
+	writtenIn, keptIn := map[string]int{}, map[string]int{}
+	for name, k := range w.files {
+		root, _, _ := strings.Cut(name, "/")
+		if k == written {
+			writtenIn[root]++
+		} else {
+			keptIn[root]++
+		}
+	}
+	for _, name := range Roots {
+		s, err := w.look(name)
+		if err != nil {
+			return nil, nil, err
+		}
+		if s.kept != keptIn[name] {
+			return nil, nil, fmt.Errorf("a file below %s was removed during the build", name)
+		}
+		stats.Removed += s.removed
+		stats.Foreign += len(s.foreign)
+		if writtenIn[name] > 0 || s.removed > 0 {
+			roots = append(roots, name)
+			surveys = append(surveys, s)
+		}
+	}
+	return roots, surveys, nil
 }
 
 // swaps returns the exchanges of files or Roots, by name.

@@ -37,48 +37,51 @@ func (w *Writer) lookInto(s *survey, dir string) (bool, error) {
 	}
 	stays := len(entries) == 0
 	for _, e := range entries {
-		name := dir + "/" + e.Name()
-		_, file := w.files[name]
-		_, parent := w.dirs[name]
-		switch {
-		case e.Type() == fs.ModeSymlink && (file || parent):
-			return false, fmt.Errorf("%s is a symbolic link, which a build would write through: remove it", name)
-		case e.IsDir():
-			inside, err := w.lookInto(s, name)
-			if err != nil {
-				return false, err
-			}
-			if file && inside {
-				return false, errForeign(name)
-			}
-			stays = stays || inside
-		case file && e.Type() == 0:
-			if w.files[name] == kept {
-				s.kept++
-			}
-			stays = true
-		default:
-			ours := false
-			if e.Type() == 0 {
-				if ours, err = ownFile(w.root, name); err != nil {
-					return false, fmt.Errorf("cannot read %s: %w", name, cause(err))
-				}
-			}
-			switch {
-			case ours:
-				s.removed++
-			case file || parent:
-				return false, errForeign(name)
-			default:
-				s.foreign = append(s.foreign, name)
-				stays = true
-			}
+		entryStays, err := w.lookAt(s, dir+"/"+e.Name(), e)
+		if err != nil {
+			return false, err
 		}
+		stays = stays || entryStays
 	}
 	if stays {
 		s.dirs[dir] = mode
 	}
 	return stays, nil
+}
+
+// lookAt looks at one entry of a directory, and reports whether it stays.
+func (w *Writer) lookAt(s *survey, name string, e fs.DirEntry) (bool, error) {
+	_, file := w.files[name]
+	_, parent := w.dirs[name]
+	switch {
+	case e.Type() == fs.ModeSymlink && (file || parent):
+		return false, fmt.Errorf("%s is a symbolic link, which a build would write through: remove it", name)
+	case e.IsDir():
+		inside, err := w.lookInto(s, name)
+		if err == nil && file && inside {
+			err = errForeign(name)
+		}
+		return inside, err
+	case file && e.Type() == 0:
+		if w.files[name] == kept {
+			s.kept++
+		}
+		return true, nil
+	case e.Type() == 0:
+		ours, err := ownFile(w.root, name)
+		if err != nil {
+			return false, fmt.Errorf("cannot read %s: %w", name, cause(err))
+		}
+		if ours {
+			s.removed++
+			return false, nil
+		}
+	}
+	if file || parent {
+		return false, errForeign(name)
+	}
+	s.foreign = append(s.foreign, name)
+	return true, nil
 }
 
 // readDir returns the entries of a directory by name, and its mode.
@@ -123,15 +126,7 @@ func (w *Writer) carry(names []string, surveys []*survey) error {
 			files = append(files, name)
 		}
 	}
-	slices.Sort(files)
-	var groups [][]string // of files of one directory
-	for start, i := 0, 1; i <= len(files); i++ {
-		if i == len(files) || i-start == 512 || path.Dir(files[i]) != path.Dir(files[start]) {
-			groups = append(groups, files[start:i])
-			start = i
-		}
-	}
-	if err := parallel(w.o.Workers, groups, w.link); err != nil {
+	if err := parallel(w.o.Workers, byDirectory(files), w.link); err != nil {
 		return err
 	}
 	info, err := w.next.Stat(".")
@@ -150,6 +145,18 @@ func (w *Writer) carry(names []string, surveys []*survey) error {
 		}
 	}
 	return nil
+}
+
+// byDirectory sorts files and groups those of one directory, at most 512 at a time.
+func byDirectory(files []string) (groups [][]string) {
+	slices.Sort(files)
+	for start, i := 0, 1; i <= len(files); i++ {
+		if i == len(files) || i-start == 512 || path.Dir(files[i]) != path.Dir(files[start]) {
+			groups = append(groups, files[start:i])
+			start = i
+		}
+	}
+	return groups
 }
 
 // link brings files of one directory of the former tree into the next one, as

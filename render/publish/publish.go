@@ -282,42 +282,15 @@ func (b *Branch) author() object.Signature {
 
 // guard refuses an output that takes more away than was declared.
 func (b *Branch) guard(dir string, former, files map[string]plumbing.Hash, most int) error {
-	then, now := map[string]string{}, map[string]string{} // deletion marks of namespaces, by cluster and name
-	had, has := map[string]bool{}, map[string]bool{}
-	for _, name := range slices.Sorted(maps.Keys(former)) {
-		cluster, ok := tenantFile(name)
-		if !ok {
-			continue
-		}
-		had[cluster] = true
-		if files[name] == former[name] {
-			continue
-		}
-		blob, err := b.repo.BlobObject(former[name])
-		if err != nil {
-			return err
-		}
-		if err := readNamespaces(cluster, blob, then); err != nil {
-			return fmt.Errorf("%s on the branch: %w", name, err)
-		}
+	then, had, err := b.tenantsBefore(former, files)
+	if err != nil {
+		return err
 	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		if parts := strings.SplitN(name, "/", 3); parts[0] == "clusters" {
-			has[parts[1]] = true
-		}
-		cluster, ok := tenantFile(name)
-		if !ok || files[name] == former[name] {
-			continue
-		}
-		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil {
-			return err
-		}
-		if err := namespaces(cluster, data, now); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
+	now, has, err := tenantsNow(dir, former, files)
+	if err != nil {
+		return err
 	}
-	var gone, undeclared []string
+	var gone, undeclared, emptied []string
 	for _, name := range slices.Sorted(maps.Keys(then)) {
 		if _, stands := now[name]; stands {
 			continue
@@ -327,7 +300,6 @@ func (b *Branch) guard(dir string, former, files map[string]plumbing.Hash, most 
 			undeclared = append(undeclared, name)
 		}
 	}
-	var emptied []string
 	for _, cluster := range slices.Sorted(maps.Keys(had)) {
 		if !has[cluster] {
 			emptied = append(emptied, cluster)
@@ -342,6 +314,53 @@ func (b *Branch) guard(dir string, former, files map[string]plumbing.Hash, most 
 		return fmt.Errorf("refused: %d namespaces would be deleted, and --max-deletions is %d: %s", len(gone), most, few(gone))
 	}
 	return nil
+}
+
+// tenantsBefore returns the deletion marks of the namespaces on the branch whose files
+// change, by cluster and name, and the clusters that have tenants there.
+func (b *Branch) tenantsBefore(former, files map[string]plumbing.Hash) (marks map[string]string, clusters map[string]bool, err error) {
+	marks, clusters = map[string]string{}, map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(former)) {
+		cluster, ok := tenantFile(name)
+		if !ok {
+			continue
+		}
+		clusters[cluster] = true
+		if files[name] == former[name] {
+			continue
+		}
+		blob, err := b.repo.BlobObject(former[name])
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := readNamespaces(cluster, blob, marks); err != nil {
+			return nil, nil, fmt.Errorf("%s on the branch: %w", name, err)
+		}
+	}
+	return marks, clusters, nil
+}
+
+// tenantsNow returns the same of the output that is to be published, and the clusters for
+// which anything is rendered.
+func tenantsNow(dir string, former, files map[string]plumbing.Hash) (marks map[string]string, clusters map[string]bool, err error) {
+	marks, clusters = map[string]string{}, map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if parts := strings.SplitN(name, "/", 3); parts[0] == "clusters" {
+			clusters[parts[1]] = true
+		}
+		cluster, ok := tenantFile(name)
+		if !ok || files[name] == former[name] {
+			continue
+		}
+		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := namespaces(cluster, data, marks); err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return marks, clusters, nil
 }
 
 func few(names []string) string {
