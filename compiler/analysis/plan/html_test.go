@@ -14,15 +14,16 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan"
+	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/report"
 	"golang.org/x/net/html"
 )
 
-func page(t testing.TB, p *plan.Plan) string {
+func page(t testing.TB, p *change.Plan) string {
 	t.Helper()
 	var b bytes.Buffer
-	if err := p.WriteHTML(&b); err != nil {
+	if err := (&plan.Plan{Plan: *p}).WriteHTML(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -111,7 +112,7 @@ func TestPageIsInert(t *testing.T) {
 		`</script><script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, `' onmouseover='alert(1)`, `--><svg onload=alert(1)>`,
 		`</style><style>*{}`, `{{.Security}}`, `javascript:alert(1)`, `]]>`, `\u003c/script>`, "\u202eturned\u2066\x00\x1b[1m", "a/<b>/c d",
 	} {
-		var p plan.Plan
+		var p change.Plan
 		fill(reflect.ValueOf(&p).Elem(), hostile, 2)
 		p.LogicalClusters = slices.Repeat(p.LogicalClusters, 60) // more than stand in the page as they are
 		text := page(t, &p)
@@ -150,10 +151,10 @@ func TestPageIsInert(t *testing.T) {
 // Everything that a plan says can be read in its page, as it is.
 func TestPageSaysEverything(t *testing.T) {
 	const word = "w0rd&<é>"
-	var p plan.Plan
+	var p change.Plan
 	fill(reflect.ValueOf(&p).Elem(), word, 1)
 	p.Findings[0].Severity = diag.Note
-	shown := func(p *plan.Plan) int {
+	shown := func(p *change.Plan) int {
 		n := 0
 		for _, node := range nodes(t, page(t, p)) {
 			if node.Type == html.TextNode && (node.Parent == nil || node.Parent.Data != "script") {
@@ -182,7 +183,7 @@ func TestPageSaysEverything(t *testing.T) {
 
 // The same plan is the same page.
 func TestPageIsTheSame(t *testing.T) {
-	var p plan.Plan
+	var p change.Plan
 	fill(reflect.ValueOf(&p).Elem(), "acme/payments/prod", 4)
 	for i := range p.LogicalClusters {
 		p.LogicalClusters[i].Keys = []string{"acme/b/c", "acme/a/b", fmt.Sprintf("beta/%d/x", i)}
@@ -205,15 +206,15 @@ func TestPageFits(t *testing.T) {
 	long := strings.Repeat("value ", 1000)
 	const clusters, creates, deletes = 10000, 25000, 500
 	p := large(clusters, 0, 0)
-	o := plan.Objects{Cluster: "eu-1", Counts: map[string]int{plan.Create: creates, plan.Delete: deletes}}
+	o := change.Objects{Cluster: "eu-1", Counts: map[string]int{change.Create: creates, change.Delete: deletes}}
 	for i := range creates + deletes {
-		c := plan.ObjectChange{Action: plan.Create, Kind: "ConfigMap", Objects: []plan.Object{{Namespace: "acme", Name: fmt.Sprintf("object%d", i)}}, Entails: long}
+		c := change.ObjectChange{Action: change.Create, Kind: "ConfigMap", Objects: []change.Object{{Namespace: "acme", Name: fmt.Sprintf("object%d", i)}}, Entails: long}
 		if i >= creates {
-			c.Action = plan.Delete
+			c.Action = change.Delete
 		}
 		o.Changes = append(o.Changes, c)
 	}
-	p.Objects = []plan.Objects{o}
+	p.Objects = []change.Objects{o}
 	text := page(t, p)
 	if len(text) > 2*report.PageLimit {
 		t.Errorf("the page has %d bytes", len(text))
@@ -236,7 +237,7 @@ func TestPageFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	have := []int{count("acme/team/lc", plan.Changes), count("acme/object", plan.Delete), count("acme/object", plan.Create) + missing}
+	have := []int{count("acme/team/lc", change.Changes), count("acme/object", change.Delete), count("acme/object", change.Create) + missing}
 	if want := []int{clusters, deletes, creates}; !slices.Equal(have, want) {
 		t.Errorf("the page tells of %v things, want %v", have, want)
 	}

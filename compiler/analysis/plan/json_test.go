@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/analysis/access"
-	"github.com/tenantry/tenantry/compiler/analysis/plan"
+	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -34,7 +34,7 @@ func TestJSONIsDocumented(t *testing.T) {
 		}
 	}
 	below := text[strings.LastIndex(text, "|\n"):]
-	shared := map[reflect.Type]bool{reflect.TypeFor[plan.Field](): true, reflect.TypeFor[plan.Cause](): true, reflect.TypeFor[access.Permission](): true}
+	shared := map[reflect.Type]bool{reflect.TypeFor[change.Field](): true, reflect.TypeFor[change.Cause](): true, reflect.TypeFor[access.Permission](): true}
 	told := map[string]bool{"Field": true, "Holds": true, "---": true}
 	var check func(path string, of reflect.Type, where string)
 	check = func(path string, of reflect.Type, where string) {
@@ -72,7 +72,7 @@ func TestJSONIsDocumented(t *testing.T) {
 			}
 		}
 	}
-	check("", reflect.TypeFor[plan.Plan](), "")
+	check("", reflect.TypeFor[change.Plan](), "")
 	for name := range rows {
 		if !told[name] {
 			t.Errorf("the page tells of %s, which a plan has not", name)

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler"
-	"github.com/tenantry/tenantry/compiler/analysis/plan"
+	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/schema"
@@ -192,11 +192,11 @@ func TestNoLooseningIsOverlooked(t *testing.T) {
 		}
 		text, _ := json.MarshalIndent(p.Policy, "", "  ")
 		for _, name := range weaker {
-			if p.Policy == nil || !slices.ContainsFunc(p.Policy.Limits, func(l plan.Limit) bool { return l.Loosens && slices.Contains(limitKinds(name), l.Kind) }) {
+			if p.Policy == nil || !slices.ContainsFunc(p.Policy.Limits, func(l change.Limit) bool { return l.Loosens && slices.Contains(limitKinds(name), l.Kind) }) {
 				rt.Fatalf("%s is bound less, and the plan does not say so: %s", name, text)
 			}
 		}
-		if p.Policy != nil && p.Summary.Loosened == 0 && len(stronger) == 0 && slices.ContainsFunc(p.Policy.Limits, func(l plan.Limit) bool { return l.Change == plan.Tightened }) {
+		if p.Policy != nil && p.Summary.Loosened == 0 && len(stronger) == 0 && slices.ContainsFunc(p.Policy.Limits, func(l change.Limit) bool { return l.Change == change.Tightened }) {
 			rt.Fatalf("nothing is bound more, and the plan says so: %s", text)
 		}
 		if p := compared(t, before, compiled(t, base.files(t), before, store)); !p.Empty() {

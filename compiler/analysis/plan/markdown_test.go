@@ -6,33 +6,34 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan"
+	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/report"
 	"pgregory.net/rapid"
 )
 
-func markdown(t testing.TB, p *plan.Plan) string {
+func markdown(t testing.TB, p *change.Plan) string {
 	t.Helper()
 	var b strings.Builder
-	if err := p.WriteMarkdown(&b); err != nil {
+	if err := (&plan.Plan{Plan: *p}).WriteMarkdown(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
 }
 
 // large has many changes.
-func large(clusters, objects, documents int) *plan.Plan {
-	p := &plan.Plan{}
+func large(clusters, objects, documents int) *change.Plan {
+	p := &change.Plan{}
 	for i := range clusters {
-		p.LogicalClusters = append(p.LogicalClusters, plan.LogicalClusters{Action: plan.Changes, Keys: []string{fmt.Sprintf("acme/team/lc%d", i)}})
+		p.LogicalClusters = append(p.LogicalClusters, change.LogicalClusters{Action: change.Changes, Keys: []string{fmt.Sprintf("acme/team/lc%d", i)}})
 	}
 	for i := range objects {
-		p.Objects = append(p.Objects, plan.Objects{Cluster: fmt.Sprintf("eu-%d", i), Changes: []plan.ObjectChange{{
-			Action: plan.Update, Kind: "ConfigMap", Objects: []plan.Object{{Namespace: "acme", Name: fmt.Sprintf("object%d", i)}},
+		p.Objects = append(p.Objects, change.Objects{Cluster: fmt.Sprintf("eu-%d", i), Changes: []change.ObjectChange{{
+			Action: change.Update, Kind: "ConfigMap", Objects: []change.Object{{Namespace: "acme", Name: fmt.Sprintf("object%d", i)}},
 		}}})
 	}
 	for i := range documents {
-		p.Documents = append(p.Documents, plan.Document{Change: plan.Added, Kind: "policies", Key: fmt.Sprintf("document%d", i)})
+		p.Documents = append(p.Documents, change.Document{Change: change.Added, Kind: "policies", Key: fmt.Sprintf("document%d", i)})
 	}
 	return p
 }
@@ -41,48 +42,48 @@ func large(clusters, objects, documents int) *plan.Plan {
 // and by what they are told apart in a comment.
 var parts = []struct {
 	word string
-	add  func(p *plan.Plan, n int)
+	add  func(p *change.Plan, n int)
 }{
-	{"finding%d.", func(p *plan.Plan, n int) {
+	{"finding%d.", func(p *change.Plan, n int) {
 		for i := range n {
 			p.Findings = append(p.Findings, diag.New(diag.PlanMove, diag.Position{}, "finding%d.", i))
 		}
 	}},
-	{"acme/team/lc%d ", func(p *plan.Plan, n int) { p.LogicalClusters = large(n, 0, 0).LogicalClusters }},
-	{"subject%d ", func(p *plan.Plan, n int) {
+	{"acme/team/lc%d ", func(p *change.Plan, n int) { p.LogicalClusters = large(n, 0, 0).LogicalClusters }},
+	{"subject%d ", func(p *change.Plan, n int) {
 		for i := range n {
-			p.Access = append(p.Access, plan.Access{Change: plan.Gains, Subject: fmt.Sprintf("group:subject%d", i), In: []plan.Place{{LogicalCluster: "acme/prod"}}})
+			p.Access = append(p.Access, change.Access{Change: change.Gains, Subject: fmt.Sprintf("group:subject%d", i), In: []change.Place{{LogicalCluster: "acme/prod"}}})
 		}
 	}},
-	{"api%d ", func(p *plan.Plan, n int) {
+	{"api%d ", func(p *change.Plan, n int) {
 		for i := range n {
-			p.APIs = append(p.APIs, plan.API{Change: "edited", Set: fmt.Sprintf("api%d", i), From: "v1", To: "v1", Verdict: "compatible"})
+			p.APIs = append(p.APIs, change.API{Change: "edited", Set: fmt.Sprintf("api%d", i), From: "v1", To: "v1", Verdict: "compatible"})
 		}
 	}},
-	{"limit%d ", func(p *plan.Plan, n int) {
-		p.Policy = &plan.Policy{}
+	{"limit%d ", func(p *change.Plan, n int) {
+		p.Policy = &change.Policy{}
 		for i := range n {
-			p.Policy.Limits = append(p.Policy.Limits, plan.Limit{Change: plan.Tightened, Kind: "policy", Name: fmt.Sprintf("limit%d", i)})
+			p.Policy.Limits = append(p.Policy.Limits, change.Limit{Change: change.Tightened, Kind: "policy", Name: fmt.Sprintf("limit%d", i)})
 		}
 	}},
-	{"given%d ", func(p *plan.Plan, n int) {
+	{"given%d ", func(p *change.Plan, n int) {
 		for i := range n {
-			p.Implicit = append(p.Implicit, plan.Implicit{Change: plan.Changed, Name: fmt.Sprintf("given%d", i)})
+			p.Implicit = append(p.Implicit, change.Implicit{Change: change.Changed, Name: fmt.Sprintf("given%d", i)})
 		}
 	}},
-	{"acme/row%d ", func(p *plan.Plan, n int) {
-		p.Cost = &plan.Cost{Currency: "EUR"}
+	{"acme/row%d ", func(p *change.Plan, n int) {
+		p.Cost = &change.Cost{Currency: "EUR"}
 		for i := range n {
-			p.Cost.Rows = append(p.Cost.Rows, plan.CostRow{Kind: "organization", Key: fmt.Sprintf("acme/row%d", i)})
+			p.Cost.Rows = append(p.Cost.Rows, change.CostRow{Kind: "organization", Key: fmt.Sprintf("acme/row%d", i)})
 		}
 	}},
-	{"site%d ", func(p *plan.Plan, n int) {
+	{"site%d ", func(p *change.Plan, n int) {
 		for i := range n {
-			p.Capacity = append(p.Capacity, plan.Capacity{Cluster: fmt.Sprintf("site%d", i), Amount: "cpu", Before: "1", After: "2", Capacity: "3"})
+			p.Capacity = append(p.Capacity, change.Capacity{Cluster: fmt.Sprintf("site%d", i), Amount: "cpu", Before: "1", After: "2", Capacity: "3"})
 		}
 	}},
-	{`"document%d"`, func(p *plan.Plan, n int) { p.Documents = large(0, 0, n).Documents }},
-	{"acme/object%d\n", func(p *plan.Plan, n int) { p.Objects = large(0, n, 0).Objects }},
+	{`"document%d"`, func(p *change.Plan, n int) { p.Documents = large(0, 0, n).Documents }},
+	{"acme/object%d\n", func(p *change.Plan, n int) { p.Objects = large(0, n, 0).Objects }},
 }
 
 // A comment never exceeds what a comment may hold, says what it leaves out, and
@@ -90,7 +91,7 @@ var parts = []struct {
 func TestMarkdownFits(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		count := rapid.SampledFrom([]int{0, 1, 30, 700, 3000})
-		p := &plan.Plan{}
+		p := &change.Plan{}
 		counts := make([]int, len(parts))
 		for i, part := range parts {
 			counts[i] = count.Draw(rt, part.word)
@@ -123,7 +124,7 @@ func TestMarkdownFits(t *testing.T) {
 
 // Names in a repo can't end the block that they stand in, nor hide.
 func TestMarkdownIsInert(t *testing.T) {
-	p := &plan.Plan{Findings: []diag.Diagnostic{{Code: "TEN0901", Severity: diag.Warning, Message: "```\n</details><script>\u202e\x1b[1m"}}}
+	p := &change.Plan{Findings: []diag.Diagnostic{{Code: "TEN0901", Severity: diag.Warning, Message: "```\n</details><script>\u202e\x1b[1m"}}}
 	text := markdown(t, p)
 	if strings.ContainsAny(text, "\u202e\x1b") || !strings.Contains(text, "````diff\n") {
 		t.Errorf("%s", text)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/plan"
+	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -413,7 +414,7 @@ func (m *matrix) change(t *testing.T, path []string, c any, changed documents) b
 		if len(objectDifference(t, m.output, rendered(t, after))) > 0 {
 			t.Errorf("%s changes the output before %s is accepted", what, waits)
 		}
-		if !slices.ContainsFunc(p.Implicit, func(i plan.Implicit) bool { return i.Change == plan.Proposed && i.Name == waits }) {
+		if !slices.ContainsFunc(p.Implicit, func(i change.Implicit) bool { return i.Change == change.Proposed && i.Name == waits }) {
 			t.Errorf("%s waits to be accepted, and the plan is silent about %s", what, waits)
 		}
 		after, _ = accepted(t, files, m.before, m.store)
@@ -448,17 +449,17 @@ func pending(r *compiler.Result) string {
 	return ""
 }
 
-func compared(t testing.TB, before, after *compiler.Result) *plan.Plan {
+func compared(t testing.TB, before, after *compiler.Result) *change.Plan {
 	t.Helper()
 	p, err := plan.Compare(t.Context(), before, after)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return &p.Plan
 }
 
 // names reports whether the plan tells a field of a document by its name.
-func names(p *plan.Plan, path []string) bool {
+func names(p *change.Plan, path []string) bool {
 	field := path[1:]
 	if path[0] != string(schema.KindSettings) {
 		field = path[2:]
@@ -516,7 +517,7 @@ func objectDifference(t testing.TB, before, after map[string][]byte) map[string]
 func objectsOf(t testing.TB, name string, data []byte) map[string]string {
 	t.Helper()
 	root, rest, _ := strings.Cut(name, "/")
-	target := plan.Management
+	target := change.Management
 	if root == "clusters" {
 		target, _, _ = strings.Cut(rest, "/")
 	} else if root != "gitops" {
@@ -544,7 +545,7 @@ func objectsOf(t testing.TB, name string, data []byte) map[string]string {
 	return out
 }
 
-func counted(p *plan.Plan) map[string]int {
+func counted(p *change.Plan) map[string]int {
 	out := map[string]int{}
 	for _, o := range p.Objects {
 		for _, n := range o.Counts {
@@ -556,7 +557,7 @@ func counted(p *plan.Plan) map[string]int {
 
 // costDifference reckons, organization by organization, how worst cases differ,
 // and says where the plan says otherwise.
-func costDifference(p *plan.Plan, before, after *compiler.Result) string {
+func costDifference(p *change.Plan, before, after *compiler.Result) string {
 	if before.Costs.Currency != after.Costs.Currency {
 		return ""
 	}
@@ -575,7 +576,7 @@ func costDifference(p *plan.Plan, before, after *compiler.Result) string {
 	}
 	then, whole := sums(before)
 	now, total := sums(after)
-	told := map[string]*plan.CostRow{}
+	told := map[string]*change.CostRow{}
 	var change, explained cost.Money
 	if p.Cost != nil {
 		change = p.Cost.Change

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/analysis/plan"
 	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/internal/fields"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 	smd "sigs.k8s.io/structured-merge-diff/v6/value"
@@ -14,8 +14,8 @@ import (
 // changes are the fields that the engine would change.
 func changes(stands, applied *unstructured.Unstructured) []Field {
 	var out []Field
-	for _, f := range plan.Difference(content(stands), content(applied)) {
-		out = append(out, Field{Path: f.Path, Rendered: f.After, Live: f.Before})
+	for _, f := range fields.Compare(content(stands), content(applied)) {
+		out = append(out, Field{Path: f.Path(), Rendered: f.After, Live: f.Before})
 	}
 	return out
 }
@@ -119,7 +119,7 @@ func at(o any, p fieldpath.Path) (v any, path string, ok bool) {
 		}
 		elements = append(elements, element)
 	}
-	return o, plan.Path(elements), true
+	return o, fields.Join(elements), true
 }
 
 // item returns the item of a list that has some keys.

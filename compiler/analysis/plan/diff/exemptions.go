@@ -1,0 +1,163 @@
+package diff
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
+	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
+)
+
+// exemptions compares the exemptions as documents.
+func (l *limits) exemptions() {
+	type id struct{ dir, key string }
+	before := map[id]*tenancy.Exemption{}
+	for _, x := range l.before.Tenancy.Exemptions {
+		before[id{x.Dir, x.Key}] = x
+	}
+	for _, x := range l.after.Tenancy.Exemptions {
+		was := before[id{x.Dir, x.Key}]
+		delete(before, id{x.Dir, x.Key})
+		l.exemption(was, x)
+	}
+	for _, x := range l.before.Tenancy.Exemptions {
+		if before[id{x.Dir, x.Key}] != nil {
+			l.exemption(x, nil)
+		}
+	}
+}
+
+func (l *limits) exemption(was, is *tenancy.Exemption) {
+	x := cmp.Or(is, was)
+	causes := l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)
+	if len(causes) == 0 {
+		return
+	}
+	name := exemptionName(x)
+	add := func(effect, what string) { l.add(change.LimitExemption, name, effect, what, causes) }
+	of := "policy " + x.Spec.Policy
+	if x.Spec.Policy == "" {
+		of = "the ceilings of " + x.Spec.Ceiling
+	}
+	switch {
+	case was == nil:
+		l.limit(change.LimitExemption, name).Change = change.Added
+		if is.Expired() {
+			add(change.Neither, "it ended on "+is.Spec.Expires)
+		} else {
+			add(change.Loosens, "it lifts "+of+" from "+x.Spec.Target+" until "+is.Spec.Expires)
+		}
+		return
+	case is == nil:
+		l.limit(change.LimitExemption, name).Change = change.Removed
+		if was.Expired() {
+			add(change.Neither, "it ended on "+was.Spec.Expires)
+		} else {
+			add(change.Tightens, "it no longer lifts "+of+" from "+x.Spec.Target)
+		}
+		return
+	}
+	if was.Spec.Expires != is.Spec.Expires {
+		effect := change.Tightens
+		switch {
+		case is.Expired() && was.Expired():
+			effect = change.Neither
+		case is.Spec.Expires > was.Spec.Expires:
+			effect = change.Loosens
+		}
+		add(effect, "it ends on "+is.Spec.Expires+" instead of "+was.Spec.Expires)
+	}
+	for _, f := range []struct{ name, was, is string }{
+		{"policy", was.Spec.Policy, is.Spec.Policy}, {"ceiling", was.Spec.Ceiling, is.Spec.Ceiling}, {"target", was.Spec.Target, is.Spec.Target},
+	} {
+		if f.was == f.is {
+			continue
+		}
+		effect := change.MayLoosen
+		if is.Expired() || f.name == "target" && was.Holds() && strings.HasPrefix(f.is, f.was+"/") {
+			effect = change.Tightens
+		}
+		add(effect, f.name+" "+cmp.Or(f.was, "none")+" → "+cmp.Or(f.is, "none"))
+	}
+	if l.all[[2]string{change.LimitExemption, name}] == nil {
+		add(change.Neither, "nothing that it lifts differs")
+	}
+}
+
+func exemptionName(x *tenancy.Exemption) string {
+	if x.Dir == "" {
+		return x.Key
+	}
+	return x.Dir + "/" + x.Key
+}
+
+// lifted compares who counts in no ceiling of which organization.
+func (l *limits) lifted() {
+	before, after := fromCeilings(l.before.Tenancy), fromCeilings(l.after.Tenancy)
+	if len(before)+len(after) == 0 {
+		return
+	}
+	pairs := l.differingPairs()
+	if l.changedKind(schema.KindExemptions) {
+		pairs = l.pairs()
+	}
+	become := map[string]string{}
+	for was, is := range l.organizationPairs() {
+		if was != nil && is != nil {
+			become[was.Path] = is.Path
+		}
+	}
+	for was, is := range pairs {
+		if is == nil || !standing(is) {
+			continue
+		}
+		then, now := map[string]*tenancy.Exemption{}, map[string]*tenancy.Exemption{}
+		if was != nil && standing(was) {
+			for _, x := range covering(before, was.Key) {
+				then[cmp.Or(become[x.Spec.Ceiling], x.Spec.Ceiling)] = x
+			}
+		}
+		for _, x := range covering(after, is.Key) {
+			now[x.Spec.Ceiling] = x
+		}
+		for _, org := range slices.Sorted(maps.Keys(merged(then, now))) {
+			x, effect, what := now[org], change.Loosens, "the ceilings of "+org+" no longer bind it"
+			switch {
+			case then[org] != nil && x != nil:
+				continue
+			case x == nil:
+				x, effect, what = then[org], change.Tightens, "the ceilings of "+org+" bind it again"
+			case was == nil && len(l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)) == 0:
+				continue // what is new, where all below a target is exempt
+			}
+			causes := l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)
+			if len(causes) == 0 {
+				causes = l.causes[is.Key]
+			}
+			d := l.add(change.LimitExemption, exemptionName(x), effect, what, causes)
+			d.LogicalClusters = append(d.LogicalClusters, is.Key)
+		}
+	}
+}
+
+// fromCeilings are the exemptions from ceilings that hold.
+func fromCeilings(t *tenancy.Tenancy) (out []*tenancy.Exemption) {
+	for _, x := range t.Exemptions {
+		if x.Spec.Ceiling != "" && x.Holds() {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+func covering(list []*tenancy.Exemption, key string) (out []*tenancy.Exemption) {
+	for _, x := range list {
+		if x.Covers(key) {
+			out = append(out, x)
+		}
+	}
+	return out
+}

@@ -1,0 +1,162 @@
+package diff
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"cuelang.org/go/cue"
+	"cuelang.org/go/cue/ast"
+	"cuelang.org/go/cue/ast/astutil"
+	"cuelang.org/go/cue/format"
+	"cuelang.org/go/cue/parser"
+	"cuelang.org/go/cue/token"
+	"github.com/tenantry/tenantry/compiler/source"
+)
+
+// closure is what a pattern refers to in its directory and in those above.
+type closure struct {
+	decls map[string][]ast.Decl // by name
+	names []string              // sorted
+	text  string
+	// simple: neither the pattern nor what it refers to holds anything that CUE's
+	// order of values overlooks: open lists, comprehensions, calls.
+	simple bool
+	// patterns: it holds patterns itself.
+	patterns bool
+	// kinds of documents, and packages of the repo, that it refers to.
+	kinds []string
+	local []string
+}
+
+func (l *limits) closure(t *source.Tree, p *pattern, of []leaf) *closure {
+	declared := map[string][]ast.Decl{}
+	for dir := p.dir; ; dir = directoryOf(dir) {
+		for _, file := range cueFiles(t, dir) {
+			for _, d := range file.Decls {
+				switch d := d.(type) {
+				case *ast.Field:
+					if name, _, err := ast.LabelName(d.Label); err == nil {
+						declared[name] = append(declared[name], d)
+					}
+				case *ast.LetClause:
+					declared[d.Ident.Name] = append(declared[d.Ident.Name], d)
+				}
+			}
+		}
+		if dir == "" {
+			break
+		}
+	}
+	c := &closure{decls: map[string][]ast.Decl{}, simple: true}
+	imported := map[string]string{}
+	for _, spec := range p.imports {
+		name := strings.Trim(spec.Path.Value, `"`)
+		short := ast.ParseImportPath(name).Qualifier
+		if spec.Name != nil {
+			short = spec.Name.Name
+		}
+		imported[short] = name
+	}
+	var visit func(n ast.Node)
+	visit = func(n ast.Node) {
+		ast.Walk(n, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.Comprehension, *ast.CallExpr, *ast.Ellipsis, *ast.Interpolation:
+				c.simple = false
+			case *ast.Field:
+				visit(n.Value)
+				if list, ok := n.Label.(*ast.ListLit); ok {
+					c.patterns = true
+					visit(list)
+				}
+				return false
+			case *ast.SelectorExpr:
+				visit(n.X)
+				return false
+			case *ast.Ident:
+				switch path := imported[n.Name]; {
+				case path != "" && strings.Contains(path, "."):
+					c.simple = false
+					c.local = append(c.local, path)
+				case path != "":
+					c.simple = false
+				case isKind(n.Name):
+					c.simple = false
+					c.kinds = append(c.kinds, n.Name)
+				case declared[n.Name] != nil && c.decls[n.Name] == nil:
+					c.decls[n.Name] = declared[n.Name]
+					for _, d := range declared[n.Name] {
+						switch d := d.(type) {
+						case *ast.Field:
+							visit(d.Value)
+						case *ast.LetClause:
+							visit(d.Expr)
+						}
+					}
+				}
+			}
+			return true
+		}, nil)
+	}
+	for _, x := range of {
+		visit(x.expr)
+	}
+	if p.label != nil {
+		visit(p.label)
+	}
+	c.names = slices.Sorted(maps.Keys(c.decls))
+	var b strings.Builder
+	for _, name := range c.names {
+		var list []string
+		for _, d := range c.decls[name] {
+			list = append(list, written(d))
+		}
+		slices.Sort(list)
+		b.WriteString(strings.Join(list, "\n") + "\n")
+	}
+	c.text = b.String()
+	return c
+}
+
+// follows reports whether something that the pattern refers to beyond its own
+// names differs: documents of a kind, or the files of a package.
+func (l *limits) follows(c *closure) bool {
+	for id := range l.by {
+		if slices.Contains(c.kinds, id.kind) {
+			return true
+		}
+	}
+	return len(c.local) > 0 && slices.ContainsFunc(l.source.files, func(file string) bool {
+		dir := directoryOf(file)
+		return strings.HasSuffix(file, ".cue") && slices.ContainsFunc(c.local, func(path string) bool {
+			return strings.HasSuffix("/"+path, "/"+dir) || strings.HasPrefix(file, "cue.mod/")
+		})
+	})
+}
+
+// value evaluates leaves, apart from everything else.
+func (c *closure) value(ctx *cue.Context, of []leaf) cue.Value {
+	const name = "demanded"
+	file := &ast.File{}
+	for _, n := range c.names {
+		file.Decls = append(file.Decls, c.decls[n]...)
+	}
+	for _, x := range of {
+		value := x.expr
+		for _, f := range slices.Backward(x.path) {
+			value = ast.NewStruct(&ast.Field{Label: f.Label, Constraint: f.Constraint, Value: value})
+		}
+		file.Decls = append(file.Decls, &ast.Field{Label: ast.NewIdent(name), Value: value})
+	}
+	text, err := format.Node(file)
+	if err != nil {
+		return cue.Value{}
+	}
+	parsed, err := parser.ParseFile("", text)
+	if err != nil {
+		return cue.Value{}
+	}
+	astutil.Resolve(parsed, func(token.Pos, string, ...any) {})
+	return ctx.BuildFile(parsed).LookupPath(cue.MakePath(cue.Str(name)))
+}
