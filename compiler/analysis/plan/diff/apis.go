@@ -18,22 +18,15 @@ func (c *comparison) apis(comparer *impact.Comparer) ([]change.API, reach) {
 	for _, set := range c.before.Tenancy.APISets {
 		before[setID{set.Name, set.Dir}] = set.Spec.Promise
 	}
-	then, now := impact.Side{Tenancy: c.before.Tenancy, Sites: c.before.Sites}, impact.Side{Tenancy: c.after.Tenancy, Sites: c.after.Sites}
-	if !c.changedKind(schema.KindAPISets) { // then a change is one of what somebody binds
-		b, a := *then.Tenancy, *now.Tenancy
-		b.LogicalClusters, a.LogicalClusters = nil, nil
-		for was, is := range c.differingPairs() {
-			if was != nil && is != nil {
-				b.LogicalClusters, a.LogicalClusters = append(b.LogicalClusters, was), append(a.LogicalClusters, is)
-			}
-		}
-		slices.SortFunc(b.LogicalClusters, func(x, y *tenancy.LogicalCluster) int { return strings.Compare(x.Key, y.Key) })
-		then.Tenancy, now.Tenancy = &b, &a
-	}
+	then, now := c.binders()
 	reached := reach{}
-	var bound map[string]int
+	steps := impact.Compare(then, now, comparer)
+	if len(steps) == 0 {
+		return nil, reached
+	}
+	bound := boundBy(c.before.Tenancy)
 	var out []change.API
-	for _, step := range impact.Compare(then, now, comparer) {
+	for _, step := range steps {
 		a := change.API{Change: step.Kind, Set: step.Set, Dir: step.Dir, Channel: step.Channel, From: step.From, To: step.To}
 		report := step.Report
 		for id, promise := range before {
@@ -45,22 +38,43 @@ func (c *comparison) apis(comparer *impact.Comparer) ([]change.API, reach) {
 		for _, r := range step.Reached {
 			a.LogicalClusters = append(a.LogicalClusters, r.Key)
 		}
-		if bound == nil {
-			bound = map[string]int{}
-			for _, lc := range c.before.Tenancy.LogicalClusters {
-				if !standing(lc) {
-					continue
-				}
-				for _, b := range lc.APIs {
-					bound[b.Version.Set.Name]++
-				}
-			}
-		}
 		a.Bound = bound[a.Set]
 		a.Causes = c.apiCauses(&step, reached)
 		out = append(out, a)
 	}
 	return out, reached
+}
+
+// binders are the sides to compare: with all logical clusters if an API set differs,
+// else with those that may bind another version.
+func (c *comparison) binders() (then, now impact.Side) {
+	then, now = impact.Side{Tenancy: c.before.Tenancy, Sites: c.before.Sites}, impact.Side{Tenancy: c.after.Tenancy, Sites: c.after.Sites}
+	if !c.changedKind(schema.KindAPISets) { // then a change is one of what somebody binds
+		b, a := *then.Tenancy, *now.Tenancy
+		b.LogicalClusters, a.LogicalClusters = nil, nil
+		for was, is := range c.differingPairs() {
+			if was != nil && is != nil {
+				b.LogicalClusters, a.LogicalClusters = append(b.LogicalClusters, was), append(a.LogicalClusters, is)
+			}
+		}
+		slices.SortFunc(b.LogicalClusters, func(x, y *tenancy.LogicalCluster) int { return strings.Compare(x.Key, y.Key) })
+		then.Tenancy, now.Tenancy = &b, &a
+	}
+	return then, now
+}
+
+// boundBy counts the logical clusters that bind each API set.
+func boundBy(t *tenancy.Tenancy) map[string]int {
+	out := map[string]int{}
+	for _, lc := range t.LogicalClusters {
+		if !standing(lc) {
+			continue
+		}
+		for _, b := range lc.APIs {
+			out[b.Version.Set.Name]++
+		}
+	}
+	return out
 }
 
 // apiCauses finds what in the source makes an API another.

@@ -39,14 +39,8 @@ func (c *comparison) cost() (*change.Cost, reach) {
 		if then.Cmp(now) == 0 && out.CurrencyBefore == "" {
 			continue
 		}
-		for _, lc := range []*tenancy.LogicalCluster{was, is} {
-			if lc != nil {
-				touched[lc.Key] = true
-				for _, o := range lc.Org.Ancestors() {
-					touched[o.Path] = true
-				}
-			}
-		}
+		touch(touched, was)
+		touch(touched, is)
 		if out.CurrencyBefore != "" {
 			continue
 		}
@@ -72,6 +66,17 @@ func (c *comparison) cost() (*change.Cost, reach) {
 	}
 	slices.SortStableFunc(out.Causes, func(a, b change.CostCause) int { return -size(a.Change).Cmp(size(b.Change)) })
 	return out, reached
+}
+
+// touch notes a logical cluster and its organizations.
+func touch(touched map[string]bool, lc *tenancy.LogicalCluster) {
+	if lc == nil {
+		return
+	}
+	touched[lc.Key] = true
+	for _, o := range lc.Org.Ancestors() {
+		touched[o.Path] = true
+	}
 }
 
 // priced yields the logical clusters of which the worst case may differ: those that
@@ -118,12 +123,8 @@ func (c *comparison) costCause(all map[string]*change.CostCause, r cost.Reason, 
 	all[id.String()] = &out
 }
 
-// costSources finds what in the source makes a worst case differ for a reason.
-func (c *comparison) costSources(r cost.Reason, was, is *tenancy.LogicalCluster, reached reach) []change.Cause {
-	lc := cmp.Or(is, was)
-	if r.What == cost.Appears || r.What == cost.Goes {
-		return c.causes[lc.Key]
-	}
+// spokenOf are the fields that have to do with a reason.
+func spokenOf(r cost.Reason) map[string]bool {
 	about := map[string]bool{string(r.Kind): true}
 	switch {
 	case r.What == cost.Factor:
@@ -135,6 +136,16 @@ func (c *comparison) costSources(r cost.Reason, was, is *tenancy.LogicalCluster,
 	case r.Kind == cost.Backing:
 		about["backings"] = true
 	}
+	return about
+}
+
+// costSources finds what in the source makes a worst case differ for a reason.
+func (c *comparison) costSources(r cost.Reason, was, is *tenancy.LogicalCluster, reached reach) []change.Cause {
+	lc := cmp.Or(is, was)
+	if r.What == cost.Appears || r.What == cost.Goes {
+		return c.causes[lc.Key]
+	}
+	about := spokenOf(r)
 	var out []change.Cause
 	for _, d := range c.relatives(was, is) {
 		book := d.Kind == string(schema.KindPrices)

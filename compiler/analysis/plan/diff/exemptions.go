@@ -60,6 +60,17 @@ func (l *limits) exemption(was, is *tenancy.Exemption) {
 		}
 		return
 	}
+	for _, d := range exemptionChanged(was, is) {
+		add(d.Effect, d.What)
+	}
+	if l.all[[2]string{change.LimitExemption, name}] == nil {
+		add(change.Neither, "nothing that it lifts differs")
+	}
+}
+
+// exemptionChanged compares an exemption with what it was.
+func exemptionChanged(was, is *tenancy.Exemption) (out []change.LimitDetail) {
+	add := func(effect, what string) { out = append(out, change.LimitDetail{Effect: effect, What: what}) }
 	if was.Spec.Expires != is.Spec.Expires {
 		effect := change.Tightens
 		switch {
@@ -82,9 +93,7 @@ func (l *limits) exemption(was, is *tenancy.Exemption) {
 		}
 		add(effect, f.name+" "+cmp.Or(f.was, "none")+" → "+cmp.Or(f.is, "none"))
 	}
-	if l.all[[2]string{change.LimitExemption, name}] == nil {
-		add(change.Neither, "nothing that it lifts differs")
-	}
+	return out
 }
 
 func exemptionName(x *tenancy.Exemption) string {
@@ -123,23 +132,29 @@ func (l *limits) lifted() {
 		for _, x := range covering(after, is.Key) {
 			now[x.Spec.Ceiling] = x
 		}
-		for _, org := range slices.Sorted(maps.Keys(merged(then, now))) {
-			x, effect, what := now[org], change.Loosens, "the ceilings of "+org+" no longer bind it"
-			switch {
-			case then[org] != nil && x != nil:
-				continue
-			case x == nil:
-				x, effect, what = then[org], change.Tightens, "the ceilings of "+org+" bind it again"
-			case was == nil && len(l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)) == 0:
-				continue // what is new, where all below a target is exempt
-			}
-			causes := l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)
-			if len(causes) == 0 {
-				causes = l.causes[is.Key]
-			}
-			d := l.add(change.LimitExemption, exemptionName(x), effect, what, causes)
-			d.LogicalClusters = append(d.LogicalClusters, is.Key)
+		l.liftedFrom(then, now, is, was == nil)
+	}
+}
+
+// liftedFrom compares the exemptions of a logical cluster from ceilings, by
+// organization.
+func (l *limits) liftedFrom(then, now map[string]*tenancy.Exemption, is *tenancy.LogicalCluster, fresh bool) {
+	for _, org := range slices.Sorted(maps.Keys(merged(then, now))) {
+		x, effect, what := now[org], change.Loosens, "the ceilings of "+org+" no longer bind it"
+		switch {
+		case then[org] != nil && x != nil:
+			continue
+		case x == nil:
+			x, effect, what = then[org], change.Tightens, "the ceilings of "+org+" bind it again"
+		case fresh && len(l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)) == 0:
+			continue // what is new, where all below a target is exempt
 		}
+		causes := l.fieldCauses(schema.KindExemptions, x.Key, x.Dir)
+		if len(causes) == 0 {
+			causes = l.causes[is.Key]
+		}
+		d := l.add(change.LimitExemption, exemptionName(x), effect, what, causes)
+		d.LogicalClusters = append(d.LogicalClusters, is.Key)
 	}
 }
 

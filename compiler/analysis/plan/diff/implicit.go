@@ -14,42 +14,7 @@ import (
 
 // implicit compares what implicit documents give to whom.
 func (c *comparison) implicit() ([]change.Implicit, reach) {
-	changes := map[string]*implicit.Change{}
-	at := func(ref string) *implicit.Change {
-		if changes[ref] == nil {
-			changes[ref] = &implicit.Change{}
-		}
-		return changes[ref]
-	}
-	grown := map[string][]string{} // logical clusters by the document that newly matches
-	pairs := c.differingPairs()
-	if c.changedKind(schema.KindImplicit, schema.KindAPISets) {
-		pairs = c.pairs()
-	}
-	for was, is := range pairs {
-		before, after := given(c.before.Implicit, was), given(c.after.Implicit, is)
-		if slices.EqualFunc(before, after, func(a, b *implicit.Object) bool { return a.Digest == b.Digest }) {
-			continue
-		}
-		then, now := byDocument(before), byDocument(after)
-		for ref := range merged(then, now) {
-			key := ""
-			switch b, a := then[ref], now[ref]; {
-			case b == a:
-				continue
-			case b == "":
-				key = is.Key
-				at(ref).Touch = append(at(ref).Touch, key)
-			case a == "":
-				key = was.Key
-				at(ref).Lose = append(at(ref).Lose, key)
-			default:
-				key = is.Key
-				at(ref).Alter = append(at(ref).Alter, key)
-			}
-			grown[ref] = append(grown[ref], key)
-		}
-	}
+	changes, grown := c.givenChanges()
 	status := map[string]string{}
 	for _, proposal := range c.after.Changes {
 		status[proposal.Ref()] = string(proposal.Status)
@@ -60,31 +25,12 @@ func (c *comparison) implicit() ([]change.Implicit, reach) {
 			documents[implicit.Ref(d.Dir, d.Key)] = d
 		}
 	}
-	refs := map[string]bool{}
-	for ref := range changes {
-		refs[ref] = true
-	}
-	for ref := range documents {
-		refs[ref] = true
-	}
 	reached := reach{}
 	var out []change.Implicit
-	for _, ref := range slices.Sorted(maps.Keys(refs)) {
+	for _, ref := range slices.Sorted(maps.Keys(allRefs(changes, documents))) {
 		one := change.Implicit{Change: change.Grows, Name: ref, Lock: status[ref], Organizations: byOrganization(changes[ref])}
 		if d := documents[ref]; d != nil {
-			one.Change, one.Causes = d.Change, sortCauses(d.Causes())
-			for i := range d.Fields {
-				switch d.Fields[i].Elements[0] {
-				case "selector", "classes", "namespaces":
-					one.Selector = true
-				case "description", "locked":
-				default:
-					one.Content = true
-				}
-			}
-			if d.Change != change.Changed {
-				one.Content, one.Selector = true, true
-			}
+			describeImplicit(&one, d)
 			for _, key := range grown[ref] {
 				reached.add(d, key)
 			}
@@ -97,6 +43,76 @@ func (c *comparison) implicit() ([]change.Implicit, reach) {
 		out = append(out, one)
 	}
 	return append(out, c.proposed()...), reached
+}
+
+// allRefs are the names of the documents that differ, or give something else.
+func allRefs(changes map[string]*implicit.Change, documents map[string]*change.Document) map[string]bool {
+	out := map[string]bool{}
+	for ref := range changes {
+		out[ref] = true
+	}
+	for ref := range documents {
+		out[ref] = true
+	}
+	return out
+}
+
+// describeImplicit says what differs in the document itself.
+func describeImplicit(one *change.Implicit, d *change.Document) {
+	one.Change, one.Causes = d.Change, sortCauses(d.Causes())
+	for i := range d.Fields {
+		switch d.Fields[i].Elements[0] {
+		case "selector", "classes", "namespaces":
+			one.Selector = true
+		case "description", "locked":
+		default:
+			one.Content = true
+		}
+	}
+	if d.Change != change.Changed {
+		one.Content, one.Selector = true, true
+	}
+}
+
+// givenChanges compares what logical clusters get, by the document that gives it: who
+// gains, loses or gets something else, and all of them in one list.
+func (c *comparison) givenChanges() (map[string]*implicit.Change, map[string][]string) {
+	changes, grown := map[string]*implicit.Change{}, map[string][]string{}
+	pairs := c.differingPairs()
+	if c.changedKind(schema.KindImplicit, schema.KindAPISets) {
+		pairs = c.pairs()
+	}
+	for was, is := range pairs {
+		before, after := given(c.before.Implicit, was), given(c.after.Implicit, is)
+		if slices.EqualFunc(before, after, func(a, b *implicit.Object) bool { return a.Digest == b.Digest }) {
+			continue
+		}
+		then, now := byDocument(before), byDocument(after)
+		for ref := range merged(then, now) {
+			if then[ref] == now[ref] {
+				continue
+			}
+			one := changes[ref]
+			if one == nil {
+				one = &implicit.Change{}
+				changes[ref] = one
+			}
+			key := ""
+			switch {
+			case then[ref] == "":
+				key = is.Key
+				one.Touch = append(one.Touch, key)
+			case now[ref] == "":
+				key = was.Key
+				one.Lose = append(one.Lose, key)
+			default:
+				key = is.Key
+				one.Alter = append(one.Alter, key)
+			}
+			grown[ref] = append(grown[ref], key)
+		}
+	}
+	return changes, grown
 }
 
 func given(s *implicit.Set, lc *tenancy.LogicalCluster) []*implicit.Object {

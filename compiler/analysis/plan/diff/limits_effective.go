@@ -13,10 +13,13 @@ import (
 	"github.com/tenantry/tenantry/schema"
 )
 
+// told are kinds of limits and documents that logical clusters tell of.
+type told map[[2]string]bool
+
 // effective compares what bounds each logical cluster in the end, whoever says so.
 func (l *limits) effective() {
 	gatesBefore, gatesAfter := l.gates(l.before), l.gates(l.after)
-	reached := map[[2]string]bool{} // kinds and documents told by their logical clusters
+	reached := told{}
 	for was, is := range l.differingPairs() {
 		if was == nil || is == nil || !standing(was) || !standing(is) {
 			continue
@@ -52,30 +55,43 @@ func (l *limits) effective() {
 			note(limitGate, "apis", change.Tightens, "lets through less")
 		}
 	}
-	// What a class or an organization gives, where nobody has it yet.
+	l.givenByDocuments(reached)
+}
+
+// givenByDocuments compares what a class or an organization gives, where nobody has it yet.
+func (l *limits) givenByDocuments(reached told) {
 	for _, d := range slices.SortedFunc(maps.Values(l.by), compareDocuments) {
 		if kind := schema.Kind(d.Kind); kind != schema.KindClasses && kind != schema.KindOrganizations {
 			continue
 		}
 		for i := range d.Fields {
 			f := &d.Fields[i]
-			for _, order := range []struct{ kind, field string }{{limitPodSecurity, "podSecurity"}, {limitNetwork, "network"}} {
-				if f.Elements[len(f.Elements)-1] != order.field || len(f.Elements) > 2 || reached[[2]string{order.kind, d.Title()}] {
-					continue
-				}
-				was, _ := f.Before.(string)
-				is, _ := f.After.(string)
-				effect := change.MayLoosen
-				if was != "" && is != "" {
-					effect = lowered(podSecurityOrder, was, is)
-					if order.kind == limitNetwork {
-						effect = lowered(networkOrder, schema.Network(was), schema.Network(is))
-					}
-				}
-				l.add(order.kind, d.Title(), effect, changeText(f), []change.Cause{f.Cause(d)})
+			if len(f.Elements) > 2 {
+				continue
+			}
+			kind, effect := "", ""
+			switch was, is := f.Before, f.After; f.Elements[len(f.Elements)-1] {
+			case "podSecurity":
+				kind, effect = limitPodSecurity, loweredText(podSecurityOrder, was, is)
+			case "network":
+				kind, effect = limitNetwork, loweredText(networkOrder, was, is)
+			}
+			if kind != "" && !reached[[2]string{kind, d.Title()}] {
+				l.add(kind, d.Title(), effect, changeText(f), []change.Cause{f.Cause(d)})
 			}
 		}
 	}
+}
+
+// loweredText is lowered for the values of a field. That one which is not set
+// loosens can't be ruled out.
+func loweredText[T ~string](order []T, was, is any) string {
+	b, _ := was.(string)
+	a, _ := is.(string)
+	if b == "" || a == "" {
+		return change.MayLoosen
+	}
+	return lowered(order, T(b), T(a))
 }
 
 // gates returns what each gate lets through, by its name: its content.

@@ -29,81 +29,15 @@ type closure struct {
 	local []string
 }
 
+// closure finds what some of a pattern's leaves refer to.
 func (l *limits) closure(t *source.Tree, p *pattern, of []leaf) *closure {
-	declared := map[string][]ast.Decl{}
-	for dir := p.dir; ; dir = directoryOf(dir) {
-		for _, file := range cueFiles(t, dir) {
-			for _, d := range file.Decls {
-				switch d := d.(type) {
-				case *ast.Field:
-					if name, _, err := ast.LabelName(d.Label); err == nil {
-						declared[name] = append(declared[name], d)
-					}
-				case *ast.LetClause:
-					declared[d.Ident.Name] = append(declared[d.Ident.Name], d)
-				}
-			}
-		}
-		if dir == "" {
-			break
-		}
-	}
 	c := &closure{decls: map[string][]ast.Decl{}, simple: true}
-	imported := map[string]string{}
-	for _, spec := range p.imports {
-		name := strings.Trim(spec.Path.Value, `"`)
-		short := ast.ParseImportPath(name).Qualifier
-		if spec.Name != nil {
-			short = spec.Name.Name
-		}
-		imported[short] = name
-	}
-	var visit func(n ast.Node)
-	visit = func(n ast.Node) {
-		ast.Walk(n, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.Comprehension, *ast.CallExpr, *ast.Ellipsis, *ast.Interpolation:
-				c.simple = false
-			case *ast.Field:
-				visit(n.Value)
-				if list, ok := n.Label.(*ast.ListLit); ok {
-					c.patterns = true
-					visit(list)
-				}
-				return false
-			case *ast.SelectorExpr:
-				visit(n.X)
-				return false
-			case *ast.Ident:
-				switch path := imported[n.Name]; {
-				case path != "" && strings.Contains(path, "."):
-					c.simple = false
-					c.local = append(c.local, path)
-				case path != "":
-					c.simple = false
-				case isKind(n.Name):
-					c.simple = false
-					c.kinds = append(c.kinds, n.Name)
-				case declared[n.Name] != nil && c.decls[n.Name] == nil:
-					c.decls[n.Name] = declared[n.Name]
-					for _, d := range declared[n.Name] {
-						switch d := d.(type) {
-						case *ast.Field:
-							visit(d.Value)
-						case *ast.LetClause:
-							visit(d.Expr)
-						}
-					}
-				}
-			}
-			return true
-		}, nil)
-	}
+	w := &closureWalk{closure: c, declared: declarationsAbove(t, p.dir), imported: importedBy(p)}
 	for _, x := range of {
-		visit(x.expr)
+		w.visit(x.expr)
 	}
 	if p.label != nil {
-		visit(p.label)
+		w.visit(p.label)
 	}
 	c.names = slices.Sorted(maps.Keys(c.decls))
 	var b strings.Builder
@@ -117,6 +51,95 @@ func (l *limits) closure(t *source.Tree, p *pattern, of []leaf) *closure {
 	}
 	c.text = b.String()
 	return c
+}
+
+// declarationsAbove are those of a directory and of all above it, by name.
+func declarationsAbove(t *source.Tree, dir string) map[string][]ast.Decl {
+	out := map[string][]ast.Decl{}
+	for ; ; dir = directoryOf(dir) {
+		for _, file := range cueFiles(t, dir) {
+			for _, d := range file.Decls {
+				switch d := d.(type) {
+				case *ast.Field:
+					if name, _, err := ast.LabelName(d.Label); err == nil {
+						out[name] = append(out[name], d)
+					}
+				case *ast.LetClause:
+					out[d.Ident.Name] = append(out[d.Ident.Name], d)
+				}
+			}
+		}
+		if dir == "" {
+			return out
+		}
+	}
+}
+
+// importedBy are the import paths of a pattern's file, by the names it gives them.
+func importedBy(p *pattern) map[string]string {
+	out := map[string]string{}
+	for _, spec := range p.imports {
+		name := strings.Trim(spec.Path.Value, `"`)
+		short := ast.ParseImportPath(name).Qualifier
+		if spec.Name != nil {
+			short = spec.Name.Name
+		}
+		out[short] = name
+	}
+	return out
+}
+
+// closureWalk fills a closure.
+type closureWalk struct {
+	*closure
+	declared map[string][]ast.Decl
+	imported map[string]string
+}
+
+func (w *closureWalk) visit(n ast.Node) {
+	ast.Walk(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Comprehension, *ast.CallExpr, *ast.Ellipsis, *ast.Interpolation:
+			w.simple = false
+		case *ast.Field:
+			w.visit(n.Value)
+			if list, ok := n.Label.(*ast.ListLit); ok {
+				w.patterns = true
+				w.visit(list)
+			}
+			return false
+		case *ast.SelectorExpr:
+			w.visit(n.X)
+			return false
+		case *ast.Ident:
+			w.reference(n.Name)
+		}
+		return true
+	}, nil)
+}
+
+// reference notes what a name refers to.
+func (w *closureWalk) reference(name string) {
+	switch path := w.imported[name]; {
+	case path != "" && strings.Contains(path, "."):
+		w.simple = false
+		w.local = append(w.local, path)
+	case path != "":
+		w.simple = false
+	case isKind(name):
+		w.simple = false
+		w.kinds = append(w.kinds, name)
+	case w.declared[name] != nil && w.decls[name] == nil:
+		w.decls[name] = w.declared[name]
+		for _, d := range w.declared[name] {
+			switch d := d.(type) {
+			case *ast.Field:
+				w.visit(d.Value)
+			case *ast.LetClause:
+				w.visit(d.Expr)
+			}
+		}
+	}
 }
 
 // follows reports whether something that the pattern refers to beyond its own

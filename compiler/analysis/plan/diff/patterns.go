@@ -16,6 +16,20 @@ import (
 // patterns compares the patterns of the directories whose files differ, and those
 // below where something that these may refer to differs.
 func (l *limits) patterns() {
+	before, after := map[patternID]*pattern{}, map[patternID]*pattern{}
+	for _, dir := range l.patternDirs() {
+		readPatterns(l.source.before, dir, before)
+		readPatterns(l.source.after, dir, after)
+	}
+	ids := slices.Collect(maps.Keys(merged(before, after)))
+	slices.SortFunc(ids, func(a, b patternID) int { return strings.Compare(a.String(), b.String()) })
+	for _, id := range ids {
+		l.pattern(id, before[id], after[id])
+	}
+}
+
+// patternDirs are the directories of which the patterns may differ.
+func (l *limits) patternDirs() []string {
 	dirs := map[string]bool{}
 	var shared []string // directories whose names patterns below may refer to
 	for _, file := range l.source.files {
@@ -43,40 +57,35 @@ func (l *limits) patterns() {
 			}
 		}
 	}
-	before, after := map[patternID]*pattern{}, map[patternID]*pattern{}
-	for _, dir := range slices.Sorted(maps.Keys(dirs)) {
-		readPatterns(l.source.before, dir, before)
-		readPatterns(l.source.after, dir, after)
+	return slices.Sorted(maps.Keys(dirs))
+}
+
+// pattern compares one pattern; was or is may be nil.
+func (l *limits) pattern(id patternID, was, is *pattern) {
+	if id.label == "" && (was == nil || is == nil) && !l.yields(was, is) {
+		return // what it refers to are documents
 	}
-	ids := slices.Collect(maps.Keys(merged(before, after)))
-	slices.SortFunc(ids, func(a, b patternID) int { return strings.Compare(a.String(), b.String()) })
-	for _, id := range ids {
-		was, is := before[id], after[id]
-		if id.label == "" && (was == nil || is == nil) && !l.yields(was, is) {
-			continue // what it refers to are documents
+	effect, what := change.Loosens, "it is removed"
+	switch {
+	case was == nil:
+		effect, what = change.Tightens, "it is added"
+	case is != nil:
+		if effect, what = l.demand(was, is), "what it demands changes"; effect == "" {
+			return
 		}
-		effect, what := change.Loosens, "it is removed"
-		switch {
-		case was == nil:
-			effect, what = change.Tightens, "it is added"
-		case is != nil:
-			if effect, what = l.demand(was, is), "what it demands changes"; effect == "" {
-				continue
-			}
-		}
-		at, removed := is, false
-		if is == nil {
-			at, removed = was, true
-		}
-		file, line := l.source.cause(at.pos, id.dir, removed)
-		d := l.add(limitPattern, id.String(), effect, what, []change.Cause{{File: file, Line: line, Removed: removed && !l.stands(file)}})
-		d.LogicalClusters = l.matched(at)
-		switch one := l.limit(limitPattern, id.String()); {
-		case was == nil:
-			one.Change = change.Added
-		case is == nil:
-			one.Change = change.Removed
-		}
+	}
+	at, removed := is, false
+	if is == nil {
+		at, removed = was, true
+	}
+	file, line := l.source.cause(at.pos, id.dir, removed)
+	d := l.add(limitPattern, id.String(), effect, what, []change.Cause{{File: file, Line: line, Removed: removed && !l.stands(file)}})
+	d.LogicalClusters = l.matched(at)
+	switch one := l.limit(limitPattern, id.String()); {
+	case was == nil:
+		one.Change = change.Added
+	case is == nil:
+		one.Change = change.Removed
 	}
 }
 

@@ -26,42 +26,48 @@ func (l *limits) reaches(before, after map[string]*policy.Policy, become map[str
 		if was == nil || is == nil || !standing(was) || !standing(is) || !documents && sameSelected(was, is) {
 			continue // what is new or goes has nothing loosened
 		}
-		then, now := map[string]policy.Effective{}, map[string]policy.Effective{}
-		for _, e := range l.before.Policies.Of(was) {
-			if e.Demanded == nil {
-				then[cmp.Or(become[e.ID()], e.ID())] = e
-			}
+		l.reach(was, is, become)
+	}
+}
+
+// reach compares which policies hold for a logical cluster.
+func (l *limits) reach(was, is *tenancy.LogicalCluster, become map[string]string) {
+	then, now := effectiveOf(l.before.Policies, was, become), effectiveOf(l.after.Policies, is, nil)
+	for _, id := range slices.Sorted(maps.Keys(merged(then, now))) {
+		b, held := then[id]
+		a, holds := now[id]
+		held, holds = held && b.Exemption == nil, holds && a.Exemption == nil
+		if held == holds {
+			continue
 		}
-		for _, e := range l.after.Policies.Of(is) {
-			if e.Demanded == nil {
-				now[e.ID()] = e
-			}
+		kind, name, effect, what := change.LimitPolicy, id, change.Tightens, "it newly reaches"
+		switch {
+		case held && a.Exemption != nil:
+			kind, name, effect, what = change.LimitExemption, exemptionName(a.Exemption), change.Loosens, "policy "+id+" no longer holds"
+		case holds && b.Exemption != nil:
+			kind, name, what = change.LimitExemption, exemptionName(b.Exemption), "policy "+id+" holds again"
+		case held:
+			effect, what = change.Loosens, "it no longer reaches"
 		}
-		for _, id := range slices.Sorted(maps.Keys(merged(then, now))) {
-			b, held := then[id]
-			a, holds := now[id]
-			held, holds = held && b.Exemption == nil, holds && a.Exemption == nil
-			if held == holds {
-				continue
-			}
-			kind, name, effect, what := change.LimitPolicy, id, change.Tightens, "it newly reaches"
-			switch {
-			case held && a.Exemption != nil:
-				kind, name, effect, what = change.LimitExemption, exemptionName(a.Exemption), change.Loosens, "policy "+id+" no longer holds"
-			case holds && b.Exemption != nil:
-				kind, name, what = change.LimitExemption, exemptionName(b.Exemption), "policy "+id+" holds again"
-			case held:
-				effect, what = change.Loosens, "it no longer reaches"
-			}
-			effect = effectOf(cmp.Or(a.Policy, b.Policy), effect)
-			var causes []change.Cause
-			if one := l.all[[2]string{kind, name}]; one == nil || len(one.Causes) == 0 || len(l.fieldCauses(is.Kind, is.Key, is.Dir)) > 0 {
-				causes = l.causes[is.Key]
-			}
-			d := l.add(kind, name, effect, what, causes)
-			d.LogicalClusters = append(d.LogicalClusters, is.Key)
+		effect = effectOf(cmp.Or(a.Policy, b.Policy), effect)
+		var causes []change.Cause
+		if one := l.all[[2]string{kind, name}]; one == nil || len(one.Causes) == 0 || len(l.fieldCauses(is.Kind, is.Key, is.Dir)) > 0 {
+			causes = l.causes[is.Key]
+		}
+		d := l.add(kind, name, effect, what, causes)
+		d.LogicalClusters = append(d.LogicalClusters, is.Key)
+	}
+}
+
+// effectiveOf are the policies of a logical cluster by the IDs that they have become.
+func effectiveOf(p *policy.Policies, lc *tenancy.LogicalCluster, become map[string]string) map[string]policy.Effective {
+	out := map[string]policy.Effective{}
+	for _, e := range p.Of(lc) {
+		if e.Demanded == nil { // what API sets demand is compared with them
+			out[cmp.Or(become[e.ID()], e.ID())] = e
 		}
 	}
+	return out
 }
 
 // sameSelected reports whether all that selectors look at is the same.

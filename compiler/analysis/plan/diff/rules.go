@@ -26,11 +26,29 @@ func rulesChanged(was, is *schema.RuleSet) []change.LimitDetail {
 			add(change.MayLoosen, "variable "+v.Name+" changes")
 		}
 	}
-	expressions := func(s *schema.RuleSet) (out []string) {
+	out = append(out, expressionsChanged(was, is)...)
+	others := func(s schema.RuleSet) schema.RuleSet {
+		s.MatchConstraints, s.MatchConditions, s.Variables, s.Rules, s.Cases = nil, nil, nil, nil, nil
+		return s
+	}
+	if !reflect.DeepEqual(others(*was), others(*is)) {
+		add(change.MayLoosen, "what it changes in objects differs")
+	}
+	if len(out) == 0 && !reflect.DeepEqual(was.Rules, is.Rules) {
+		add(change.Neither, "messages change")
+	}
+	return out
+}
+
+// expressionsChanged compares the rules themselves.
+func expressionsChanged(was, is *schema.RuleSet) []change.LimitDetail {
+	var out []change.LimitDetail
+	add := func(effect, what string) { out = append(out, change.LimitDetail{Effect: effect, What: what}) }
+	expressions := func(s *schema.RuleSet) (list []string) {
 		for _, r := range s.Rules {
-			out = append(out, strings.TrimSpace(r.Expression))
+			list = append(list, strings.TrimSpace(r.Expression))
 		}
-		return out
+		return list
 	}
 	before, after := expressions(was), expressions(is)
 	var gone, fresh []string
@@ -53,16 +71,6 @@ func rulesChanged(was, is *schema.RuleSet) []change.LimitDetail {
 	}
 	for _, e := range fresh[min(len(gone), len(fresh)):] {
 		add(change.Tightens, "rule "+fields.Text(e)+" is added")
-	}
-	others := func(s schema.RuleSet) schema.RuleSet {
-		s.MatchConstraints, s.MatchConditions, s.Variables, s.Rules, s.Cases = nil, nil, nil, nil, nil
-		return s
-	}
-	if !reflect.DeepEqual(others(*was), others(*is)) {
-		add(change.MayLoosen, "what it changes in objects differs")
-	}
-	if len(out) == 0 && !reflect.DeepEqual(was.Rules, is.Rules) {
-		add(change.Neither, "messages change")
 	}
 	return out
 }
