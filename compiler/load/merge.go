@@ -25,51 +25,10 @@ type declaration struct {
 func merge(repo *syntax.Repo, outcomes map[*syntax.Directory]eval.Outcome) *Result {
 	r := &Result{}
 	r.Diagnostics = append(r.Diagnostics, repo.Problems...)
-	isDead := func(d *syntax.Directory) bool { return len(d.Problems) > 0 || outcomes[d].Dead }
-	size := 0
-	for _, o := range outcomes {
-		size += len(o.Documents) + len(o.Failed)
-	}
-	declared := make([]declaration, 0, size)
-	var alive []*syntax.Directory
-	for _, d := range repo.Directories {
-		r.Diagnostics = append(r.Diagnostics, d.Problems...)
-		if top := d.Dead(isDead); top != nil {
-			if top == d {
-				r.Diagnostics = append(r.Diagnostics, outcomes[d].Diagnostics...)
-				r.Failures = append(r.Failures, Failure{Dir: d.Path})
-			}
-			continue
-		}
-		alive = append(alive, d)
-		o := outcomes[d]
-		for i := range o.Documents {
-			doc := &o.Documents[i]
-			declared = append(declared, declaration{eval.Identity{Kind: doc.Kind, Key: doc.Key}, d, &doc.Pos, doc})
-		}
-		for i := range o.Failed {
-			f := &o.Failed[i]
-			declared = append(declared, declaration{Identity: eval.Identity{Kind: f.Kind, Key: f.Key}, dir: d, pos: &f.Pos})
-		}
-	}
-	slices.SortStableFunc(declared, func(a, b declaration) int { return a.Compare(b.Identity) })
-	parts := make([]merged, parallel.Count(len(declared)))
-	parallel.Chunks(len(declared), func(chunk, from, to int) {
-		for i := from; i < to; {
-			n := i + 1
-			for n < len(declared) && declared[n].Identity == declared[i].Identity {
-				n++
-			}
-			if i == 0 || declared[i-1].Identity != declared[i].Identity { // else the chunk before has it
-				parts[chunk].place(declared[i].Identity, declared[i:n])
-			}
-			i = n
-		}
-	})
+	alive := r.sound(repo.Directories, outcomes)
 	touched := map[touch]bool{}
 	var documents []document.Any
-	for i := range parts {
-		p := &parts[i]
+	for _, p := range placeAll(declarations(alive, outcomes)) {
 		r.Diagnostics, r.Failures = append(r.Diagnostics, p.diagnostics...), append(r.Failures, p.failures...)
 		documents = append(documents, p.documents...)
 		for _, t := range p.touched {
@@ -92,6 +51,66 @@ func merge(repo *syntax.Repo, outcomes map[*syntax.Directory]eval.Outcome) *Resu
 	return r
 }
 
+// sound returns the directories that could be evaluated, with all those above them,
+// and reports the others.
+func (r *Result) sound(dirs []*syntax.Directory, outcomes map[*syntax.Directory]eval.Outcome) (alive []*syntax.Directory) {
+	isDead := func(d *syntax.Directory) bool { return len(d.Problems) > 0 || outcomes[d].Dead }
+	for _, d := range dirs {
+		r.Diagnostics = append(r.Diagnostics, d.Problems...)
+		top := d.Dead(isDead)
+		if top == nil {
+			alive = append(alive, d)
+			continue
+		}
+		if top == d {
+			r.Diagnostics = append(r.Diagnostics, outcomes[d].Diagnostics...)
+			r.Failures = append(r.Failures, Failure{Dir: d.Path})
+		}
+	}
+	return alive
+}
+
+// declarations lists what directories declare, by identity.
+func declarations(dirs []*syntax.Directory, outcomes map[*syntax.Directory]eval.Outcome) []declaration {
+	size := 0
+	for _, d := range dirs {
+		size += len(outcomes[d].Documents) + len(outcomes[d].Failed)
+	}
+	declared := make([]declaration, 0, size)
+	for _, d := range dirs {
+		o := outcomes[d]
+		for i := range o.Documents {
+			doc := &o.Documents[i]
+			declared = append(declared, declaration{eval.Identity{Kind: doc.Kind, Key: doc.Key}, d, &doc.Pos, doc})
+		}
+		for i := range o.Failed {
+			f := &o.Failed[i]
+			declared = append(declared, declaration{Identity: eval.Identity{Kind: f.Kind, Key: f.Key}, dir: d, pos: &f.Pos})
+		}
+	}
+	slices.SortStableFunc(declared, func(a, b declaration) int { return a.Compare(b.Identity) })
+	return declared
+}
+
+// placeAll decides which declarations stand, in several goroutines: each has a part
+// of them, and the parts are in order.
+func placeAll(declared []declaration) []merged {
+	parts := make([]merged, parallel.Count(len(declared)))
+	parallel.Chunks(len(declared), func(chunk, from, to int) {
+		for i := from; i < to; {
+			n := i + 1
+			for n < len(declared) && declared[n].Identity == declared[i].Identity {
+				n++
+			}
+			if i == 0 || declared[i-1].Identity != declared[i].Identity { // else the chunk before has it
+				parts[chunk].place(declared[i].Identity, declared[i:n])
+			}
+			i = n
+		}
+	})
+	return parts
+}
+
 // merged is what comes of some of the declarations.
 type merged struct {
 	documents   []document.Any
@@ -110,56 +129,69 @@ type touch struct {
 
 // place decides which of the declarations of one key stand.
 func (r *merged) place(id eval.Identity, all []declaration) {
-	kind := kinds[id.Kind]
-	fail := func(d declaration) {
-		r.failures = append(r.failures, Failure{Kind: kind.Name, Key: id.Key, Dir: d.dir.Path})
-	}
 	own := all
 	if len(all) > 1 {
-		own = nil
-		all = slices.Clone(all) // whoever places the next ones compares them with these
-		// One directory may have made several attempts at a document.
-		slices.SortStableFunc(all, func(a, b declaration) int { return strings.Compare(a.dir.Path, b.dir.Path) })
-		all = slices.CompactFunc(all, func(a, b declaration) bool { return a.dir == b.dir })
-		for _, d := range all {
-			up := slices.IndexFunc(all, func(u declaration) bool { return slices.Contains(d.dir.Above, u.dir) })
-			if up < 0 {
-				own = append(own, d)
-				continue
-			}
-			r.touched = append(r.touched, touch{d.dir, id.Title()})
-			r.diagnostics = append(r.diagnostics, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.Name()).
-				About(id.Title()).See(*all[up].pos, "it is declared here"))
-		}
+		own = r.topmost(id, all)
 	}
-	if len(own) > 1 && !kind.Local {
+	if len(own) > 1 && !kinds[id.Kind].Local {
 		for i, d := range own {
 			other := own[(i+1)%len(own)]
 			r.diagnostics = append(r.diagnostics, diag.New(diag.DeclaredTwice, *d.pos, "%s declares this document too", other.dir.Name()).
 				About(id.Title()).See(*other.pos, "it is also declared here"))
-			fail(d)
+			r.fail(d)
 		}
 		return
 	}
 	for _, d := range own {
-		if problem, wrong := misplaced(id, d); wrong {
-			r.diagnostics = append(r.diagnostics, problem.About(id.Title()))
-			fail(d)
-			continue
-		}
-		if d.doc == nil {
-			fail(d)
-			continue
-		}
-		meta := document.Meta{Kind: kind.Name, Key: id.Key, Dir: d.dir.Path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
-		if at, managed := managedInside(meta, d.doc.Spec); managed {
-			r.diagnostics = append(r.diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", document.OrganizationsDir).
-				About(id.Title()).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, document.OrganizationsDir))
-			fail(d)
-			continue
-		}
-		r.documents = append(r.documents, kind.Document(meta, d.doc.Spec))
+		r.one(id, d)
 	}
+}
+
+// topmost returns the declarations without those of directories that have another
+// above them, which are reported.
+func (r *merged) topmost(id eval.Identity, all []declaration) (own []declaration) {
+	all = slices.Clone(all) // whoever places the next ones compares them with these
+	// One directory may have made several attempts at a document.
+	slices.SortStableFunc(all, func(a, b declaration) int { return strings.Compare(a.dir.Path, b.dir.Path) })
+	all = slices.CompactFunc(all, func(a, b declaration) bool { return a.dir == b.dir })
+	for _, d := range all {
+		up := slices.IndexFunc(all, func(u declaration) bool { return slices.Contains(d.dir.Above, u.dir) })
+		if up < 0 {
+			own = append(own, d)
+			continue
+		}
+		r.touched = append(r.touched, touch{d.dir, id.Title()})
+		r.diagnostics = append(r.diagnostics, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.Name()).
+			About(id.Title()).See(*all[up].pos, "it is declared here"))
+	}
+	return own
+}
+
+// one takes in the only declaration of a document.
+func (r *merged) one(id eval.Identity, d declaration) {
+	if problem, wrong := misplaced(id, d); wrong {
+		r.diagnostics = append(r.diagnostics, problem.About(id.Title()))
+		r.fail(d)
+		return
+	}
+	if d.doc == nil {
+		r.fail(d)
+		return
+	}
+	kind := kinds[id.Kind]
+	meta := document.Meta{Kind: kind.Name, Key: id.Key, Dir: d.dir.Path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
+	if at, managed := managedInside(meta, d.doc.Spec); managed {
+		r.diagnostics = append(r.diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", document.OrganizationsDir).
+			About(id.Title()).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, document.OrganizationsDir))
+		r.fail(d)
+		return
+	}
+	r.documents = append(r.documents, kind.Document(meta, d.doc.Spec))
+}
+
+// fail notes that a document could not be had.
+func (r *merged) fail(d declaration) {
+	r.failures = append(r.failures, Failure{Kind: kinds[d.Kind].Name, Key: d.Key, Dir: d.dir.Path})
 }
 
 // misplaced checks the directory that a document stands in.

@@ -102,48 +102,11 @@ func (b *Binder) Bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []str
 	}
 	switch t.Kind() {
 	case reflect.Struct:
-		info := structInfoOf(t)
-		for _, f := range info.definitions {
-			if err := b.definition(v, f, dst, src, path); err != nil {
-				return err
-			}
-		}
-		return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, at diag.Position) error {
-			f, ok := info.fields[name]
-			if !ok {
-				b.Unknown = append(b.Unknown, UnknownField{append([]string(nil), path...), at})
-				return nil
-			}
-			return b.Bind(v, dst.FieldByIndex(f.index), src, path)
-		})
+		return b.structure(v, dst, src, path)
 	case reflect.Map:
-		m := reflect.MakeMap(t)
-		dst.Set(m)
-		elem := reflect.New(t.Elem()).Elem()
-		return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, _ diag.Position) error {
-			elem.SetZero()
-			if err := b.Bind(v, elem, src, path); err != nil {
-				return err
-			}
-			m.SetMapIndex(reflect.ValueOf(b.text(name)).Convert(t.Key()), elem)
-			return nil
-		})
+		return b.mapping(v, dst, src, path)
 	case reflect.Slice:
-		it, err := v.List()
-		if err != nil {
-			return err
-		}
-		list := reflect.MakeSlice(t, 0, 4)
-		for i := 0; it.Next(); i++ {
-			list = reflect.Append(list, reflect.Zero(t.Elem()))
-			elems := Elements(src, i)
-			path := append(path, fmt.Sprint(i))
-			b.place(path, elems, it.Value(), diag.Position{})
-			if err := b.Bind(it.Value(), list.Index(i), elems, path); err != nil {
-				return err
-			}
-		}
-		dst.Set(list)
+		return b.list(v, dst, src, path)
 	case reflect.Interface:
 		x, err := b.plain(v, src, path)
 		if err != nil {
@@ -152,6 +115,66 @@ func (b *Binder) Bind(v cue.Value, dst reflect.Value, src []ast.Expr, path []str
 		if x != nil {
 			dst.Set(reflect.ValueOf(x))
 		}
+		return nil
+	}
+	return b.scalar(v, dst)
+}
+
+func (b *Binder) structure(v cue.Value, dst reflect.Value, src []ast.Expr, path []string) error {
+	info := structInfoOf(dst.Type())
+	for _, f := range info.definitions {
+		if err := b.definition(v, f, dst, src, path); err != nil {
+			return err
+		}
+	}
+	return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, at diag.Position) error {
+		f, ok := info.fields[name]
+		if !ok {
+			b.Unknown = append(b.Unknown, UnknownField{append([]string(nil), path...), at})
+			return nil
+		}
+		return b.Bind(v, dst.FieldByIndex(f.index), src, path)
+	})
+}
+
+func (b *Binder) mapping(v cue.Value, dst reflect.Value, src []ast.Expr, path []string) error {
+	t := dst.Type()
+	m := reflect.MakeMap(t)
+	dst.Set(m)
+	elem := reflect.New(t.Elem()).Elem()
+	return b.each(v, src, path, func(name string, v cue.Value, src []ast.Expr, path []string, _ diag.Position) error {
+		elem.SetZero()
+		if err := b.Bind(v, elem, src, path); err != nil {
+			return err
+		}
+		m.SetMapIndex(reflect.ValueOf(b.text(name)).Convert(t.Key()), elem)
+		return nil
+	})
+}
+
+func (b *Binder) list(v cue.Value, dst reflect.Value, src []ast.Expr, path []string) error {
+	t := dst.Type()
+	it, err := v.List()
+	if err != nil {
+		return err
+	}
+	list := reflect.MakeSlice(t, 0, 4)
+	for i := 0; it.Next(); i++ {
+		list = reflect.Append(list, reflect.Zero(t.Elem()))
+		elems := Elements(src, i)
+		path := append(path, fmt.Sprint(i))
+		b.place(path, elems, it.Value(), diag.Position{})
+		if err := b.Bind(it.Value(), list.Index(i), elems, path); err != nil {
+			return err
+		}
+	}
+	dst.Set(list)
+	return nil
+}
+
+// scalar sets dst from a value without fields or elements.
+func (b *Binder) scalar(v cue.Value, dst reflect.Value) error {
+	switch t := dst.Type(); t.Kind() {
 	case reflect.String:
 		s, err := v.String()
 		if err != nil {

@@ -1,10 +1,8 @@
 package syntax
 
 import (
-	"bytes"
 	"slices"
 	"strconv"
-	"strings"
 
 	"cuelang.org/go/cue/ast"
 	"cuelang.org/go/cue/ast/astutil"
@@ -16,90 +14,6 @@ import (
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
-
-// TenancyPackage is the package of all files that declare documents.
-const TenancyPackage = "tenancy"
-
-// Users says which parts of a file need something: one bit for each kind of
-// document, in the order of document.Kinds, and one for the rest of the file.
-type Users uint32
-
-// rest stands for all of a file that is not a plain document: patterns, hidden
-// fields, definitions, comprehensions.
-const rest Users = 1 << 31
-
-// everything stands for the whole file.
-const everything Users = 1<<32 - 1
-
-// span is a range of bytes in a file.
-type span struct{ Start, End int }
-
-// plainDocument is a document whose key is written out at the top level of a
-// file. What it says cannot matter to a directory below unless that refers to
-// its kind, so it is left out there.
-type plainDocument struct {
-	Kind int
-	Key  string
-	Pos  diag.Position
-}
-
-type plainSpan struct {
-	Kind int
-	span
-}
-
-// local is an import or a top-level let clause: CUE refuses those that nothing
-// uses, so they are left out together with the documents that use them.
-type local struct {
-	Name, Path string
-	Pos        diag.Position
-	Users      Users
-	span
-}
-
-// NamedPlace is a name and where it is declared.
-type NamedPlace struct {
-	Name string
-	Pos  diag.Position
-}
-
-// Analysis is what the syntax of one file tells without evaluating it.
-type Analysis struct {
-	Package   string
-	Imports   []local
-	Lets      []local
-	Documents []plainDocument
-	Spans     []plainSpan
-	// Embeds are the canonical embeddings of the schema; the compiler adds its own.
-	Embeds []span
-	// Refers holds, for each kind and for the rest, the kinds that it refers to.
-	Refers map[int]Users
-	// Whole are references of the rest to all documents of a kind.
-	Whole []NamedPlace
-	// Names are hidden fields and definitions, which other files can refer to or
-	// unify with: those at the top level, and those in documents and patterns.
-	Names []NamedPlace
-	// Produces: the rest may yield documents that are not written out.
-	Produces bool
-	// Splices: the top level may declare names that are not written out.
-	Splices bool
-	// Marker: the rest holds a default marker.
-	Marker bool
-	// Opens: an embedding may open a struct that the schema closes.
-	Opens bool
-	// Tool: the file belongs to `cue cmd`, not to the tenancy.
-	Tool bool
-	// IsData: a YAML or JSON file of documents.
-	IsData bool
-	// Problems stop the file from being evaluated.
-	Problems []diag.Diagnostic
-}
-
-// restKey is the key of the rest in Refers.
-const restKey = -1
-
-// kinds are the kinds of documents; a kind's index stands for it in bit sets.
-var kinds = document.Kinds()
 
 // analyzeCUE reads one CUE file.
 func analyzeCUE(path string, data []byte, version string) *Analysis {
@@ -135,17 +49,6 @@ func syntaxProblem(path string, err errors.Error) diag.Diagnostic {
 	}
 	format, args := err.Msg()
 	return diag.New(diag.SyntaxError, at, "%s", sprintf(format, args))
-}
-
-// reader fills an analysis from a syntax tree.
-type reader struct {
-	*Analysis
-	data         []byte
-	file         *ast.File
-	explicitOpen bool
-	// letUses are the names of imports and lets that a top-level let refers to.
-	letUses map[string][]string
-	uses    map[string]Users
 }
 
 func (r *reader) imports() {
@@ -267,18 +170,7 @@ func (r *reader) documents(kind int, d *ast.Field) {
 		f, ok := e.(*ast.Field)
 		if !ok {
 			all = false
-			switch e := e.(type) {
-			case *ast.Ellipsis, *ast.LetClause, *ast.CommentGroup:
-			case *ast.EmbedDecl:
-				r.Produces = true
-				if !r.explicitOpen {
-					r.Opens = true
-				}
-				_ = e
-			default:
-				r.Produces = true
-			}
-			r.walk(e, restKey)
+			r.besides(e)
 			continue
 		}
 		key, static := StaticLabel(f.Label)
@@ -296,36 +188,31 @@ func (r *reader) documents(kind int, d *ast.Field) {
 		spans = append(spans, plainSpan{kind, spanOf(f, r.data)})
 		r.walk(f, kind)
 	}
-	switch {
-	case all && len(spans) > 0:
-		r.Spans = append(r.Spans, plainSpan{kind, spanOf(d, r.data)})
-	default:
-		r.Spans = append(r.Spans, spans...)
+	if all && len(spans) > 0 {
+		spans = []plainSpan{{kind, spanOf(d, r.data)}}
 	}
+	r.Spans = append(r.Spans, spans...)
 }
 
-// isPrivate reports whether a label is a hidden field or a definition.
-func isPrivate(name string) bool { return strings.HasPrefix(name, "_") || strings.HasPrefix(name, "#") }
+// besides reads what is no field in a map of documents.
+func (r *reader) besides(e ast.Decl) {
+	switch e.(type) {
+	case *ast.Ellipsis, *ast.LetClause, *ast.CommentGroup:
+	case *ast.EmbedDecl:
+		r.Produces = true
+		if !r.explicitOpen {
+			r.Opens = true
+		}
+	default:
+		r.Produces = true
+	}
+	r.walk(e, restKey)
+}
 
 // predeclared are the identifiers that CUE declares.
 var predeclared = []string{
 	"and", "bool", "bytes", "close", "div", "error", "float", "float32", "float64", "int", "int128", "int16", "int32", "int64", "int8",
 	"len", "matchIf", "matchN", "mod", "number", "or", "quo", "rem", "rune", "self", "string", "uint", "uint128", "uint16", "uint32", "uint64", "uint8",
-}
-
-func isString(l ast.Label) bool {
-	lit, ok := l.(*ast.BasicLit)
-	return ok && lit.Kind == token.STRING
-}
-
-// StaticLabel returns the name of a field whose label is written out.
-func StaticLabel(l ast.Label) (name string, ok bool) {
-	switch l.(type) {
-	case *ast.Ident, *ast.BasicLit:
-		name, _, err := ast.LabelName(l)
-		return name, err == nil
-	}
-	return "", false
 }
 
 // walkLet notes what a top-level let clause uses; who uses that is settled once
@@ -355,14 +242,4 @@ func (r *reader) settle() {
 	for i := range r.Imports {
 		r.Imports[i].Users = r.uses[r.Imports[i].Name]
 	}
-}
-
-// spanOf returns the bytes of a node and of the comma behind it.
-func spanOf(n ast.Node, data []byte) span {
-	s := span{n.Pos().Offset(), min(n.End().Offset(), len(data))}
-	tail := data[s.End:]
-	if trimmed := bytes.TrimLeft(tail, " \t"); len(trimmed) > 0 && trimmed[0] == ',' {
-		s.End += len(tail) - len(trimmed) + 1
-	}
-	return s
 }

@@ -63,12 +63,3 @@ func overwrite(data []byte, blank []span) []byte {
 	out = append(out, data[at:]...)
 	return append(bytes.TrimRight(out, " \t\r\n"), '\n')
 }
-
-// kinds returns the kinds of the file's plain documents.
-func (a *Analysis) kinds() Users {
-	var u Users
-	for _, d := range a.Documents {
-		u |= 1 << d.Kind
-	}
-	return u
-}

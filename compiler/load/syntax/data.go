@@ -3,6 +3,7 @@ package syntax
 import (
 	"bytes"
 	stderrors "errors"
+	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -30,9 +31,40 @@ func isYAML(path string) bool {
 // analyzeData reads a YAML or JSON file; nil if it does not declare documents.
 func analyzeData(path string, data []byte) *Analysis {
 	a := &Analysis{Package: TenancyPackage, IsData: true}
-	fail := func(line, column int, format string, args ...any) *Analysis {
-		a.Problems = append(a.Problems, diag.New(diag.DataFile, diag.Position{File: path, Line: line, Column: column}, format, args...))
+	declares, problem := declaresDocuments(path, data)
+	if problem != nil {
+		a.Problems = []diag.Diagnostic{diag.New(diag.DataFile, diag.Position{File: path, Line: problem.line, Column: problem.column}, "%s", problem.message)}
 		return a
+	}
+	if !declares {
+		return nil
+	}
+	f, err := parseData(path, data)
+	if err != nil {
+		for _, e := range errors.Errors(err) {
+			a.Problems = append(a.Problems, dataProblem(path, e))
+		}
+		return a
+	}
+	for _, d := range f.Decls {
+		if field, ok := d.(*ast.Field); ok {
+			a.readData(field)
+		}
+	}
+	return a
+}
+
+// textProblem is what is wrong with a YAML or JSON file.
+type textProblem struct {
+	line, column int
+	message      string
+}
+
+// declaresDocuments reports whether a YAML or JSON file declares documents, or what
+// is wrong with one that should.
+func declaresDocuments(path string, data []byte) (declares bool, problem *textProblem) {
+	fail := func(line, column int, format string, args ...any) (bool, *textProblem) {
+		return false, &textProblem{line, column, fmt.Sprintf(format, args...)}
 	}
 	dir, _ := split(path)
 	required := document.InOrganizations(dir)
@@ -47,25 +79,17 @@ func analyzeData(path string, data []byte) *Analysis {
 	docs, err := yamlDocuments(data, !isYAML(path))
 	if err != nil {
 		if !required && !mentionsDocuments(data) {
-			return nil
+			return false, nil
 		}
 		line, message := yamlProblem(err)
 		return fail(line, 0, "%s", message)
 	}
-	var documents, objects int
-	for _, d := range docs {
-		switch classify(d) {
-		case documentMap:
-			documents++
-		case kubernetesObject:
-			objects++
-		}
-	}
+	documents, objects := count(docs)
 	switch {
 	case len(docs) == 0, objects == len(docs):
-		return nil
+		return false, nil
 	case !required && documents == 0:
-		return nil
+		return false, nil
 	case len(docs) > 1:
 		return fail(docs[1].Line, docs[1].Column, "several YAML documents in one file: a file of documents holds one")
 	case docs[0].Kind != yamlv3.MappingNode:
@@ -74,50 +98,62 @@ func analyzeData(path string, data []byte) *Analysis {
 	if n := repeatedKey(docs[0], 0); n != nil {
 		return fail(n.Line, n.Column, "key %q is repeated", n.Value)
 	}
-	f, err := parseData(path, data)
-	if err != nil {
-		for _, e := range errors.Errors(err) {
-			at := Position(e.Position())
-			if at.IsZero() {
-				at = diag.Position{File: path}
-			}
-			message := strings.TrimPrefix(e.Error(), "invalid JSON for file "+strconv.Quote(path)+": ")
-			if m := filePrefix.FindStringSubmatch(message); m != nil && at.Line == 0 {
-				at.Line, _ = strconv.Atoi(m[1])
-				message = m[2]
-			}
-			a.Problems = append(a.Problems, diag.New(diag.DataFile, at, "%s", message))
-		}
-		return a
-	}
-	for _, d := range f.Decls {
-		field, ok := d.(*ast.Field)
-		if !ok {
-			continue
-		}
-		name, ok := StaticLabel(field.Label)
-		kind := -1
-		if ok {
-			kind = document.KindIndex(name)
-		}
-		if kind < 0 {
-			continue // evaluation says that the field is not known
-		}
-		lit, isMap := field.Value.(*ast.StructLit)
-		switch {
-		case kinds[kind].Singleton:
-			a.Documents = append(a.Documents, plainDocument{kind, "", Position(field.Label.Pos())})
-		case isMap:
-			for _, e := range lit.Elts {
-				if f, ok := e.(*ast.Field); ok {
-					if key, ok := StaticLabel(f.Label); ok {
-						a.Documents = append(a.Documents, plainDocument{kind, key, Position(f.Label.Pos())})
-					}
-				}
-			}
+	return true, nil
+}
+
+// count returns how many YAML documents are maps of documents, and how many are
+// Kubernetes objects.
+func count(docs []*yamlv3.Node) (documents, objects int) {
+	for _, d := range docs {
+		switch classify(d) {
+		case documentMap:
+			documents++
+		case kubernetesObject:
+			objects++
 		}
 	}
-	return a
+	return documents, objects
+}
+
+// dataProblem explains an error of CUE's readers of YAML and JSON.
+func dataProblem(path string, e errors.Error) diag.Diagnostic {
+	at := Position(e.Position())
+	if at.IsZero() {
+		at = diag.Position{File: path}
+	}
+	message := strings.TrimPrefix(e.Error(), "invalid JSON for file "+strconv.Quote(path)+": ")
+	if m := filePrefix.FindStringSubmatch(message); m != nil && at.Line == 0 {
+		at.Line, _ = strconv.Atoi(m[1])
+		message = m[2]
+	}
+	return diag.New(diag.DataFile, at, "%s", message)
+}
+
+// readData reads one field of the top level.
+func (a *Analysis) readData(field *ast.Field) {
+	name, ok := StaticLabel(field.Label)
+	kind := -1
+	if ok {
+		kind = document.KindIndex(name)
+	}
+	if kind < 0 {
+		return // evaluation says that the field is not known
+	}
+	if kinds[kind].Singleton {
+		a.Documents = append(a.Documents, plainDocument{kind, "", Position(field.Label.Pos())})
+		return
+	}
+	lit, ok := field.Value.(*ast.StructLit)
+	if !ok {
+		return
+	}
+	for _, e := range lit.Elts {
+		if f, ok := e.(*ast.Field); ok {
+			if key, ok := StaticLabel(f.Label); ok {
+				a.Documents = append(a.Documents, plainDocument{kind, key, Position(f.Label.Pos())})
+			}
+		}
+	}
 }
 
 // parseData turns a YAML or JSON file into syntax whose positions are the file's.

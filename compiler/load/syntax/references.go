@@ -7,85 +7,120 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 )
 
+// reader fills an analysis from a syntax tree.
+type reader struct {
+	*Analysis
+	data         []byte
+	file         *ast.File
+	explicitOpen bool
+	// letUses are the names of imports and lets that a top-level let refers to.
+	letUses map[string][]string
+	uses    map[string]Users
+}
+
 // walk notes what a part of the file refers to. The part is the index of a kind,
 // for a plain document, or restKey.
 func (r *reader) walk(n ast.Node, part int) {
-	bit := rest
+	w := walker{reader: r, part: part, bit: rest}
 	if part >= 0 {
-		bit = 1 << part
+		w.bit = 1 << part
 	}
-	source := false // inside the source of a comprehension
-	var visit func(n ast.Node) bool
-	use := func(id *ast.Ident, whole bool) {
-		r.uses[id.Name] |= bit
-		k := document.KindIndex(id.Name)
-		if id.Name == "self" {
-			r.Refers[part] |= everything &^ rest
-			return
-		}
-		if k < 0 {
-			return
-		}
-		r.Refers[part] |= 1 << k
-		if _, top := id.Scope.(*ast.File); whole && part == restKey && !source && (id.Node == nil || top) {
-			r.Whole = append(r.Whole, NamedPlace{id.Name, Position(id.Pos())})
-		}
+	w.walk(n)
+}
+
+// walker is one walk through a part of a file.
+type walker struct {
+	*reader
+	part int
+	bit  Users
+	// source: the walk is inside the source of a comprehension.
+	source bool
+}
+
+func (w *walker) walk(n ast.Node) { ast.Walk(n, w.visit, nil) }
+
+// use notes a reference; whole tells whether all of what it names is referred to.
+func (w *walker) use(id *ast.Ident, whole bool) {
+	w.uses[id.Name] |= w.bit
+	k := document.KindIndex(id.Name)
+	if id.Name == "self" {
+		w.Refers[w.part] |= everything &^ rest
+		return
 	}
-	walk := func(n ast.Node) { ast.Walk(n, visit, nil) }
-	visit = func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.Field:
-			switch l := n.Label.(type) {
-			case *ast.BasicLit:
-			case *ast.Ident:
-				if isPrivate(l.Name) {
-					r.Names = append(r.Names, NamedPlace{l.Name, Position(l.Pos())})
-				}
-			default:
-				walk(n.Label)
-			}
-			walk(n.Value)
-			return false
-		case *ast.SelectorExpr:
-			if id, ok := n.X.(*ast.Ident); ok {
-				use(id, false)
-				return false
-			}
-			walk(n.X)
-			return false
-		case *ast.IndexExpr:
-			id, ok := n.X.(*ast.Ident)
-			if _, literal := n.Index.(*ast.BasicLit); !ok || !literal {
-				return true
-			}
-			use(id, false)
-			return false
-		case *ast.LetClause:
-			walk(n.Expr)
-			return false
-		case *ast.Alias:
-			walk(n.Expr)
-			return false
-		case *ast.ForClause:
-			before := source
-			source = true
-			walk(n.Source)
-			source = before
-			return false
-		case *ast.EmbedDecl:
-			if !r.explicitOpen {
-				r.Opens = true
-			}
-		case *ast.UnaryExpr:
-			if n.Op == token.MUL && part == restKey {
-				r.Marker = true
-			}
-		case *ast.Ident:
-			use(n, true)
-		case *ast.Attribute, *ast.CommentGroup:
+	if k < 0 {
+		return
+	}
+	w.Refers[w.part] |= 1 << k
+	if _, top := id.Scope.(*ast.File); whole && w.part == restKey && !w.source && (id.Node == nil || top) {
+		w.Whole = append(w.Whole, NamedPlace{id.Name, Position(id.Pos())})
+	}
+}
+
+// visit reports whether the walk goes on into a node by itself.
+func (w *walker) visit(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.Field:
+		w.field(n)
+		return false
+	case *ast.SelectorExpr:
+		if id, ok := n.X.(*ast.Ident); ok {
+			w.use(id, false)
 			return false
 		}
-		return true
+		w.walk(n.X)
+		return false
+	case *ast.IndexExpr:
+		id, ok := n.X.(*ast.Ident)
+		if _, literal := n.Index.(*ast.BasicLit); !ok || !literal {
+			return true
+		}
+		w.use(id, false)
+		return false
+	case *ast.LetClause:
+		w.walk(n.Expr)
+		return false
+	case *ast.Alias:
+		w.walk(n.Expr)
+		return false
+	case *ast.ForClause:
+		before := w.source
+		w.source = true
+		w.walk(n.Source)
+		w.source = before
+		return false
+	case *ast.Attribute, *ast.CommentGroup:
+		return false
 	}
-	walk(n)
+	w.note(n)
+	return true
+}
+
+// field walks through a field: a label that is written out refers to nothing.
+func (w *walker) field(n *ast.Field) {
+	switch l := n.Label.(type) {
+	case *ast.BasicLit:
+	case *ast.Ident:
+		if isPrivate(l.Name) {
+			w.Names = append(w.Names, NamedPlace{l.Name, Position(l.Pos())})
+		}
+	default:
+		w.walk(n.Label)
+	}
+	w.walk(n.Value)
+}
+
+// note notes what a node says by itself.
+func (w *walker) note(n ast.Node) {
+	switch n := n.(type) {
+	case *ast.EmbedDecl:
+		if !w.explicitOpen {
+			w.Opens = true
+		}
+	case *ast.UnaryExpr:
+		if n.Op == token.MUL && w.part == restKey {
+			w.Marker = true
+		}
+	case *ast.Ident:
+		w.use(n, true)
+	}
 }

@@ -31,53 +31,12 @@ type Directory struct {
 
 // directories sorts the files of the tree into directories.
 func (r *Repo) directories(refused []diag.Diagnostic) []*Directory {
-	byPath := map[string]*Directory{}
-	at := func(dir string) *Directory {
-		if byPath[dir] == nil {
-			byPath[dir] = &Directory{Path: dir}
-		}
-		return byPath[dir]
-	}
-	foreign := map[string][]*File{}
+	s := sorting{Repo: r, byPath: map[string]*Directory{}, foreign: map[string][]*File{}}
 	if len(r.module.problems) > 0 {
-		at("").Problems = slices.Clone(r.module.problems)
+		s.at("").Problems = slices.Clone(r.module.problems)
 	}
 	for _, f := range r.files {
-		dir, name := split(f.Path)
-		if root, _, nested := strings.Cut("/"+f.Path, "/cue.mod/"); nested {
-			root = strings.TrimPrefix(root, "/")
-			d := at(root)
-			if root != "" && len(d.Problems) == 0 {
-				d.Problems = append(d.Problems, diag.New(diag.NestedModule, diag.Position{File: path.Join(root, "cue.mod", "module.cue")},
-					"a module of its own here cuts %s off from the directories above it", root))
-			}
-			continue
-		}
-		if problem, skipped := skippedName(f.Path, name); skipped {
-			at(dir).Problems = append(at(dir).Problems, problem)
-			continue
-		}
-		if f.Analysis == nil || f.Tool {
-			continue
-		}
-		switch {
-		case len(f.Problems) > 0:
-			// What package the file is of may be unknown.
-			if f.IsData || f.Package == "" || f.Package == TenancyPackage {
-				at(dir).Problems = append(at(dir).Problems, f.Problems...)
-			} else {
-				r.Problems = append(r.Problems, f.Problems...)
-			}
-		case f.IsData:
-			at(dir).Files = append(at(dir).Files, f)
-		case f.Package == TenancyPackage:
-			at(dir).Files = append(at(dir).Files, f)
-		case f.Package == "" || f.Package == "_":
-			at(dir).Problems = append(at(dir).Problems, diag.New(diag.SkippedFile, diag.Position{File: f.Path, Line: 1},
-				"the file has no package clause, so CUE leaves it out").Suggest("begin it with `package %s`", TenancyPackage))
-		default:
-			foreign[dir] = append(foreign[dir], f)
-		}
+		s.add(f)
 	}
 	for _, d := range refused {
 		dir := d.Position.File
@@ -85,11 +44,11 @@ func (r *Repo) directories(refused []diag.Diagnostic) []*Directory {
 			dir, _ = split(dir)
 		}
 		if dir != "cue.mod" && !strings.HasPrefix(dir, "cue.mod/") {
-			at(dir).Problems = append(at(dir).Problems, d)
+			s.at(dir).Problems = append(s.at(dir).Problems, d)
 		}
 	}
-	for dir, files := range foreign {
-		d := byPath[dir]
+	for dir, files := range s.foreign {
+		d := s.byPath[dir]
 		if d == nil || len(d.Files) == 0 {
 			continue
 		}
@@ -98,7 +57,59 @@ func (r *Repo) directories(refused []diag.Diagnostic) []*Directory {
 				"package %s stands beside package %s, and CUE leaves it out", f.Package, TenancyPackage))
 		}
 	}
-	return arrange(byPath)
+	return arrange(s.byPath)
+}
+
+// sorting is the work of sorting files into directories.
+type sorting struct {
+	*Repo
+	byPath map[string]*Directory
+	// foreign are the files of other packages, by directory.
+	foreign map[string][]*File
+}
+
+func (s *sorting) at(dir string) *Directory {
+	if s.byPath[dir] == nil {
+		s.byPath[dir] = &Directory{Path: dir}
+	}
+	return s.byPath[dir]
+}
+
+// add puts a file into its directory, or says why it cannot be there.
+func (s *sorting) add(f *File) {
+	dir, name := split(f.Path)
+	if root, _, nested := strings.Cut("/"+f.Path, "/cue.mod/"); nested {
+		root = strings.TrimPrefix(root, "/")
+		d := s.at(root)
+		if root != "" && len(d.Problems) == 0 {
+			d.Problems = append(d.Problems, diag.New(diag.NestedModule, diag.Position{File: path.Join(root, "cue.mod", "module.cue")},
+				"a module of its own here cuts %s off from the directories above it", root))
+		}
+		return
+	}
+	if problem, skipped := skippedName(f.Path, name); skipped {
+		s.at(dir).Problems = append(s.at(dir).Problems, problem)
+		return
+	}
+	if f.Analysis == nil || f.Tool {
+		return
+	}
+	switch {
+	case len(f.Problems) > 0:
+		// What package the file is of may be unknown.
+		if f.IsData || f.Package == "" || f.Package == TenancyPackage {
+			s.at(dir).Problems = append(s.at(dir).Problems, f.Problems...)
+		} else {
+			s.Problems = append(s.Problems, f.Problems...)
+		}
+	case f.IsData, f.Package == TenancyPackage:
+		s.at(dir).Files = append(s.at(dir).Files, f)
+	case f.Package == "" || f.Package == "_":
+		s.at(dir).Problems = append(s.at(dir).Problems, diag.New(diag.SkippedFile, diag.Position{File: f.Path, Line: 1},
+			"the file has no package clause, so CUE leaves it out").Suggest("begin it with `package %s`", TenancyPackage))
+	default:
+		s.foreign[dir] = append(s.foreign[dir], f)
+	}
 }
 
 // arrange links directories to those above them and orders them by path.
