@@ -50,34 +50,37 @@ func (e *evaluation) index() {
 	}
 	for _, f := range e.trees {
 		for _, d := range f.Decls {
-			field, ok := d.(*ast.Field)
-			if !ok {
-				continue
+			if field, ok := d.(*ast.Field); ok {
+				e.indexSources(field)
 			}
-			name, ok := syntax.StaticLabel(field.Label)
-			kind := -1
-			if ok {
-				kind = document.KindIndex(name)
-			}
-			if kind < 0 {
-				continue
-			}
-			if kinds[kind].Singleton {
-				id := Identity{kind, ""}
-				e.sources[id] = append(e.sources[id], field.Value)
-				continue
-			}
-			lit, ok := field.Value.(*ast.StructLit)
-			if !ok {
-				continue
-			}
-			for _, elt := range lit.Elts {
-				if f, ok := elt.(*ast.Field); ok {
-					if key, ok := syntax.StaticLabel(f.Label); ok {
-						id := Identity{kind, key}
-						e.sources[id] = append(e.sources[id], f.Value)
-					}
-				}
+		}
+	}
+}
+
+// indexSources takes in the expressions of the documents in one field of the top level.
+func (e *evaluation) indexSources(field *ast.Field) {
+	name, ok := syntax.StaticLabel(field.Label)
+	kind := -1
+	if ok {
+		kind = document.KindIndex(name)
+	}
+	if kind < 0 {
+		return
+	}
+	if kinds[kind].Singleton {
+		id := Identity{kind, ""}
+		e.sources[id] = append(e.sources[id], field.Value)
+		return
+	}
+	lit, ok := field.Value.(*ast.StructLit)
+	if !ok {
+		return
+	}
+	for _, elt := range lit.Elts {
+		if f, ok := elt.(*ast.Field); ok {
+			if key, ok := syntax.StaticLabel(f.Label); ok {
+				id := Identity{kind, key}
+				e.sources[id] = append(e.sources[id], f.Value)
 			}
 		}
 	}

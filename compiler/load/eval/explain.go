@@ -95,23 +95,8 @@ func (e *explainer) one(path []string, err errors.Error) problem {
 			have, want := concreteFirst(brief(args[0]), brief(args[1]))
 			message = fmt.Sprintf("%s is not allowed: want %s", have, want)
 		}
-	case strings.Contains(format, "structural cycle"), strings.Contains(format, "cycle error"), strings.Contains(format, "cycle with"), strings.Contains(format, "cyclic"):
-		code, message = diag.CycleFound, "the value contains itself"
-	case strings.HasPrefix(format, "reference") && strings.Contains(format, "not found"):
-		code = diag.UnresolvedReference
-	case strings.Contains(format, "imported but not defined"), strings.HasPrefix(format, "builtin package"), strings.HasPrefix(format, "import failed"), strings.HasPrefix(format, "package"):
-		code = diag.UnresolvedImport
-	case strings.HasPrefix(format, "imported and not used"), strings.HasPrefix(format, "unreferenced"):
-		code = diag.SyntaxError
-	case strings.HasPrefix(format, "undefined field"):
-		code, message = diag.UnresolvedReference, strings.Replace(message, "undefined field:", "there is no field", 1)
-	case isIncomplete(format):
-		code = diag.IncompleteValue
-		for _, prefix := range []string{"incomplete value ", "incomplete bool: "} {
-			if value, ok := strings.CutPrefix(message, prefix); ok {
-				message = "the value is not settled: it is still " + value
-			}
-		}
+	default:
+		code, message = classify(format, message)
 	}
 	d := diag.New(code, at, "%s", limitText(message))
 	for _, p := range related {
@@ -120,13 +105,35 @@ func (e *explainer) one(path []string, err errors.Error) problem {
 	return problem{path, d}
 }
 
-func isIncomplete(format string) bool {
-	for _, s := range []string{"incomplete", "non-concrete", "unresolved disjunction", "cannot reference optional", "ambiguous default", "cannot range over"} {
-		if strings.Contains(format, s) {
-			return true
-		}
+// classify finds the code of an error, and a better message where there is one, by
+// the format that CUE gives errors of its kind.
+func classify(format, message string) (diag.Code, string) {
+	has := func(parts ...string) bool {
+		return slices.ContainsFunc(parts, func(s string) bool { return strings.Contains(format, s) })
 	}
-	return false
+	begins := func(prefixes ...string) bool {
+		return slices.ContainsFunc(prefixes, func(s string) bool { return strings.HasPrefix(format, s) })
+	}
+	switch {
+	case has("structural cycle", "cycle error", "cycle with", "cyclic"):
+		return diag.CycleFound, "the value contains itself"
+	case begins("reference") && has("not found"):
+		return diag.UnresolvedReference, message
+	case has("imported but not defined"), begins("builtin package", "import failed", "package"):
+		return diag.UnresolvedImport, message
+	case begins("imported and not used", "unreferenced"):
+		return diag.SyntaxError, message
+	case begins("undefined field"):
+		return diag.UnresolvedReference, strings.Replace(message, "undefined field:", "there is no field", 1)
+	case has("incomplete", "non-concrete", "unresolved disjunction", "cannot reference optional", "ambiguous default", "cannot range over"):
+		for _, prefix := range []string{"incomplete value ", "incomplete bool: "} {
+			if value, ok := strings.CutPrefix(message, prefix); ok {
+				message = "the value is not settled: it is still " + value
+			}
+		}
+		return diag.IncompleteValue, message
+	}
+	return diag.ValueConflict, message
 }
 
 // brief names a value of a conflict; a whole struct says nothing to a reader.
@@ -170,37 +177,7 @@ func concreteFirst(a, b string) (have, want string) {
 // disjunction explains a value that is none of several alternatives.
 func (e *explainer) disjunction(path []string, errs []errors.Error) problem {
 	at, related, limited, _ := e.positions(path, errs...)
-	counts := map[string]int{}
-	var order []string
-	for _, err := range errs[1:] {
-		if _, args := err.Msg(); len(args) >= 2 {
-			for _, a := range args[:2] {
-				s := fmt.Sprint(a)
-				if counts[s] == 0 {
-					order = append(order, s)
-				}
-				counts[s]++
-			}
-		}
-	}
-	// What every alternative conflicts with is the value.
-	have := ""
-	for _, s := range order {
-		if counts[s] > counts[have] || counts[s] == counts[have] && concreteAlone(s) {
-			have = s
-		}
-	}
-	var want []string
-	for _, s := range order {
-		if s != have {
-			want = append(want, s)
-		}
-	}
-	slices.Sort(want)
-	if !strings.HasPrefix(have, `"`) && slices.ContainsFunc(want, func(s string) bool { return !strings.HasPrefix(s, "=~") }) {
-		// How a text would have to look is of no interest to who wrote a number.
-		want = slices.DeleteFunc(want, func(s string) bool { return strings.HasPrefix(s, "=~") })
-	}
+	have, want := alternatives(errs[1:])
 	code, see := diag.InvalidValue, "and here"
 	if limited {
 		code, see = diag.AncestorLimit, "the limit stands here"
@@ -217,6 +194,41 @@ func (e *explainer) disjunction(path []string, errs []errors.Error) problem {
 		d = d.See(p, "%s", see)
 	}
 	return problem{path, d}
+}
+
+// alternatives returns the value that the reasons against each alternative are
+// about, and the alternatives.
+func alternatives(reasons []errors.Error) (have string, want []string) {
+	counts := map[string]int{}
+	var order []string
+	for _, err := range reasons {
+		if _, args := err.Msg(); len(args) >= 2 {
+			for _, a := range args[:2] {
+				s := fmt.Sprint(a)
+				if counts[s] == 0 {
+					order = append(order, s)
+				}
+				counts[s]++
+			}
+		}
+	}
+	// What every alternative conflicts with is the value.
+	for _, s := range order {
+		if counts[s] > counts[have] || counts[s] == counts[have] && concreteAlone(s) {
+			have = s
+		}
+	}
+	for _, s := range order {
+		if s != have {
+			want = append(want, s)
+		}
+	}
+	slices.Sort(want)
+	if !strings.HasPrefix(have, `"`) && slices.ContainsFunc(want, func(s string) bool { return !strings.HasPrefix(s, "=~") }) {
+		// How a text would have to look is of no interest to who wrote a number.
+		want = slices.DeleteFunc(want, func(s string) bool { return strings.HasPrefix(s, "=~") })
+	}
+	return have, want
 }
 
 func concreteAlone(s string) bool {

@@ -11,29 +11,6 @@ import (
 
 // topLevel refuses what is no map of documents.
 func (e *evaluation) topLevel() {
-	refuse := func(name string, at diag.Position) {
-		d := diag.New(diag.FieldNotAllowed, at, "there is no map of documents %q", name)
-		near := diag.Nearest(name, document.KindNames())
-		if near != "" {
-			d = d.Suggest("did you mean %q?", near)
-		} else {
-			d = d.Suggest("values of your own belong into hidden fields (_%s), definitions (#%s) or let clauses", name, name)
-		}
-		e.Diagnostics = append(e.Diagnostics, d)
-		k := document.KindIndex(near)
-		if k < 0 {
-			return
-		}
-		// Whatever was meant to be declared here is missing, not gone.
-		v := e.value.LookupPath(cue.MakePath(cue.Str(name)))
-		if it, err := v.Fields(); err == nil && !kinds[k].Singleton {
-			for it.Next() {
-				e.Failed = append(e.Failed, Failed{k, it.Selector().Unquoted(), at})
-			}
-		} else if kinds[k].Singleton {
-			e.Failed = append(e.Failed, Failed{k, "", at})
-		}
-	}
 	it, err := e.value.Fields()
 	if err != nil {
 		return // reported with the directory
@@ -43,22 +20,53 @@ func (e *evaluation) topLevel() {
 		if document.KindIndex(name) >= 0 {
 			continue
 		}
-		at, own := diag.Position{}, false
-		for _, f := range e.trees {
-			for _, d := range f.Decls {
-				if field, ok := d.(*ast.Field); ok && !own {
-					if got, ok := syntax.StaticLabel(field.Label); ok && got == name {
-						at, own = syntax.Position(field.Label.Pos()), true
-					}
-				}
-			}
-		}
+		at, own := e.ownField(name)
 		if !own {
 			if at = syntax.Position(it.Value().Pos()); !e.own[at.File] && !at.IsZero() {
 				continue // the directory above says so
 			}
 		}
-		refuse(name, at)
+		e.refuse(name, at)
+	}
+}
+
+// ownField returns where the directory's own files write out a field of the top
+// level, and whether they do.
+func (e *evaluation) ownField(name string) (diag.Position, bool) {
+	for _, f := range e.trees {
+		for _, d := range f.Decls {
+			if field, ok := d.(*ast.Field); ok {
+				if got, ok := syntax.StaticLabel(field.Label); ok && got == name {
+					return syntax.Position(field.Label.Pos()), true
+				}
+			}
+		}
+	}
+	return diag.Position{}, false
+}
+
+// refuse reports a field of the top level that is no map of documents.
+func (e *evaluation) refuse(name string, at diag.Position) {
+	d := diag.New(diag.FieldNotAllowed, at, "there is no map of documents %q", name)
+	near := diag.Nearest(name, document.KindNames())
+	if near != "" {
+		d = d.Suggest("did you mean %q?", near)
+	} else {
+		d = d.Suggest("values of your own belong into hidden fields (_%s), definitions (#%s) or let clauses", name, name)
+	}
+	e.Diagnostics = append(e.Diagnostics, d)
+	k := document.KindIndex(near)
+	if k < 0 {
+		return
+	}
+	// Whatever was meant to be declared here is missing, not gone.
+	v := e.value.LookupPath(cue.MakePath(cue.Str(name)))
+	if it, err := v.Fields(); err == nil && !kinds[k].Singleton {
+		for it.Next() {
+			e.Failed = append(e.Failed, Failed{k, it.Selector().Unquoted(), at})
+		}
+	} else if kinds[k].Singleton {
+		e.Failed = append(e.Failed, Failed{k, "", at})
 	}
 }
 

@@ -24,34 +24,48 @@ func (e *evaluation) document(id Identity, v cue.Value, revalidate bool) bool {
 	if at.IsZero() {
 		at = e.named(nil)
 	}
-	name := document.Title(kind.Name, id.Key)
-	var problems []problem
+	b := &bind.Binder{Strings: e.strings}
+	doc := Document{Kind: id.Kind, Key: id.Key, Pos: at, Spec: kind.New()}
+	if problems := e.verify(id, v, b, doc.Spec, at, revalidate); len(problems) > 0 {
+		e.report(id, problems, at)
+		e.Failed = append(e.Failed, Failed{id.Kind, id.Key, at})
+		return false
+	}
+	doc.Places = document.NewPlaces(b.Fields)
+	if text, err := json.Marshal(doc.Spec); err == nil { // what was bound can be written
+		doc.Text = text
+	}
+	e.Documents = append(e.Documents, doc)
+	return true
+}
+
+// verify finds what is wrong with a document, and binds it to spec.
+func (e *evaluation) verify(id Identity, v cue.Value, b *bind.Binder, spec any, at diag.Position, revalidate bool) (problems []problem) {
 	if err := v.Validate(cue.Concrete(true), cue.Final()); err != nil {
 		problems = e.explain(err)
 	}
-	if !kind.Singleton {
+	if !kinds[id.Kind].Singleton {
 		problems = append(problems, e.key(id, at)...)
 	}
-	b := &bind.Binder{Strings: e.strings}
-	doc := Document{Kind: id.Kind, Key: id.Key, Pos: at, Spec: kind.New()}
-	bound := b.Bind(v, reflect.ValueOf(doc.Spec).Elem(), e.sources[id], nil)
-	prefix := []string{string(kind.Name)}
-	if !kind.Singleton {
-		prefix = append(prefix, id.Key)
-	}
+	bound := b.Bind(v, reflect.ValueOf(spec).Elem(), e.sources[id], nil)
 	for _, u := range b.Unknown {
-		problems = append(problems, e.notAllowed(append(slices.Clone(prefix), u.Path...), u.Pos))
+		problems = append(problems, e.notAllowed(append(id.path(), u.Path...), u.Pos))
 	}
 	if len(problems) == 0 && bound == nil && revalidate {
 		problems = e.asData(id, v)
 	}
 	if len(problems) == 0 && bound != nil {
-		problems = append(problems, problem{prefix, diag.New(diag.InvalidValue, at, "%s", bound)})
+		problems = append(problems, problem{id.path(), diag.New(diag.InvalidValue, at, "%s", bound)})
 	}
+	return problems
+}
+
+// report reports what is wrong with a document, each thing once.
+func (e *evaluation) report(id Identity, problems []problem, at diag.Position) {
 	seen := map[string]bool{}
 	for _, p := range problems {
 		_, _, rest, _ := documentOf(p.path)
-		d := p.Diagnostic.About(name)
+		d := p.Diagnostic.About(id.Title())
 		if d.Position.IsZero() {
 			d.Position = at
 		}
@@ -63,16 +77,6 @@ func (e *evaluation) document(id Identity, v cue.Value, revalidate bool) bool {
 			e.Diagnostics = append(e.Diagnostics, d)
 		}
 	}
-	if len(problems) > 0 {
-		e.Failed = append(e.Failed, Failed{id.Kind, id.Key, at})
-		return false
-	}
-	doc.Places = document.NewPlaces(b.Fields)
-	if text, err := json.Marshal(doc.Spec); err == nil { // what was bound can be written
-		doc.Text = text
-	}
-	e.Documents = append(e.Documents, doc)
-	return true
 }
 
 // key checks a document's key against the schema.
