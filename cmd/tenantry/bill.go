@@ -3,25 +3,17 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/bill"
+	"github.com/tenantry/tenantry/internal/cli"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/input"
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
-// billFormats are the formats of a bill.
-var billFormats = []string{"text", "json", "csv", "markdown", "focus"}
-
-func newBill() *cobra.Command {
-	var repo repoFlags
-	var month, usage, output, out, provider string
-	c := &cobra.Command{
-		Use:   "bill --month MONTH --usage FILE",
-		Short: "Bill what was used in a month",
-		Long: `bill joins what was used in a month with the price books that held in it, and
+const billHelp = `bill joins what was used in a month with the price books that held in it, and
 writes a statement for each organization at the top of the tree.
 
 FILE is CSV with a header,
@@ -40,90 +32,85 @@ sets are paid for the whole month, or for as long as records of the resource
 
 What can't be billed is reported with its line, and a bill above the worst case of
 a logical cluster too; everything else is billed, and the run exits 1 if anything
-was left out.`,
+was left out.`
+
+type billFlags struct {
+	queryFlags
+	month, usage, provider string
+	output                 cli.Output[*bill.Bill]
+}
+
+func newBill() *cobra.Command {
+	var f billFlags
+	c := &cobra.Command{
+		Use:   "bill --month MONTH --usage FILE",
+		Short: "Bill what was used in a month",
+		Long:  billHelp,
 		Example: `  tenantry bill --month 2026-11 --usage usage.csv
   tenantry bill --month 2026-11 --usage usage.csv -o focus --provider "Acme Platform" >focus.csv`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			if !slices.Contains(billFormats, output) {
-				return fmt.Errorf("-o is one of %s, not %q", strings.Join(billFormats, ", "), output)
-			}
-			period, err := bill.ParseMonth(month)
-			if err != nil {
-				return fmt.Errorf("--month: %w", err)
-			}
-			data, err := readUsage(c.InOrStdin(), usage)
-			if err != nil {
-				return err
-			}
-			records, unread, err := bill.Read(usage, data, period)
-			if err != nil {
-				return err
-			}
-			r, err := repo.compile(c, out)
-			if err != nil {
-				return err
-			}
-			b, found := bill.Make(r.Tenancy, r.Sites, period, usage, records)
-			sources := r.Sources
-			report := diag.Report{Diagnostics: append(unread, found...), Held: r.Held, Sources: func(file string) ([]byte, bool) {
-				if file == usage {
-					return data, true
-				}
-				return sources(file)
-			}}
-			for _, d := range r.Diagnostics { // what is in error is billed as it was last good
-				if d.Severity == diag.Error {
-					report.Diagnostics = append(report.Diagnostics, d)
-				}
-			}
-			color, err := useColor(c, repo.color)
-			if err != nil {
-				return err
-			}
-			if len(report.Diagnostics) > 0 {
-				w := c.ErrOrStderr()
-				if err := report.Write(w, diag.Text, diag.WriteOptions{Color: color, Width: terminalWidth(w), ToolVersion: toolVersion()}); err != nil {
-					return err
-				}
-			}
-			w := c.OutOrStdout()
-			switch output {
-			case "json":
-				err = writeJSON(w, b)
-			case "csv":
-				err = b.WriteCSV(w)
-			case "markdown":
-				err = b.WriteMarkdown(w)
-			case "focus":
-				err = b.WriteFOCUS(w, provider)
-			default:
-				err = b.WriteText(w)
-			}
-			if err != nil {
-				return err
-			}
-			return findings(report.Diagnostics)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
-	repo.register(c)
-	f := c.Flags()
-	f.StringVar(&month, "month", "", "the month, such as 2026-11")
-	f.StringVar(&usage, "usage", "", "the file of what was used, CSV or JSON")
-	f.StringVarP(&output, "output", "o", "text", "format: text, json, csv, markdown or focus")
-	f.StringVar(&provider, "provider", "Tenantry", "the provider, publisher and invoice issuer that FOCUS names")
-	f.StringVar(&out, "out", "", "the output whose pins say where logical clusters stand; by default rendered, where the repo has it")
+	f.register(c, "the output whose pins say where logical clusters stand; by default rendered, where the repo has it")
+	fs := c.Flags()
+	fs.StringVar(&f.month, "month", "", "the month, such as 2026-11")
+	fs.StringVar(&f.usage, "usage", "", "the file of what was used, CSV or JSON")
+	fs.StringVar(&f.provider, "provider", "Tenantry", "the provider, publisher and invoice issuer that FOCUS names")
 	_ = c.MarkFlagRequired("month")
 	_ = c.MarkFlagRequired("usage")
 	_ = c.MarkFlagFilename("usage", "csv", "json")
-	_ = c.MarkFlagDirname("out")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(billFormats, cobra.ShellCompDirectiveNoFileComp))
+	f.output.RegisterAs(c, cli.Wording{Refusal: "-o is one of text, json, csv, markdown, focus, not %q"},
+		cli.As("text", (*bill.Bill).WriteText),
+		cli.As("json", func(b *bill.Bill, w io.Writer) error { return printer.JSON(w, b) }),
+		cli.As("csv", (*bill.Bill).WriteCSV),
+		cli.As("markdown", (*bill.Bill).WriteMarkdown),
+		cli.As("focus", func(b *bill.Bill, w io.Writer) error { return b.WriteFOCUS(w, f.provider) }),
+	)
 	return c
 }
 
-func readUsage(stdin io.Reader, name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(stdin)
+func (f *billFlags) run(c *cobra.Command) error {
+	period, err := bill.ParseMonth(f.month)
+	if err != nil {
+		return fmt.Errorf("--month: %w", err)
 	}
-	return os.ReadFile(name)
+	data, err := input.ReadOne(c.InOrStdin(), f.usage)
+	if err != nil {
+		return err
+	}
+	records, unread, err := bill.Read(f.usage, data, period)
+	if err != nil {
+		return err
+	}
+	r, err := f.compile(c)
+	if err != nil {
+		return err
+	}
+	b, found := bill.Make(r.Tenancy, r.Sites, period, f.usage, records)
+	report := f.report(r, data, append(unread, found...))
+	if w := c.ErrOrStderr(); len(report.Diagnostics) > 0 {
+		if err := report.Write(w, diag.Text, diag.WriteOptions{Color: f.color.On(w), Width: cli.Width(w), ToolVersion: cli.Version()}); err != nil {
+			return err
+		}
+	}
+	if err := f.output.Write(c.OutOrStdout(), b); err != nil {
+		return err
+	}
+	return findings(report.Diagnostics)
+}
+
+// report is what was found in the usage, and the errors of the repo: what is in error is
+// billed as it was last good.
+func (f *billFlags) report(r *compiler.Result, usage []byte, found []diag.Diagnostic) diag.Report {
+	for _, d := range r.Diagnostics {
+		if d.Severity == diag.Error {
+			found = append(found, d)
+		}
+	}
+	return diag.Report{Diagnostics: found, Held: r.Held, Sources: func(file string) ([]byte, bool) {
+		if file == f.usage {
+			return usage, true
+		}
+		return r.Sources(file)
+	}}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"github.com/tenantry/tenantry/internal/cli"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -233,7 +234,7 @@ func session(t *testing.T, text string) string {
 			var printed bytes.Buffer
 			code := run(t.Context(), args[1:], &printed, &printed)
 			b.Write(printed.Bytes())
-			if code != exitOK {
+			if code != cli.ExitOK {
 				fmt.Fprintf(&b, "(exit code %d)\n", code)
 			}
 		case "cat", "head":

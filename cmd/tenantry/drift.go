@@ -2,22 +2,13 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler/analysis/live/drift"
+	"github.com/tenantry/tenantry/internal/cli"
 )
 
-// errIncomplete ends a command that could not look at everything.
-var errIncomplete = errors.New("not everything could be compared, see above")
-
-func newDrift() *cobra.Command {
-	var flags liveFlags
-	var format string
-	c := &cobra.Command{
-		Use:   "drift [PATH]",
-		Short: "Show where clusters differ from what is rendered",
-		Long: `drift compares clusters with the output: which objects are missing, which
+const driftHelp = `drift compares clusters with the output: which objects are missing, which
 fields differ, and which objects carry Tenantry's label and are not rendered any
 more, such as a RoleBinding that has outlived its revocation.
 
@@ -30,59 +21,60 @@ compared; else those of the platform too.
 
 Exit codes: 0 no drift, 1 something differs, 2 the command could not run, was
 hindered on a cluster that answers, or found nothing while a cluster did not
-answer.`,
+answer.`
+
+type driftFlags struct {
+	liveFlags
+	output cli.Output[*drift.Report]
+}
+
+func newDrift() *cobra.Command {
+	var f driftFlags
+	c := &cobra.Command{
+		Use:   "drift [PATH]",
+		Short: "Show where clusters differ from what is rendered",
+		Long:  driftHelp,
 		Example: `  tenantry drift
   tenantry drift acme/payments --out origin/rendered:
   tenantry drift --kubeconfig mgmt.kubeconfig --kubeconfig eu-1=eu-1.kubeconfig
   tenantry drift --on eu-1 -o json | jq '.clusters[].findings[] | select(.what == "unmanaged")'`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			if format != "text" && format != "json" {
-				return fmt.Errorf("-o is text or json, not %q", format)
-			}
-			o, err := flags.read(c, args)
-			if err != nil {
-				return err
-			}
-			sites, err := flags.chosen(o)
-			if err != nil {
-				return err
-			}
-			targets, err := flags.connect(c.Context(), o, sites)
-			if err != nil {
-				return err
-			}
-			options := drift.Options{Sites: sites, On: flags.isOn, Clusters: flags.clusters, Workers: objectsAtATime, Progress: progress(c)}
-			if flags.selector == "" && flags.class == "" {
-				options.Other = flags.other
-			}
-			r, err := drift.Compare(c.Context(), o, targets, options)
-			if err != nil {
-				return err
-			}
-			if format == "json" {
-				err = r.WriteJSON(c.OutOrStdout())
-			} else {
-				err = r.WriteText(c.OutOrStdout())
-			}
-			switch {
-			case err != nil:
-				return err
-			case r.Hindered():
-				return errIncomplete
-			case r.Drifted():
-				return errFindings
-			case r.Unanswered():
-				return errIncomplete
-			}
-			return nil
-		},
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
-	flags.register(c)
-	c.Flags().StringVarP(&format, "output", "o", "text", "format: text or json")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	f.register(c)
+	f.output.Register(c,
+		cli.As("text", (*drift.Report).WriteText),
+		cli.As("json", (*drift.Report).WriteJSON),
+	)
 	return c
 }
 
-// objectsAtATime bounds the requests to one cluster.
-const objectsAtATime = 16
+func (f *driftFlags) run(c *cobra.Command, args []string) error {
+	o, sites, err := f.read(c, args)
+	if err != nil {
+		return err
+	}
+	targets, err := f.connect(c.Context(), o, sites)
+	if err != nil {
+		return err
+	}
+	r, err := drift.Compare(c.Context(), o, targets, drift.Options{
+		Sites: sites, On: f.isOn, Other: f.others(), Clusters: f.clusters, Workers: objectsAtATime, Progress: cli.Progress(c.ErrOrStderr()),
+	})
+	if err != nil {
+		return err
+	}
+	if err := f.output.Write(c.OutOrStdout(), r); err != nil {
+		return err
+	}
+	incomplete := errors.New("not everything could be compared, see above")
+	switch {
+	case r.Hindered():
+		return incomplete
+	case r.Drifted():
+		return cli.Findings{}
+	case r.Unanswered():
+		return incomplete
+	}
+	return nil
+}

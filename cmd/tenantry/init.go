@@ -13,71 +13,96 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/examples"
+	"github.com/tenantry/tenantry/internal/cli"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/schema"
 )
 
-func newInit() *cobra.Command {
-	var module, example string
-	var force bool
-	c := &cobra.Command{
-		Use:   "init [DIR]",
-		Short: "Make a directory a tenancy repo that builds at once",
-		Long: `init writes what a tenancy repo needs: the CUE module, a copy of the schema (so
+const initHelp = `init writes what a tenancy repo needs: the CUE module, a copy of the schema (so
 that "cue vet" and editors give the same answers as tenantry, with no registry),
 and an example to start from. Files that exist are never changed, unless --force
 is given for the copy of the schema, which a newer tenantry brings up to date.
 
-Examples: ` + strings.Join(examples.Names(), ", ") + `.`,
+Examples: `
+
+type initFlags struct {
+	module, example string
+	force           bool
+}
+
+func newInit() *cobra.Command {
+	var f initFlags
+	c := &cobra.Command{
+		Use:   "init [DIR]",
+		Short: "Make a directory a tenancy repo that builds at once",
+		Long:  initHelp + strings.Join(examples.Names(), ", ") + ".",
 		Example: `  tenantry init tenancy --module acme.example/tenancy
   tenantry init tenancy --example hosted
   tenantry init --force           # bring the copy of the schema up to date`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			dir := "."
-			if len(args) > 0 {
-				dir = args[0]
-			}
-			if !moduleName.MatchString(module) {
-				return fmt.Errorf("--module %q is not a CUE module path such as acme.example/tenancy", module)
-			}
-			return initRepo(c, dir, module, example, force)
-		},
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c, args) },
 	}
-	f := c.Flags()
-	f.StringVar(&module, "module", "tenancy.example", "the CUE module path, for imports within the repo")
-	f.StringVar(&example, "example", "simple", "the example to start from; none for an empty repo")
-	f.BoolVar(&force, "force", false, "replace the copy of the schema")
-	_ = c.RegisterFlagCompletionFunc("example", cobra.FixedCompletions(append(examples.Names(), "none"), cobra.ShellCompDirectiveNoFileComp))
+	fs := c.Flags()
+	fs.StringVar(&f.module, "module", "tenancy.example", "the CUE module path, for imports within the repo")
+	fs.StringVar(&f.example, "example", "simple", "the example to start from; none for an empty repo")
+	fs.BoolVar(&f.force, "force", false, "replace the copy of the schema")
+	cli.Complete(c, "example", append(examples.Names(), "none")...)
 	return c
 }
 
 var moduleName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+(/[A-Za-z0-9._-]+)*$`)
 
-func initRepo(c *cobra.Command, dir, module, example string, force bool) error {
-	files := schema.RepoFiles(module)
-	_, err := os.Stat(filepath.Join(dir, "cue.mod", "module.cue"))
-	exists := err == nil
-	if exists && !force {
-		return fmt.Errorf("%s is a tenancy repo already; --force brings its copy of the schema up to date", dir)
+func (f *initFlags) run(c *cobra.Command, args []string) error {
+	dir := "."
+	if len(args) > 0 {
+		dir = args[0]
 	}
-	if !exists && example != "none" {
-		more, err := examples.Files(example)
-		if err != nil {
+	if !moduleName.MatchString(f.module) {
+		return fmt.Errorf("--module %q is not a CUE module path such as acme.example/tenancy", f.module)
+	}
+	w := c.OutOrStdout()
+	if _, err := os.Stat(filepath.Join(dir, "cue.mod", "module.cue")); err == nil {
+		if !f.force {
+			return fmt.Errorf("%s is a tenancy repo already; --force brings its copy of the schema up to date", dir)
+		}
+		if err := renewSchema(dir, f.module); err != nil {
 			return err
 		}
-		for name, data := range more {
-			if _, own := files[name]; !own {
-				files[name] = data
-			}
+		fmt.Fprintf(w, "%s: the copy of the schema is up to date\n", dir)
+		return nil
+	}
+	n, err := f.create(dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "%s is a tenancy repo of %s. Next:\n\n  cd %s\n  tenantry vet\n  tenantry build --bootstrap\n", dir, printer.Count(n, "file"), dir)
+	return nil
+}
+
+// renewSchema brings the copy of the schema in a tenancy repo up to date.
+func renewSchema(dir, module string) error {
+	files := schema.RepoFiles(module)
+	maps.DeleteFunc(files, func(name string, _ []byte) bool { return !isSchema(name) })
+	return writeFiles(dir, files)
+}
+
+func isSchema(name string) bool { return strings.HasPrefix(name, schema.VendorDir+"/") }
+
+// create writes a new tenancy repo, and returns how many files it has. Files that exist
+// are left alone: then nothing is written.
+func (f *initFlags) create(dir string) (int, error) {
+	files := schema.RepoFiles(f.module)
+	if f.example != "none" {
+		more, err := examples.Files(f.example)
+		if err != nil {
+			return 0, err
 		}
+		maps.Copy(more, files)
+		files = more
 	}
 	var clashes []string
 	for name := range files {
-		if strings.HasPrefix(name, schema.VendorDir+"/") && force {
-			continue
-		}
-		if exists {
-			delete(files, name) // only the schema is brought up to date
+		if isSchema(name) && f.force {
 			continue
 		}
 		if _, err := os.Lstat(filepath.Join(dir, filepath.FromSlash(name))); !errors.Is(err, fs.ErrNotExist) {
@@ -86,8 +111,12 @@ func initRepo(c *cobra.Command, dir, module, example string, force bool) error {
 	}
 	if len(clashes) > 0 {
 		slices.Sort(clashes)
-		return fmt.Errorf("nothing was written: these files stand in %s already: %s", dir, strings.Join(clashes, ", "))
+		return 0, fmt.Errorf("nothing was written: these files stand in %s already: %s", dir, strings.Join(clashes, ", "))
 	}
+	return len(files), writeFiles(dir, files)
+}
+
+func writeFiles(dir string, files map[string][]byte) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		target := filepath.Join(dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
@@ -97,11 +126,5 @@ func initRepo(c *cobra.Command, dir, module, example string, force bool) error {
 			return err
 		}
 	}
-	w := c.OutOrStdout()
-	if exists {
-		fmt.Fprintf(w, "%s: the copy of the schema is up to date\n", dir)
-		return nil
-	}
-	fmt.Fprintf(w, "%s is a tenancy repo of %s. Next:\n\n  cd %s\n  tenantry vet\n  tenantry build --bootstrap\n", dir, plural(len(files), "file"), dir)
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/tenantry/tenantry/internal/cli"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler/analysis/live"
+	"github.com/tenantry/tenantry/compiler/analysis/selection"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -23,9 +25,12 @@ type liveFlags struct {
 	managementOnly                             bool
 
 	// path is the argument; empty for all.
-	path string
-	want labels.Selector
+	path   string
+	labels labels.Selector
 }
+
+// objectsAtATime bounds the requests to one cluster.
+const objectsAtATime = 16
 
 const liveHelp = `
 The output is what is compared: the directory that "tenantry build" wrote, or
@@ -38,7 +43,7 @@ the kubeconfig in Flux's secret, or by Argo CD's cluster secret. For one that yo
 reach otherwise, say --kubeconfig CLUSTER=FILE; where only such are given, the
 management cluster is left out.
 
-PATH narrows the logical clusters: it is ` + patternHelp + `.`
+PATH narrows the logical clusters: it is ` + selection.Help + `.`
 
 func (f *liveFlags) register(c *cobra.Command) {
 	fs := c.Flags()
@@ -51,67 +56,83 @@ func (f *liveFlags) register(c *cobra.Command) {
 	fs.StringVarP(&f.selector, "selector", "l", "", "only logical clusters whose labels match, as kubectl writes it: env=prod,tier!=gold")
 	fs.StringVar(&f.on, "on", "", "only what is on this physical cluster")
 	fs.StringVar(&f.class, "class", "", "only logical clusters of this class")
-	_ = c.MarkFlagDirname("dir")
+	cli.CompleteDirectory(c, "dir")
 	_ = c.MarkFlagFilename("kubeconfig")
 }
 
-// read reads the output.
-func (f *liveFlags) read(c *cobra.Command, args []string) (o *live.Output, err error) {
-	for _, f.path = range args {
-		if err := checkPattern("PATH", f.path); err != nil {
-			return nil, err
-		}
-	}
-	if f.want, err = labels.Parse(f.selector); err != nil {
-		return nil, fmt.Errorf("--selector: %w", err)
-	}
-	if f.clusters < 1 {
-		return nil, fmt.Errorf("--workers must be at least 1, have %d", f.clusters)
-	}
-	if f.timeout <= 0 {
-		return nil, fmt.Errorf("--request-timeout must be more than 0, have %s", f.timeout)
+// read reads the output, and returns the logical clusters of it that are asked for; nil
+// for all, and the platform with them.
+func (f *liveFlags) read(c *cobra.Command, args []string) (*live.Output, map[*live.Site]bool, error) {
+	if err := f.check(args); err != nil {
+		return nil, nil, err
 	}
 	name := f.out
 	if name == "" {
 		name = filepath.Join(f.dir, usualOutput)
 	}
-	if o, err = live.Read(c.Context(), f.dir, name); err != nil {
-		return nil, err
+	o, err := live.Read(c.Context(), f.dir, name)
+	if err != nil {
+		return nil, nil, err
 	}
 	if f.on != "" && !slices.ContainsFunc(o.Clusters, f.isOn) {
 		var names []string
 		for _, c := range o.Clusters {
 			names = append(names, c.Name)
 		}
-		return nil, fmt.Errorf("--on: %s has no physical cluster %q; it has %s", o.Name, f.on, strings.Join(names, ", "))
+		return nil, nil, fmt.Errorf("--on: %s has no physical cluster %q; it has %s", o.Name, f.on, strings.Join(names, ", "))
 	}
-	return o, nil
+	sites, err := f.chosen(o)
+	return o, sites, err
+}
+
+func (f *liveFlags) check(args []string) (err error) {
+	if f.path, err = pathArg(args); err != nil {
+		return err
+	}
+	if f.labels, err = labels.Parse(f.selector); err != nil {
+		return fmt.Errorf("--selector: %w", err)
+	}
+	if f.clusters < 1 {
+		return fmt.Errorf("--workers must be at least 1, have %d", f.clusters)
+	}
+	if f.timeout <= 0 {
+		return fmt.Errorf("--request-timeout must be more than 0, have %s", f.timeout)
+	}
+	return nil
 }
 
 // connect reaches the clusters that hold what was chosen.
 func (f *liveFlags) connect(ctx context.Context, o *live.Output, sites map[*live.Site]bool) ([]*live.Target, error) {
-	a := live.Access{Context: f.kubeContext, ManagementOnly: f.managementOnly, Physical: map[string]string{}, Timeout: f.timeout, UserAgent: "tenantry/" + toolVersion()}
-	for _, value := range f.kubeconfigs {
-		if cluster, file, ok := strings.Cut(value, "="); ok && !strings.ContainsAny(cluster, `/\`) {
-			a.Physical[cluster] = file
-		} else if a.Kubeconfig != "" {
-			return nil, fmt.Errorf("--kubeconfig is given twice for the management cluster: %s and %s; say CLUSTER=FILE for a physical one", a.Kubeconfig, value)
-		} else {
-			a.Kubeconfig = value
-		}
-	}
-	if a.ManagementOnly && len(a.Physical) > 0 {
-		return nil, errors.New("--management-only leaves physical clusters out, so it takes no kubeconfig of one")
+	a, err := f.access()
+	if err != nil {
+		return nil, err
 	}
 	return live.Connect(ctx, o, a, func(c *live.Cluster) bool {
 		return f.isOn(c) && (sites == nil || slices.ContainsFunc(c.Sites, func(s *live.Site) bool { return sites[s] }))
 	}, f.clusters)
 }
 
+// access tells by which kubeconfigs clusters are reached.
+func (f *liveFlags) access() (live.Access, error) {
+	a := live.Access{Context: f.kubeContext, ManagementOnly: f.managementOnly, Physical: map[string]string{}, Timeout: f.timeout, UserAgent: "tenantry/" + cli.Version()}
+	for _, value := range f.kubeconfigs {
+		if cluster, file, ok := strings.Cut(value, "="); ok && !strings.ContainsAny(cluster, `/\`) {
+			a.Physical[cluster] = file
+		} else if a.Kubeconfig != "" {
+			return a, fmt.Errorf("--kubeconfig is given twice for the management cluster: %s and %s; say CLUSTER=FILE for a physical one", a.Kubeconfig, value)
+		} else {
+			a.Kubeconfig = value
+		}
+	}
+	if a.ManagementOnly && len(a.Physical) > 0 {
+		return a, errors.New("--management-only leaves physical clusters out, so it takes no kubeconfig of one")
+	}
+	return a, nil
+}
+
 func (f *liveFlags) isOn(c *live.Cluster) bool { return f.on == "" || c.Name == f.on }
 
-// chosen returns the logical clusters that are asked for; nil for all, and the
-// platform with them.
+// chosen returns the logical clusters that are asked for.
 func (f *liveFlags) chosen(o *live.Output) (map[*live.Site]bool, error) {
 	if f.path == "" && f.selector == "" && f.class == "" {
 		return nil, nil
@@ -131,9 +152,16 @@ func (f *liveFlags) chosen(o *live.Output) (map[*live.Site]bool, error) {
 }
 
 func (f *liveFlags) selects(s *live.Site) bool {
-	return f.isOn(s.Cluster) && f.other(s.Key) && (f.class == "" || s.Class == f.class) && f.want.Matches(labels.Set(s.Labels))
+	return f.isOn(s.Cluster) && f.isBelow(s.Key) && (f.class == "" || s.Class == f.class) && f.labels.Matches(labels.Set(s.Labels))
 }
 
-// other reports whether a logical cluster that the output does not have is among
-// those that are asked for, as far as its key tells.
-func (f *liveFlags) other(key string) bool { return f.path == "" || under(key, f.path) }
+func (f *liveFlags) isBelow(key string) bool { return f.path == "" || selection.Under(key, f.path) }
+
+// others tells which logical clusters that the output does not have are among those
+// that are asked for: by their keys alone, so none where labels or a class decide.
+func (f *liveFlags) others() func(key string) bool {
+	if f.selector != "" || f.class != "" {
+		return nil
+	}
+	return f.isBelow
+}

@@ -1,40 +1,35 @@
 // Command tenantry compiles a tenancy repo into the manifests of its physical
 // clusters.
+//
+// Each command is one file: its help, a constructor that makes flags, and a function
+// that calls the compiler or an analysis and writes the answer. newRoot lists them.
 package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
-)
 
-// Exit codes that scripts can rely on.
-const (
-	exitOK       = 0 // nothing to say, or warnings only
-	exitFindings = 1 // the command ran, and found errors in the repo
-	exitFailed   = 2 // the command could not run
+	"github.com/tenantry/tenantry/internal/cli"
+	"github.com/tenantry/tenantry/internal/heap"
 )
 
 func main() {
-	tuneMemory()
+	heap.Tune()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
-
-// errFindings ends a command that ran and found errors, which it has printed.
-var errFindings = errors.New("findings")
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int) {
 	defer func() {
 		if r := recover(); r != nil {
 			fmt.Fprintf(stderr, "tenantry: this is a defect of tenantry, and nothing was written: %v\n", r)
-			code = exitFailed
+			code = cli.ExitFailed
 		}
 	}()
 	root := newRoot()
@@ -42,15 +37,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (code int
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
+	code = cli.ExitCode(err)
 	switch {
-	case err == nil:
-		return exitOK
-	case errors.Is(err, errFindings):
-		return exitFindings
+	case code != cli.ExitFailed:
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "tenantry: interrupted; the former output stands")
-		return exitFailed
+	default:
+		fmt.Fprintln(stderr, "tenantry:", err)
 	}
-	fmt.Fprintln(stderr, "tenantry:", err)
-	return exitFailed
+	return code
 }

@@ -1,34 +1,18 @@
 package main
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler/analysis/plan"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/cli"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
-// planFormats are those of a plan, and of its findings alone.
-var planFormats = []string{"text", "json", "markdown", "html", "sarif", "github", "gitlab"}
-
-func newPlan() *cobra.Command {
-	var repo repoFlags
-	var against, out string
-	var outputs []string
-	var detail bool
-	var failOn []string
-	c := &cobra.Command{
-		Use:   "plan",
-		Short: "Show what a change to the tenancy repo would do",
-		Long: `plan compiles the tenancy repo before and after a change and shows the
+const planHelp = `plan compiles the tenancy repo before and after a change and shows the
 difference: which logical clusters appear, change, move or go, who gains and
 loses access to what, which APIs change and for whom that breaks, which limits
 loosen, what it costs, what quotas take from the physical clusters, which objects
@@ -44,127 +28,106 @@ rendered where the repo has it. Where the output is kept on a branch, that is
 --pins origin/BRANCH: with a colon at the end for its root.
 
 Errors that both sides have are counted and not repeated. plan exits 1 if the
-change brings an error, or something that --fail-on names.`,
+change brings an error, or something that --fail-on names.`
+
+type planFlags struct {
+	queryFlags
+	against string
+	output  cli.Outputs[*plan.Plan]
+	detail  bool
+	failOn  []string
+}
+
+func newPlan() *cobra.Command {
+	var f planFlags
+	c := &cobra.Command{
+		Use:   "plan",
+		Short: "Show what a change to the tenancy repo would do",
+		Long:  planHelp,
 		Example: `  tenantry plan
   tenantry plan --against v1.2 --revision v1.3 --detail
   tenantry plan --against origin/main --pins origin/rendered: --fail-on deletion,move,budget
   tenantry plan -o html=plan.html -o markdown=comment.md -o github
   tenantry plan -o json | jq '.objects[] | select(.counts.delete)'`,
 		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			targets, err := planTargets(outputs)
-			if err != nil {
-				return err
-			}
-			color, err := useColor(c, repo.color)
-			if err != nil {
-				return err
-			}
-			compile, err := repo.options(c)
-			if err != nil {
-				return err
-			}
-			revision := compile.Revision
-			compile.Revision = "" // what is published is published for every revision
-			repo.usePinsOf(&compile, out)
-			compile.Revision = revision
-			if compile.AsOf == "" {
-				compile.AsOf = today()
-			}
-			o := plan.Options{Options: compile, Against: against, AgainstDir: isTenancy(against)}
-			if against == "" {
-				from := repo.revision
-				if from == "" {
-					from = "HEAD"
-				}
-				if o.Against, _, err = source.MergeBase(c.Context(), repo.dir, from); err != nil {
-					return fmt.Errorf("--against: %w", err)
-				}
-			}
-			p, err := plan.Make(c.Context(), o)
-			if err != nil {
-				return err
-			}
-			if err := p.Raise(failOn); err != nil {
-				return fmt.Errorf("--fail-on: %w", err)
-			}
-			for _, target := range targets {
-				if err := target.write(c.OutOrStdout(), p, plan.TextOptions{Detail: detail, Color: color}); err != nil {
-					return err
-				}
-			}
-			return findings(p.Findings)
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
-	repo.register(c)
-	f := c.Flags()
-	f.StringVar(&against, "against", "", "the side before: a git revision or a directory; by default where HEAD left the default branch")
-	f.StringArrayVarP(&outputs, "output", "o", []string{"text"}, "format: text, json, markdown or html; sarif, github or gitlab for the findings alone; FORMAT=FILE writes a file; may be repeated")
-	f.BoolVar(&detail, "detail", false, "show every field and object")
-	var names []string
+	f.register(c, outHelp)
+	f.registerOutput(c)
+	var notable []string
 	for _, n := range plan.Notables {
-		names = append(names, n.Name)
+		notable = append(notable, n.Name)
 	}
-	f.StringSliceVar(&failOn, "fail-on", nil, "exit 1 for these: "+strings.Join(names, ", "))
-	f.StringVar(&out, "out", "", "the output whose pins hold; by default rendered, where the repo has it")
-	_ = c.MarkFlagDirname("out")
-	_ = c.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(planFormats, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	fs := c.Flags()
+	fs.StringVar(&f.against, "against", "", "the side before: a git revision or a directory; by default where HEAD left the default branch")
+	fs.BoolVar(&f.detail, "detail", false, "show every field and object")
+	fs.StringSliceVar(&f.failOn, "fail-on", nil, "exit 1 for these: "+strings.Join(notable, ", "))
+	cli.Complete(c, "fail-on", notable...)
 	return c
 }
 
-// planTarget is where a plan goes, in a format. No file is standard output.
-type planTarget struct{ format, file string }
-
-func planTargets(outputs []string) ([]planTarget, error) {
-	var out []planTarget
-	for _, o := range outputs {
-		format, file, named := strings.Cut(o, "=")
-		if !slices.Contains(planFormats, format) {
-			return nil, fmt.Errorf("-o is %s, not %q", strings.Join(planFormats, ", "), format)
-		}
-		if named && file == "" {
-			return nil, fmt.Errorf("-o %s names no file", o)
-		}
-		if slices.ContainsFunc(out, func(t planTarget) bool { return t.file == file }) {
-			return nil, fmt.Errorf("-o %s: %s is written already: a format beside it needs a file, as in %s=FILE", o, cmp.Or(file, "standard output"), format)
-		}
-		out = append(out, planTarget{format, file})
-	}
-	return out, nil
-}
-
-func (t planTarget) write(w io.Writer, p *plan.Plan, o plan.TextOptions) (err error) {
-	o.ToolVersion = toolVersion()
-	if t.file != "" {
-		f, err := os.Create(t.file)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, f.Close()) }()
-		w, o.Color = f, false
-	} else {
-		o.Width = terminalWidth(w)
-	}
-	switch t.format {
-	case "json":
-		return p.WriteJSON(w)
-	case "markdown":
-		return p.WriteMarkdown(w)
-	case "html":
-		return p.WriteHTML(w)
-	case "text":
+// registerOutput adds the formats of a plan, and of its findings alone.
+func (f *planFlags) registerOutput(c *cobra.Command) {
+	text := func(p *plan.Plan, w io.Writer) error {
+		o := plan.TextOptions{Detail: f.detail, ToolVersion: cli.Version(), Width: cli.Width(w)}
+		o.Color = w == c.OutOrStdout() && f.color.On(w)
 		return p.WriteText(w, o)
 	}
-	return p.Report().Write(w, diag.Format(t.format), diag.WriteOptions{Base: p.Directory, ToolVersion: toolVersion()})
+	findings := func(p *plan.Plan, w io.Writer, format diag.Format) error {
+		return p.Report().Write(w, format, diag.WriteOptions{Base: p.Directory, ToolVersion: cli.Version()})
+	}
+	f.output.Register(c, cli.Wording{
+		Usage:   "format: text, json, markdown or html; sarif, github or gitlab for the findings alone; FORMAT=FILE writes a file; may be repeated",
+		Refusal: "-o is text, json, markdown, html, sarif, github, gitlab, not %q",
+	},
+		cli.As("text", text),
+		cli.As("json", (*plan.Plan).WriteJSON),
+		cli.As("markdown", (*plan.Plan).WriteMarkdown),
+		cli.As("html", (*plan.Plan).WriteHTML),
+		cli.As("sarif", func(p *plan.Plan, w io.Writer) error { return findings(p, w, diag.SARIF) }),
+		cli.As("github", func(p *plan.Plan, w io.Writer) error { return findings(p, w, diag.GitHub) }),
+		cli.As("gitlab", func(p *plan.Plan, w io.Writer) error { return findings(p, w, diag.GitLab) }),
+	)
 }
 
-// isTenancy reports whether a name is that of a directory which holds a tenancy
-// repo, rather than a revision.
-func isTenancy(name string) bool {
-	if name == "" {
-		return false
+func (f *planFlags) run(c *cobra.Command) error {
+	o, err := f.options(c)
+	if err != nil {
+		return err
 	}
-	_, err := os.Stat(filepath.Join(name, "cue.mod", "module.cue"))
-	return err == nil
+	p, err := plan.Make(c.Context(), o)
+	if err != nil {
+		return err
+	}
+	if err := p.Raise(f.failOn); err != nil {
+		return fmt.Errorf("--fail-on: %w", err)
+	}
+	if err := f.output.Write(c.OutOrStdout(), p); err != nil {
+		return err
+	}
+	return findings(p.Findings)
+}
+
+// options are those of both sides.
+func (f *planFlags) options(c *cobra.Command) (plan.Options, error) {
+	compile, err := f.repoFlags.options(c)
+	if err != nil {
+		return plan.Options{}, err
+	}
+	f.usePublishedPins(&compile, f.out)
+	if compile.AsOf == "" {
+		compile.AsOf = today()
+	}
+	o := plan.Options{Options: compile, Against: f.against, AgainstDir: isTenancy(f.against)}
+	if f.against != "" {
+		return o, nil
+	}
+	from := f.revision
+	if from == "" {
+		from = "HEAD"
+	}
+	if o.Against, _, err = source.MergeBase(c.Context(), f.dir, from); err != nil {
+		return o, fmt.Errorf("--against: %w", err)
+	}
+	return o, nil
 }

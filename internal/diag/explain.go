@@ -35,6 +35,29 @@ func (e Entry) Write(w io.Writer, width int) error {
 	return b.Flush()
 }
 
+// WriteEntry writes the entry of a code, whatever case its letters have; see
+// Entry.Write. That there is none is an error, which names the one that was meant.
+func WriteEntry(w io.Writer, code string, width int) error {
+	name := strings.ToUpper(code)
+	var codes []string
+	for _, e := range Entries() {
+		if string(e.Code) == name {
+			return e.Write(w, width)
+		}
+		codes = append(codes, string(e.Code))
+	}
+	return fmt.Errorf("there is no diagnostic %q%s", code, Hint(name, codes))
+}
+
+// WriteEntries writes a line for each entry.
+func WriteEntries(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	for _, e := range Entries() {
+		fmt.Fprintf(b, "%s  %-7s  %s\n", e.Code, e.Severity, e.Title)
+	}
+	return b.Flush()
+}
+
 // block is a paragraph, or lines that keep their form.
 type block struct {
 	lines    []string

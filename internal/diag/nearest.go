@@ -52,6 +52,15 @@ func DidYouMean(name string, candidates []string) string {
 	return ""
 }
 
+// Hint returns what ends a message about a name that does not exist: DidYouMean behind
+// a semicolon, or "" when no candidate is near.
+func Hint(name string, candidates []string) string {
+	if hint := DidYouMean(name, candidates); hint != "" {
+		return "; " + hint
+	}
+	return ""
+}
+
 func appendFolded(to []rune, s string) []rune {
 	for _, r := range s {
 		to = append(to, unicode.ToLower(r))

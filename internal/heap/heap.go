@@ -1,12 +1,19 @@
-package main
+// Package heap trades memory for time in one place: the collector and the pages of a
+// process that lives for one run. Nothing else depends on it, and what a run computes is
+// the same without it.
+//
+// A run is short, and most of what it allocates lives until its end. So the first
+// collection waits: for what any machine has to spare, and once the source is known
+// for about what will be made of it. Collections after it come seldom.
+//
+// FIGURES
+package heap
 
 import (
 	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
-
-	"github.com/tenantry/tenantry/compiler/source"
 )
 
 // Sizes of the heap, in bytes.
@@ -19,6 +26,8 @@ const (
 	heapPerByte = 88
 	// fullHeap is when collections stop being seldom. It is above firstHeapMost.
 	fullHeap = 1850 << 20
+	// hugePages is how much of the heap is asked for in huge pages.
+	hugePages = 256 << 20
 )
 
 // untilCollected says whether the first collection is still to come. Only then may the
@@ -28,12 +37,9 @@ var untilCollected struct {
 	waiting bool
 }
 
-// tuneMemory trades memory for time: a run is short, most of what it allocates
-// lives until its end, and collecting it again and again is what a small repo
-// would wait for. So the first collection waits, once the source is known for what
-// will be made of it (expectHeap), and those after it come seldom. GOGC and
-// GOMEMLIMIT, where they are set, hold.
-func tuneMemory() {
+// Tune sets the collector up for a run that begins. GOGC and GOMEMLIMIT, where they are
+// set, hold.
+func Tune() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
@@ -41,7 +47,7 @@ func tuneMemory() {
 	debug.SetMemoryLimit(firstHeap)
 	untilCollected.waiting = true
 	go func() { // beside the reading of the source
-		adviseHugePages(256 << 20)
+		adviseHugePages(hugePages)
 		first := new([16]byte) // collected with the first collection from here on
 		runtime.AddCleanup(first, func(struct{}) {
 			untilCollected.Lock()
@@ -53,15 +59,12 @@ func tuneMemory() {
 	}()
 }
 
-// expectHeap lets the first collection wait for what will be made of the source.
-func expectHeap(tree *source.Tree) {
-	bytes := int64(0)
-	for _, f := range tree.Files() {
-		bytes += int64(len(f.Data))
-	}
+// Expect lets the first collection wait for what will be made of a source of this many
+// bytes.
+func Expect(source int64) {
 	untilCollected.Lock()
 	defer untilCollected.Unlock()
 	if untilCollected.waiting {
-		debug.SetMemoryLimit(max(firstHeap, min(bytes*heapPerByte, firstHeapMost)))
+		debug.SetMemoryLimit(max(firstHeap, min(source*heapPerByte, firstHeapMost)))
 	}
 }

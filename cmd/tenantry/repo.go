@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/tenantry/tenantry/compiler"
+	"github.com/tenantry/tenantry/compiler/analysis/apis"
+	"github.com/tenantry/tenantry/compiler/analysis/selection"
+	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/cli"
+	"github.com/tenantry/tenantry/internal/heap"
+	"github.com/tenantry/tenantry/internal/store"
+)
+
+// usualOutput is where build writes to unless it is told otherwise, below the
+// tenancy repo.
+const usualOutput = "rendered"
+
+// outHelp is the usage of --out where what it decides needs no words of its own.
+const outHelp = "the output whose pins hold; by default rendered, where the repo has it"
+
+// outPlaces is the usage of --out where the answer says where logical clusters are.
+const outPlaces = "the output whose pins say where they stand; by default rendered, where the repo has it"
+
+// repoFlags are the flags of every command that compiles.
+type repoFlags struct {
+	dir, revision, pins, asOf, cacheDir string
+	color                               cli.Color
+	noCache                             bool
+	workers                             int
+}
+
+func (f *repoFlags) register(c *cobra.Command) {
+	fs := c.Flags()
+	fs.StringVarP(&f.dir, "dir", "C", ".", "the tenancy repo: a directory with a cue.mod, or a git repository")
+	fs.StringVar(&f.revision, "revision", "", "compile this git revision instead of the files on disk (main, v1.2, HEAD~3, REV:path)")
+	fs.StringVar(&f.pins, "pins", "", "read the former decisions from this output: a directory, or REV:path in git")
+	fs.StringVar(&f.asOf, "as-of", "", "the date to judge sunsets and expiries by: 2026-11-20, or today")
+	fs.StringVar(&f.cacheDir, "cache", store.DefaultDir(), "directory of the cache")
+	fs.BoolVar(&f.noCache, "no-cache", false, "neither read nor write the cache")
+	fs.IntVarP(&f.workers, "workers", "j", runtime.GOMAXPROCS(0), "directories evaluated at a time")
+	f.color.Register(c)
+	cli.CompleteDirectory(c, "dir")
+	cli.CompleteDirectory(c, "cache")
+	cli.Complete(c, "as-of", "today")
+}
+
+// options returns the compiler's options for the flags.
+func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
+	o := compiler.Options{
+		Dir: f.dir, Revision: f.revision, Pins: f.pins, AsOf: f.asOf, Workers: f.workers,
+		ToolVersion: cli.Version(), Progress: cli.Progress(c.ErrOrStderr()), Opened: expectHeap,
+	}
+	if o.AsOf == "today" {
+		o.AsOf = today()
+	}
+	if f.workers < 1 {
+		return o, fmt.Errorf("--workers must be at least 1, have %d", f.workers)
+	}
+	if !f.noCache {
+		store, err := store.Open(f.cacheDir)
+		if err != nil {
+			fmt.Fprintf(c.ErrOrStderr(), "note: going on without a cache: %v\n", err)
+		}
+		o.Cache = store
+	}
+	return o, nil
+}
+
+// expectHeap tells the heap how much source there is.
+func expectHeap(tree *source.Tree) {
+	bytes := int64(0)
+	for _, f := range tree.Files() {
+		bytes += int64(len(f.Data))
+	}
+	heap.Expect(bytes)
+}
+
+func today() string { return time.Now().Format(time.DateOnly) }
+
+// usePinsOf makes a command that only reads go on from the pins of an output: the
+// one that is named, or the usual one where it stands in the repo.
+func (f *repoFlags) usePinsOf(o *compiler.Options, out string) {
+	if o.Pins != "" || o.Revision != "" && out == "" {
+		return
+	}
+	if o.Pins = out; out == "" {
+		usual := filepath.Join(f.dir, usualOutput)
+		if _, err := os.Stat(filepath.Join(usual, "pins")); err == nil {
+			o.Pins = usual
+		}
+	}
+}
+
+// usePublishedPins is usePinsOf for a comparison: what is published is published for
+// every revision.
+func (f *repoFlags) usePublishedPins(o *compiler.Options, out string) {
+	revision := o.Revision
+	o.Revision = ""
+	f.usePinsOf(o, out)
+	o.Revision = revision
+}
+
+// isTenancy reports whether a name is that of a directory which holds a tenancy
+// repo, rather than a revision.
+func isTenancy(name string) bool {
+	if name == "" {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(name, "cue.mod", "module.cue"))
+	return err == nil
+}
+
+// queryFlags are the flags of commands that ask about what is compiled.
+type queryFlags struct {
+	repoFlags
+	out string
+}
+
+// register adds the flags to a command; usage is what --out decides.
+func (f *queryFlags) register(c *cobra.Command, usage string) {
+	f.repoFlags.register(c)
+	c.Flags().StringVar(&f.out, "out", "", usage)
+	cli.CompleteDirectory(c, "out")
+}
+
+// compile compiles the repo, going on from the pins of an output.
+func (f *queryFlags) compile(c *cobra.Command) (*compiler.Result, error) {
+	o, err := f.options(c)
+	if err != nil {
+		return nil, err
+	}
+	f.usePinsOf(&o, f.out)
+	return compiler.Compile(c.Context(), o)
+}
+
+// compileAndReport is compile for an answer about what is built in spite of errors in
+// the repo: they are printed.
+func (f *queryFlags) compileAndReport(c *cobra.Command) (*compiler.Result, error) {
+	r, err := f.compile(c)
+	if err != nil {
+		return nil, err
+	}
+	return r, f.printErrors(c, r)
+}
+
+// pathArg returns the argument PATH of commands whose answer it narrows; empty for all.
+func pathArg(args []string) (string, error) {
+	if len(args) == 0 {
+		return "", nil
+	}
+	if err := selection.Check(args[0]); err != nil {
+		return "", fmt.Errorf("PATH: %w", err)
+	}
+	return args[0], nil
+}
+
+// sides reads APIs to compare. Those of the repo are compared whatever they promise.
+func (f *repoFlags) sides(c *cobra.Command) *apis.Sides {
+	return &apis.Sides{Dir: f.dir, Stdin: c.InOrStdin(), Compile: func() (*compiler.Result, error) {
+		o, err := f.options(c)
+		if err != nil {
+			return nil, err
+		}
+		f.usePinsOf(&o, "")
+		o.Unpromised = true
+		return compiler.Compile(c.Context(), o)
+	}}
+}
