@@ -2,11 +2,19 @@
 // process that lives for one run. Nothing else depends on it, and what a run computes is
 // the same without it.
 //
-// A run is short, and most of what it allocates lives until its end. So the first
-// collection waits: for what any machine has to spare, and once the source is known
-// for about what will be made of it. Collections after it come seldom.
+// A run is short, and most of what it allocates lives until its end. Three tricks follow
+// from that:
 //
-// FIGURES
+//   - The first collection waits: for what any machine has to spare, and once the source
+//     is known for about what will be made of it, 88 bytes for each byte of source.
+//   - Collections after it come seldom, up to a limit that a run of 100,000 logical
+//     clusters keeps to.
+//   - The first 256 MiB come in huge pages where the system gives them to those who ask.
+//     A fault for each 4 KiB of them was a quarter of the time of a small change.
+//
+// The price is memory: a build of 3,000 logical clusters in which one file changed takes
+// 410 MiB, and 130 MiB with GOGC=100. Its processor time is the same, 3.8 seconds; what is
+// gained is time on the clock, which "make bench" measures at 1,000 to 100,000.
 package heap
 
 import (
