@@ -18,7 +18,7 @@ import (
 // encoding is never read from an entry of another build.
 func typeDigest() string {
 	var b strings.Builder
-	b.WriteString(form + ";")
+	b.WriteString("values;")
 	seen := map[reflect.Type]bool{}
 	var visit func(t reflect.Type)
 	visit = func(t reflect.Type) {
@@ -40,7 +40,7 @@ func typeDigest() string {
 			}
 		}
 	}
-	visit(reflect.TypeFor[eval.Outcome]())
+	visit(reflect.TypeFor[storedOutcome]())
 	visit(reflect.TypeFor[syntax.Analysis]())
 	for _, k := range kinds {
 		visit(reflect.TypeOf(k.New()))
@@ -89,9 +89,7 @@ func (l *Loader) analyzeDirectory(language string, files []*syntax.File) {
 	key := h.Key()
 	stored, ok := recall[[]*syntax.Analysis](&l.options.Evaluated.syntax, key)
 	if !ok && !l.options.Cache.Disabled() {
-		if data, found := l.options.Cache.Get(key); found {
-			ok = decode(data, &stored) == nil
-		}
+		ok = l.options.Cache.Load(key, &stored)
 	}
 	if ok && len(stored) == len(files) {
 		for i, f := range files {
@@ -106,9 +104,7 @@ func (l *Loader) analyzeDirectory(language string, files []*syntax.File) {
 		all[i] = f.Analysis
 	}
 	l.options.Evaluated.syntax.Store(key, all)
-	if !l.options.Cache.Disabled() {
-		l.options.Cache.Put(key, encode(&all))
-	}
+	l.options.Cache.Save(key, &all)
 }
 
 // key identifies the outcome of a directory: all that it depends on.
@@ -142,10 +138,11 @@ func (l *Loader) cachedOutcome(key store.Key) (o eval.Outcome, ok bool) {
 	if o, ok := recall[eval.Outcome](&l.options.Evaluated.outcomes, key); ok || l.options.Cache.Disabled() {
 		return o, ok
 	}
-	data, ok := l.options.Cache.Get(key)
-	if !ok || decode(data, &o) != nil {
+	var stored storedOutcome
+	if !l.options.Cache.Load(key, &stored) {
 		return o, false
 	}
+	o = stored.outcome()
 	l.options.Evaluated.outcomes.Store(key, o)
 	return o, true
 }
@@ -153,6 +150,7 @@ func (l *Loader) cachedOutcome(key store.Key) (o eval.Outcome, ok bool) {
 func (l *Loader) putOutcome(key store.Key, o eval.Outcome) {
 	l.options.Evaluated.outcomes.Store(key, o)
 	if !l.options.Cache.Disabled() {
-		l.options.Cache.Put(key, encode(&o))
+		stored := storedForm(o)
+		l.options.Cache.Save(key, &stored)
 	}
 }

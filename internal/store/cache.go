@@ -77,6 +77,24 @@ func Open(dir string) (*Cache, error) {
 // Disabled reports whether the cache always misses.
 func (c *Cache) Disabled() bool { return c == nil || c.dir == "" }
 
+// Load sets the value that a pointer points to, and reports whether one was saved
+// under the key. The value is zero where none was.
+func (c *Cache) Load(key Key, pointer any) bool {
+	data, ok := c.Get(key)
+	return ok && Decode(data, pointer) == nil
+}
+
+// Save stores the value that a pointer points to under the key. Where it cannot
+// be stored, nothing happens.
+func (c *Cache) Save(key Key, pointer any) {
+	if c.Disabled() {
+		return
+	}
+	if data, err := Encode(pointer); err == nil {
+		c.Put(key, data)
+	}
+}
+
 // Get returns what was put under the key. The caller owns the data.
 func (c *Cache) Get(key Key) ([]byte, bool) {
 	if c.Disabled() {

@@ -2,12 +2,8 @@ package store
 
 import (
 	"encoding/binary"
-	"errors"
 	"unsafe"
 )
-
-// ErrCorrupt is for data that no Encoder wrote.
-var ErrCorrupt = errors.New("corrupt cache entry")
 
 // Encoder writes an entry as a plain sequence of values, for a Decoder that reads
 // them in the same order. Every string is written once and referred to by number
