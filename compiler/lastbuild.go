@@ -3,11 +3,9 @@ package compiler
 import (
 	"cmp"
 	"crypto/sha256"
-	"errors"
 	"os"
 	"path/filepath"
 
-	"github.com/fxamacker/cbor/v2"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/outdir"
@@ -45,25 +43,10 @@ type summary struct {
 	LeftOut     []string
 }
 
-func encodeLastBuild(s summary, record *render.Record) ([]byte, error) {
-	text, err := cbor.Marshal(s)
-	if err != nil {
-		return nil, err
-	}
-	e := store.NewEncoder(len(text) + record.Size())
-	e.Bytes(text)
-	record.Encode(e)
-	return e.Data(), nil
-}
-
-func decodeLastBuild(data []byte) (*lastBuild, error) {
-	last := &lastBuild{}
-	d := store.NewDecoder(data)
-	err := cbor.Unmarshal(d.Bytes(), &last.summary)
-	if err == nil {
-		last.decoded, err = render.DecodeRecord(d)
-	}
-	return last, errors.Join(err, d.Done())
+// savedBuild is the last build as the cache holds it.
+type savedBuild struct {
+	Summary summary
+	Record  []byte // a render.Record, encoded
 }
 
 // record returns what stands in the output as the last build left it.
@@ -93,16 +76,15 @@ func readLastBuild(o *Options, out string) *lastBuild {
 	if out == "" || o.Cache == nil {
 		return nil
 	}
-	data, ok := o.Cache.Get(lastBuildKey(o, out))
-	if !ok {
+	var saved savedBuild
+	if !o.Cache.Load(lastBuildKey(o, out), &saved) {
 		return nil
 	}
-	last, err := decodeLastBuild(data)
+	record, err := render.DecodeRecord(saved.Record)
 	if err != nil {
 		return nil
 	}
-	last.dir, last.pins = out, last.decoded.Whole(out, "pins")
-	return last
+	return &lastBuild{summary: saved.Summary, dir: out, decoded: record, pins: record.Whole(out, "pins")}
 }
 
 // upToDate reports whether the output is what this run would make: the last build had
@@ -134,12 +116,16 @@ func remember(o *Options, s *Snapshot, r *Result, record *render.Record, pinsDig
 	if !remembers(o) {
 		return
 	}
-	data, err := encodeLastBuild(summary{
-		Inputs: inputs(o, s, r.AsOf), AsOf: r.AsOf, PinsDigest: pinsDigest, Diagnostics: r.Diagnostics, Held: r.Held, LeftOut: r.LeftOut,
-	}, record)
-	if err == nil {
-		o.Cache.Put(lastBuildKey(o, o.Out), data)
+	encoded, err := record.Encode()
+	if err != nil {
+		return
 	}
+	o.Cache.Save(lastBuildKey(o, o.Out), &savedBuild{
+		Summary: summary{
+			Inputs: inputs(o, s, r.AsOf), AsOf: r.AsOf, PinsDigest: pinsDigest, Diagnostics: r.Diagnostics, Held: r.Held, LeftOut: r.LeftOut,
+		},
+		Record: encoded,
+	})
 }
 
 // rememberPins keeps the pins in one piece, and returns what they are found by.
@@ -148,7 +134,7 @@ func rememberPins(o *Options, files []*pins.File) []byte {
 		return nil
 	}
 	digest := pins.Digest(files)
-	o.Cache.Put(lastPinsKey(o, digest[:]), pins.Snapshot(files)...)
+	o.Cache.Put(lastPinsKey(o, digest[:]), pins.Snapshot(files))
 	return digest[:]
 }
 

@@ -1,6 +1,9 @@
 package compiler
 
 import (
+	"bytes"
+	"slices"
+
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy/transform"
@@ -48,30 +51,30 @@ func patches(f *facts) []tenancy.Finding {
 
 func patchesKey(o *Options) store.Key { return store.NewKey(o.ToolVersion, "patches").Key() }
 
+// savedPatch is an input of which the patches had nothing to say, with the steps
+// that select an object there.
+type savedPatch struct {
+	Input [32]byte
+	Steps uint64
+}
+
 func finePatches(o *Options) map[[32]byte]uint64 {
-	data, ok := o.Cache.Get(patchesKey(o))
-	if !ok {
+	var saved []savedPatch
+	if !o.Cache.Load(patchesKey(o), &saved) {
 		return nil
 	}
-	d := store.NewDecoder(data)
-	out := map[[32]byte]uint64{}
-	for range d.Count() {
-		var input [32]byte
-		d.Fixed(input[:])
-		out[input] = d.Uint()
-	}
-	if d.Done() != nil {
-		return nil
+	out := make(map[[32]byte]uint64, len(saved))
+	for _, s := range saved {
+		out[s.Input] = s.Steps
 	}
 	return out
 }
 
 func rememberPatches(o *Options, fine map[[32]byte]uint64) {
-	e := store.NewEncoder(len(fine) * 34)
-	e.Uint(uint64(len(fine)))
+	saved := make([]savedPatch, 0, len(fine))
 	for input, steps := range fine {
-		e.Fixed(input[:])
-		e.Uint(steps)
+		saved = append(saved, savedPatch{input, steps})
 	}
-	o.Cache.Put(patchesKey(o), e.Data())
+	slices.SortFunc(saved, func(a, b savedPatch) int { return bytes.Compare(a.Input[:], b.Input[:]) })
+	o.Cache.Save(patchesKey(o), &saved)
 }

@@ -15,9 +15,6 @@ import (
 	"github.com/tenantry/tenantry/internal/store"
 )
 
-// recordVersion is that of the encoding.
-const recordVersion = 4
-
 // Record is what a build wrote, for the next one into the same directory. It
 // is a cache: without it, the same files are written.
 type Record struct {
@@ -249,60 +246,57 @@ func statOf(info fs.FileInfo) stat {
 	return stat{directory: info.IsDir(), regular: info.Mode().IsRegular(), size: info.Size(), mtime: info.ModTime().UnixNano()}
 }
 
-// Encode writes the record.
-func (r *Record) Encode(e *store.Encoder) {
-	e.Uint(recordVersion)
-	e.Fixed(r.tool[:])
-	e.Uint(uint64(len(r.parts)))
+// savedRecord is a record as the cache holds it.
+type savedRecord struct {
+	Tool  [32]byte
+	Parts []savedPart
+}
+
+type savedPart struct {
+	Name  string
+	Input [32]byte
+	Paths []string
+	Files []savedFile // of the paths
+}
+
+type savedFile struct {
+	Digest      [32]byte
+	Size, Mtime int64
+}
+
+// Encode returns the record as bytes.
+func (r *Record) Encode() ([]byte, error) {
+	saved := savedRecord{Tool: r.tool, Parts: make([]savedPart, 0, len(r.parts))}
 	for name, p := range r.parts {
-		e.Text(name)
-		e.Fixed(p.input[:])
-		e.Uint(uint64(len(p.files)))
+		files := make([]savedFile, len(p.files))
 		for i := range p.files {
-			f := &p.files[i]
-			e.Text(p.paths[i])
-			e.Fixed(f.digest[:])
-			e.Int(f.size)
-			e.Int(f.mtime)
+			files[i] = savedFile{p.files[i].digest, p.files[i].size, p.files[i].mtime}
 		}
+		saved.Parts = append(saved.Parts, savedPart{name, p.input, p.paths, files})
 	}
+	slices.SortFunc(saved.Parts, func(a, b savedPart) int { return strings.Compare(a.Name, b.Name) })
+	return store.Encode(&saved)
 }
 
-// Size is about how many bytes Encode writes.
-func (r *Record) Size() int {
-	const perFile, perPart = 128, 96
-	size := perPart * len(r.parts)
-	for _, p := range r.parts {
-		size += perFile * len(p.files)
+// DecodeRecord reads what Encode returned. An error means that there is no record
+// to use, nothing worse. The data must not change any more.
+func DecodeRecord(data []byte) (*Record, error) {
+	var saved savedRecord
+	if err := store.Decode(data, &saved); err != nil {
+		return nil, fmt.Errorf("record of the last build: %w", err)
 	}
-	return size
-}
-
-// DecodeRecord reads what Encode wrote. An error means that there is no record to
-// use, nothing worse.
-func DecodeRecord(d *store.Decoder) (*Record, error) {
-	if version := d.Uint(); version != recordVersion {
-		return nil, fmt.Errorf("record of the last build: version %d, not %d", version, recordVersion)
-	}
-	r := newRecord([32]byte{})
-	d.Fixed(r.tool[:])
+	r := newRecord(saved.Tool)
 	files := 0
-	for range d.Count() {
-		name, p := d.Text(), &part{}
-		d.Fixed(p.input[:])
-		n := d.Count()
-		p.paths, p.files = make([]string, n), make([]file, n)
-		for i := range n {
-			f := &p.files[i]
-			p.paths[i] = d.Text()
-			d.Fixed(f.digest[:])
-			f.size, f.mtime = d.Int(), d.Int()
+	for _, s := range saved.Parts {
+		if len(s.Paths) != len(s.Files) {
+			return nil, fmt.Errorf("record of the last build: %w", store.ErrCorrupt)
 		}
-		r.parts[name] = p
-		files += n
-	}
-	if d.Bad() {
-		return nil, fmt.Errorf("record of the last build: %w", store.ErrCorrupt)
+		p := &part{input: s.Input, paths: s.Paths, files: make([]file, len(s.Files))}
+		for i, f := range s.Files {
+			p.files[i] = file{digest: f.Digest, size: f.Size, mtime: f.Mtime}
+		}
+		r.parts[s.Name] = p
+		files += len(p.files)
 	}
 	r.files = make(map[string]*file, files)
 	for _, p := range r.parts {

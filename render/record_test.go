@@ -17,7 +17,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/outdir"
-	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -42,17 +41,20 @@ func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) 
 	if err := record.Stamp(dir); err != nil {
 		t.Fatal(err)
 	}
-	decoded, err := render.DecodeRecord(store.NewDecoder(encoded(record)))
+	decoded, err := render.DecodeRecord(encoded(t, record))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return decoded, stats
 }
 
-func encoded(r *render.Record) []byte {
-	e := store.NewEncoder(r.Size())
-	r.Encode(e)
-	return e.Data()
+func encoded(t *testing.T, r *render.Record) []byte {
+	t.Helper()
+	data, err := r.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // onDisk reads what the compiler wrote.
@@ -197,12 +199,12 @@ func TestWorkers(t *testing.T) {
 
 func TestDamagedRecord(t *testing.T) {
 	record, _ := build(t, crowd(3), t.TempDir(), nil, 1)
-	data := encoded(record)
-	if _, err := render.DecodeRecord(store.NewDecoder(data)); err != nil {
+	data := encoded(t, record)
+	if _, err := render.DecodeRecord(data); err != nil {
 		t.Fatal(err)
 	}
 	for n := range data {
-		if _, err := render.DecodeRecord(store.NewDecoder(data[:n])); err == nil {
+		if _, err := render.DecodeRecord(data[:n]); err == nil {
 			t.Fatalf("a record that ends after %d of %d bytes is read", n, len(data))
 		}
 	}

@@ -3,6 +3,7 @@ package impact
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -68,10 +69,7 @@ func (c *Comparer) definitions(old, new *Definition) []evolution.Change {
 	if ok {
 		return slices.Clone(changes)
 	}
-	if data, hit := c.cache.Get(key); hit {
-		changes, ok = decode(data)
-	}
-	if !ok {
+	if changes, ok = c.load(key); !ok {
 		pair := make([]*apiextensionsv1.CustomResourceDefinition, 2)
 		for i, d := range []*Definition{old, new} {
 			if d != nil {
@@ -79,9 +77,7 @@ func (c *Comparer) definitions(old, new *Definition) []evolution.Change {
 			}
 		}
 		changes = evolution.Compare(pair[0], pair[1], c.config)
-		if data, err := encode(changes); err == nil {
-			c.cache.Put(key, data)
-		}
+		c.save(key, changes)
 	}
 	c.mu.Lock()
 	c.known[key] = changes
@@ -120,32 +116,59 @@ func (c *Comparer) key(old, new *Definition) (key store.Key, same bool) {
 	return h.Key(), content[0] == content[1]
 }
 
-func encode(changes []evolution.Change) ([]byte, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(changes)
-	return b.Bytes(), err
+// savedChange is a change as the cache holds it: what JSON says of an object is kept
+// as it was written, so that it prints as it did.
+type savedChange struct {
+	Change            evolution.Change // without the rest
+	Old, New, Witness json.RawMessage
 }
 
-// decode returns changes that print as those did which were encoded: what
-// differs is kept as it was written.
-func decode(data []byte) ([]evolution.Change, bool) {
-	var values []struct {
-		Old json.RawMessage `json:"old"`
-		New json.RawMessage `json:"new"`
+// save keeps changes in the cache. Where one has no JSON, nothing is kept.
+func (c *Comparer) save(key store.Key, changes []evolution.Change) {
+	saved := make([]savedChange, len(changes))
+	for i, change := range changes {
+		var errs [3]error
+		saved[i].Old, errs[0] = asJSON(change.Old, change.Old == nil)
+		saved[i].New, errs[1] = asJSON(change.New, change.New == nil)
+		saved[i].Witness, errs[2] = asJSON(change.Witness, len(change.Witness) == 0)
+		if errors.Join(errs[:]...) != nil {
+			return
+		}
+		change.Old, change.New, change.Witness = nil, nil, nil
+		saved[i].Change = change
 	}
-	var changes []evolution.Change
-	if json.Unmarshal(data, &values) != nil || json.Unmarshal(data, &changes) != nil {
+	c.cache.Save(key, &saved)
+}
+
+func (c *Comparer) load(key store.Key) ([]evolution.Change, bool) {
+	var saved []savedChange
+	if !c.cache.Load(key, &saved) {
 		return nil, false
 	}
-	for i := range changes {
-		if values[i].Old != nil {
-			changes[i].Old = values[i].Old
+	changes := make([]evolution.Change, len(saved))
+	for i, s := range saved {
+		changes[i] = s.Change
+		if s.Old != nil {
+			changes[i].Old = s.Old
 		}
-		if values[i].New != nil {
-			changes[i].New = values[i].New
+		if s.New != nil {
+			changes[i].New = s.New
+		}
+		if s.Witness != nil && json.Unmarshal(s.Witness, &changes[i].Witness) != nil {
+			return nil, false
 		}
 	}
 	return changes, true
+}
+
+// asJSON returns a value as JSON, without escaping for HTML; nil for none.
+func asJSON(value any, none bool) (json.RawMessage, error) {
+	if none {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(value)
+	return bytes.TrimSpace(b.Bytes()), err
 }

@@ -1,7 +1,6 @@
 package pins
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -299,7 +298,7 @@ func TestRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(files, filesOf(p)); diff != "" {
 			t.Fatalf("written anew: %s", diff)
 		}
-		data := bytes.Join(Snapshot(p.Files(owner)), nil)
+		data := Snapshot(p.Files(owner))
 		got, err := FromSnapshot(data, files)
 		if err != nil {
 			t.Fatal(err)
