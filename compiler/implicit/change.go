@@ -53,7 +53,7 @@ type Change struct {
 func (c *Change) Propose(s *Source) {
 	c.Proposed, c.Invalid = s, len(s.Problems) > 0
 	if l := c.Lock; l != nil && l.Damage == "" && s.Locked {
-		c.Status, c.Content, c.Selector = Accepted, !l.SameContent(s), !l.SameSelector(s)
+		c.Status, c.Content, c.Selector = Accepted, !l.sameContent(s), !l.sameSelector(s)
 		if c.Content || c.Selector {
 			c.Status = Changed
 		}

@@ -85,13 +85,13 @@ func digest(data []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// SameContent reports whether a document gives what was accepted, in the same way.
-func (l *Lock) SameContent(s *Source) bool {
+// sameContent reports whether a document gives what was accepted, in the same way.
+func (l *Lock) sameContent(s *Source) bool {
 	return contentDigest(l.Content) == contentDigest(s.Content)
 }
 
-// SameSelector reports whether a document selects as was accepted.
-func (l *Lock) SameSelector(s *Source) bool {
+// sameSelector reports whether a document selects as was accepted.
+func (l *Lock) sameSelector(s *Source) bool {
 	return selectorDigest(l.Content) == selectorDigest(s.Content)
 }
 

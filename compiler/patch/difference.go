@@ -40,27 +40,11 @@ func compare(was, now manifest.Value, path []string, out *[]Change) {
 	_, gone := now.(missing)
 	switch {
 	case (wasMap || fresh) && (isMap || gone) && len(a)+len(b) > 0:
-		for _, f := range b {
-			compare(field(a, f.Key), f.Value, append(path, f.Key), out)
-		}
-		for _, f := range a {
-			if _, is := field(b, f.Key).(missing); is {
-				compare(f.Value, missing{}, append(path, f.Key), out)
-			}
-		}
+		compareFields(a, b, path, out)
 		return
 	case (isList(was) || fresh) && (isList(now) || gone) && len(list(was))+len(list(now)) > 0:
-		before, after := list(was), list(now)
-		names := distinct(before) && distinct(after)
-		for i, item := range after {
-			compare(element(before, after, i, names), item, append(path, fmt.Sprint(i)), out)
-		}
-		for i, item := range before {
-			if _, is := element(after, before, i, names).(missing); is {
-				compare(item, missing{}, append(path, fmt.Sprint(i)), out)
-			}
-		}
-		if names && !slices.Equal(common(before, after), common(after, before)) {
+		compareElements(list(was), list(now), path, out)
+		if names := distinct(list(was)) && distinct(list(now)); names && !slices.Equal(common(list(was), list(now)), common(list(now), list(was))) {
 			*out = append(*out, Change{Path: path, Now: now}) // their order
 		}
 		return
@@ -68,6 +52,29 @@ func compare(was, now manifest.Value, path []string, out *[]Change) {
 		return
 	}
 	*out = append(*out, Change{Path: path, Now: now, Gone: gone})
+}
+
+func compareFields(was, now manifest.Map, path []string, out *[]Change) {
+	for _, f := range now {
+		compare(field(was, f.Key), f.Value, append(path, f.Key), out)
+	}
+	for _, f := range was {
+		if _, is := field(now, f.Key).(missing); is {
+			compare(f.Value, missing{}, append(path, f.Key), out)
+		}
+	}
+}
+
+func compareElements(was, now manifest.List, path []string, out *[]Change) {
+	names := distinct(was) && distinct(now)
+	for i, item := range now {
+		compare(element(was, now, i, names), item, append(path, fmt.Sprint(i)), out)
+	}
+	for i, item := range was {
+		if _, is := element(now, was, i, names).(missing); is {
+			compare(item, missing{}, append(path, fmt.Sprint(i)), out)
+		}
+	}
 }
 
 func isList(v manifest.Value) bool {

@@ -61,13 +61,53 @@ func point[T any](field **T, value T) {
 	}
 }
 
+// defaults fills in what the API server fills in.
 func defaults(o runtime.Object) {
+	workloadDefaults(o)
 	switch o := o.(type) {
 	case *corev1.Pod:
 		podDefaults(&o.Spec)
 		ofPod(o)
 	case *corev1.PodTemplate:
 		podDefaults(&o.Template.Spec)
+	case *batchv1.Job:
+		jobDefaults(&o.Spec)
+	case *batchv1.CronJob:
+		set(&o.Spec.ConcurrencyPolicy, batchv1.AllowConcurrent)
+		point(&o.Spec.Suspend, false)
+		point(&o.Spec.SuccessfulJobsHistoryLimit, 3)
+		point(&o.Spec.FailedJobsHistoryLimit, 1)
+		// What stands in the template of a Job is filled in when the Job is made.
+		podDefaults(&o.Spec.JobTemplate.Spec.Template.Spec)
+	case *autoscalingv1.HorizontalPodAutoscaler:
+		point(&o.Spec.MinReplicas, 1)
+	case *autoscalingv2.HorizontalPodAutoscaler:
+		point(&o.Spec.MinReplicas, 1)
+	case *corev1.Service:
+		serviceDefaults(o)
+	case *corev1.PersistentVolumeClaim:
+		claimDefaults(o)
+	case *corev1.Secret:
+		set(&o.Type, corev1.SecretTypeOpaque)
+	case *corev1.LimitRange:
+		for i := range o.Spec.Limits {
+			limitItemDefaults(&o.Spec.Limits[i])
+		}
+	case *networkingv1.NetworkPolicy:
+		networkPolicyDefaults(o)
+	case *rbacv1.RoleBinding:
+		set(&o.RoleRef.APIGroup, rbacv1.GroupName)
+		for i := range o.Subjects {
+			if s := &o.Subjects[i]; s.Kind == "User" || s.Kind == "Group" {
+				set(&s.APIGroup, rbacv1.GroupName)
+			}
+		}
+	}
+}
+
+// workloadDefaults fills in what runs copies of a Pod.
+func workloadDefaults(o runtime.Object) {
+	switch o := o.(type) {
 	case *corev1.ReplicationController:
 		point(&o.Spec.Replicas, 1)
 		if t := o.Spec.Template; t != nil {
@@ -119,48 +159,20 @@ func defaults(o runtime.Object) {
 			point(&o.Spec.UpdateStrategy.RollingUpdate.MaxSurge, intstr.FromInt32(0))
 		}
 		podDefaults(&o.Spec.Template.Spec)
-	case *batchv1.Job:
-		jobDefaults(&o.Spec)
-	case *batchv1.CronJob:
-		set(&o.Spec.ConcurrencyPolicy, batchv1.AllowConcurrent)
-		point(&o.Spec.Suspend, false)
-		point(&o.Spec.SuccessfulJobsHistoryLimit, 3)
-		point(&o.Spec.FailedJobsHistoryLimit, 1)
-		// What stands in the template of a Job is filled in when the Job is made.
-		podDefaults(&o.Spec.JobTemplate.Spec.Template.Spec)
-	case *autoscalingv1.HorizontalPodAutoscaler:
-		point(&o.Spec.MinReplicas, 1)
-	case *autoscalingv2.HorizontalPodAutoscaler:
-		point(&o.Spec.MinReplicas, 1)
-	case *corev1.Service:
-		serviceDefaults(o)
-	case *corev1.PersistentVolumeClaim:
-		claimDefaults(o)
-	case *corev1.Secret:
-		set(&o.Type, corev1.SecretTypeOpaque)
-	case *corev1.LimitRange:
-		for i := range o.Spec.Limits {
-			limitItemDefaults(&o.Spec.Limits[i])
-		}
-	case *networkingv1.NetworkPolicy:
-		for i := range o.Spec.Ingress {
-			portDefaults(o.Spec.Ingress[i].Ports)
-		}
-		for i := range o.Spec.Egress {
-			portDefaults(o.Spec.Egress[i].Ports)
-		}
-		if len(o.Spec.PolicyTypes) == 0 {
-			o.Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
-			if len(o.Spec.Egress) > 0 {
-				o.Spec.PolicyTypes = append(o.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
-			}
-		}
-	case *rbacv1.RoleBinding:
-		set(&o.RoleRef.APIGroup, rbacv1.GroupName)
-		for i := range o.Subjects {
-			if s := &o.Subjects[i]; s.Kind == "User" || s.Kind == "Group" {
-				set(&s.APIGroup, rbacv1.GroupName)
-			}
+	}
+}
+
+func networkPolicyDefaults(o *networkingv1.NetworkPolicy) {
+	for i := range o.Spec.Ingress {
+		portDefaults(o.Spec.Ingress[i].Ports)
+	}
+	for i := range o.Spec.Egress {
+		portDefaults(o.Spec.Egress[i].Ports)
+	}
+	if len(o.Spec.PolicyTypes) == 0 {
+		o.Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
+		if len(o.Spec.Egress) > 0 {
+			o.Spec.PolicyTypes = append(o.Spec.PolicyTypes, networkingv1.PolicyTypeEgress)
 		}
 	}
 }

@@ -41,40 +41,49 @@ func (s *Server) render() error {
 	}
 	s.policies = newPolicies(s.namespaces, s.authorizer(), s.resources.equivalent, s.schemas)
 	for _, m := range admission.Platform(s.platform) {
-		var err error
-		switch m.Get("kind") {
-		case "ClusterRole":
-			r := &rbacv1.ClusterRole{}
-			err = decode(m, r)
-			s.roles[roleRef{kind: "ClusterRole", name: r.Name}] = r.Rules
-		case "ValidatingAdmissionPolicy":
-			p := &admissionv1.ValidatingAdmissionPolicy{}
-			if err = decode(m, p); err == nil {
-				err = s.policies.add(p, s.platform.Minor)
-			}
-		case "ValidatingAdmissionPolicyBinding":
-			b := &admissionv1.ValidatingAdmissionPolicyBinding{}
-			if err = decode(m, b); err == nil {
-				s.policies.bind(b)
-			}
-		case "MutatingAdmissionPolicy":
-			p := &admissionv1.MutatingAdmissionPolicy{}
-			if err = decode(m, p); err == nil {
-				err = s.policies.addMutating(p, s.platform.Minor)
-			}
-		case "MutatingAdmissionPolicyBinding":
-			b := &admissionv1.MutatingAdmissionPolicyBinding{}
-			if err = decode(m, b); err == nil {
-				s.policies.bindMutating(b)
-			}
-		}
-		if err != nil {
+		if err := s.addPlatform(m); err != nil {
 			return err
 		}
 	}
 	var err error
 	s.security, err = newPodSecurity(s.platform.Minor, s.namespaces)
 	return err
+}
+
+// addPlatform takes over an object of the physical cluster.
+func (s *Server) addPlatform(m manifest.Map) error {
+	switch m.Get("kind") {
+	case "ClusterRole":
+		r := &rbacv1.ClusterRole{}
+		err := decode(m, r)
+		s.roles[roleRef{kind: "ClusterRole", name: r.Name}] = r.Rules
+		return err
+	case "ValidatingAdmissionPolicy":
+		p := &admissionv1.ValidatingAdmissionPolicy{}
+		if err := decode(m, p); err != nil {
+			return err
+		}
+		return s.policies.add(p, s.platform.Minor)
+	case "ValidatingAdmissionPolicyBinding":
+		b := &admissionv1.ValidatingAdmissionPolicyBinding{}
+		if err := decode(m, b); err != nil {
+			return err
+		}
+		s.policies.bind(b)
+	case "MutatingAdmissionPolicy":
+		p := &admissionv1.MutatingAdmissionPolicy{}
+		if err := decode(m, p); err != nil {
+			return err
+		}
+		return s.policies.addMutating(p, s.platform.Minor)
+	case "MutatingAdmissionPolicyBinding":
+		b := &admissionv1.MutatingAdmissionPolicyBinding{}
+		if err := decode(m, b); err != nil {
+			return err
+		}
+		s.policies.bindMutating(b)
+	}
+	return nil
 }
 
 func decode(m manifest.Map, into any) error {

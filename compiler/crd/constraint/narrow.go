@@ -96,93 +96,150 @@ func Steps(root *apiextensionsv1.JSONSchemaProps, path string) ([]Step, error) {
 	return at.steps, err
 }
 
+// narrowing is a constraint on its way into what is found.
+type narrowing struct {
+	*place
+	constraint schema.Constraint
+	wrong      func(keyword, format string, args ...any)
+}
+
 // apply adds a constraint to what is found.
 func (at *place) apply(c schema.Constraint, wrong func(keyword, format string, args ...any)) {
-	s := at.node
-	is := func(keyword string, given bool, types ...string) bool {
-		if given && !slices.Contains(types, s.Type) {
-			kind := s.Type
-			if s.XIntOrString {
-				kind = "a number or a text"
-			} else if kind == "" {
-				kind = "not known"
-			}
-			wrong(keyword, "it is for values of type %s, and the field's type is %s", types[len(types)-1], kind)
-			return false
+	n := &narrowing{at, c, wrong}
+	n.enum()
+	n.numbers()
+	n.lengths()
+	n.items()
+	n.pattern()
+	n.presence()
+}
+
+// is reports whether a keyword is given and for values of the field's type.
+func (n *narrowing) is(keyword string, given bool, types ...string) bool {
+	s := n.node
+	if given && !slices.Contains(types, s.Type) {
+		kind := s.Type
+		if s.XIntOrString {
+			kind = "a number or a text"
+		} else if kind == "" {
+			kind = "not known"
 		}
-		return given
+		n.wrong(keyword, "it is for values of type %s, and the field's type is %s", types[len(types)-1], kind)
+		return false
 	}
-	if c.Enum != nil {
-		var values []apiextensionsv1.JSON
-		for _, v := range c.Enum {
-			raw, err := json.Marshal(v)
-			if err == nil {
-				err = accepts(s, decode(raw))
-			}
-			if err != nil {
-				wrong("enum", "%s can't be one of its values: %v", raw, err)
-				continue
-			}
-			values = append(values, apiextensionsv1.JSON{Raw: raw})
+	return given
+}
+
+func (n *narrowing) enum() {
+	if n.constraint.Enum == nil {
+		return
+	}
+	var values []apiextensionsv1.JSON
+	for _, v := range n.constraint.Enum {
+		raw, err := json.Marshal(v)
+		if err == nil {
+			err = accepts(n.node, decode(raw))
 		}
-		s.Enum = values
+		if err != nil {
+			n.wrong("enum", "%s can't be one of its values: %v", raw, err)
+			continue
+		}
+		values = append(values, apiextensionsv1.JSON{Raw: raw})
 	}
-	if is("minimum", c.Minimum != nil, "integer", "number") && (s.Minimum == nil || *s.Minimum < *c.Minimum) {
+	n.node.Enum = values
+}
+
+func (n *narrowing) numbers() {
+	s, c := n.node, n.constraint
+	if n.is("minimum", c.Minimum != nil, "integer", "number") && (s.Minimum == nil || *s.Minimum < *c.Minimum) {
 		s.Minimum, s.ExclusiveMinimum = c.Minimum, false
 	}
-	if is("maximum", c.Maximum != nil, "integer", "number") && (s.Maximum == nil || *s.Maximum > *c.Maximum) {
+	if n.is("maximum", c.Maximum != nil, "integer", "number") && (s.Maximum == nil || *s.Maximum > *c.Maximum) {
 		s.Maximum, s.ExclusiveMaximum = c.Maximum, false
 	}
 	if s.Minimum != nil && s.Maximum != nil && *s.Minimum > *s.Maximum && (c.Minimum != nil || c.Maximum != nil) {
-		wrong("minimum", "no number is at least %v and at most %v", *s.Minimum, *s.Maximum)
+		n.wrong("minimum", "no number is at least %v and at most %v", *s.Minimum, *s.Maximum)
 	}
-	bound := func(field **int64, value *int, least bool) {
-		if n := int64(*value); *field == nil || least && **field < n || !least && **field > n {
-			*field = &n
-		}
+}
+
+// raise makes a lower bound at least a value.
+func raise(bound **int64, value int) {
+	if n := int64(value); *bound == nil || **bound < n {
+		*bound = &n
 	}
-	if is("minLength", c.MinLength != nil, "string") {
-		bound(&s.MinLength, c.MinLength, true)
+}
+
+// lower makes an upper bound at most a value.
+func lower(bound **int64, value int) {
+	if n := int64(value); *bound == nil || **bound > n {
+		*bound = &n
 	}
-	if is("maxLength", c.MaxLength != nil, "string") {
-		bound(&s.MaxLength, c.MaxLength, false)
+}
+
+// crossed reports whether no count is within both bounds.
+func crossed(least, most *int64) bool { return least != nil && most != nil && *least > *most }
+
+func (n *narrowing) lengths() {
+	s, c := n.node, n.constraint
+	if n.is("minLength", c.MinLength != nil, "string") {
+		raise(&s.MinLength, *c.MinLength)
 	}
-	if s.MinLength != nil && s.MaxLength != nil && *s.MinLength > *s.MaxLength && (c.MinLength != nil || c.MaxLength != nil) {
-		wrong("minLength", "no text has at least %d and at most %d characters", *s.MinLength, *s.MaxLength)
+	if n.is("maxLength", c.MaxLength != nil, "string") {
+		lower(&s.MaxLength, *c.MaxLength)
 	}
-	if is("minItems", c.MinItems != nil, "array") {
-		bound(&s.MinItems, c.MinItems, true)
+	if crossed(s.MinLength, s.MaxLength) && (c.MinLength != nil || c.MaxLength != nil) {
+		n.wrong("minLength", "no text has at least %d and at most %d characters", *s.MinLength, *s.MaxLength)
 	}
-	if is("maxItems", c.MaxItems != nil, "array") {
-		bound(&s.MaxItems, c.MaxItems, false)
+}
+
+func (n *narrowing) items() {
+	s, c := n.node, n.constraint
+	if n.is("minItems", c.MinItems != nil, "array") {
+		raise(&s.MinItems, *c.MinItems)
 	}
-	if s.MinItems != nil && s.MaxItems != nil && *s.MinItems > *s.MaxItems && (c.MinItems != nil || c.MaxItems != nil) {
-		wrong("minItems", "no list has at least %d and at most %d items", *s.MinItems, *s.MaxItems)
+	if n.is("maxItems", c.MaxItems != nil, "array") {
+		lower(&s.MaxItems, *c.MaxItems)
 	}
-	if is("pattern", c.Pattern != "", "string") {
-		if _, err := regexp.Compile(c.Pattern); err != nil {
-			wrong("pattern", "%v", err)
-		} else if s.Pattern == "" {
-			s.Pattern = c.Pattern
-		} else if s.Pattern != c.Pattern {
-			s.AllOf = append(slices.Clip(s.AllOf), apiextensionsv1.JSONSchemaProps{Pattern: c.Pattern})
-		}
+	if crossed(s.MinItems, s.MaxItems) && (c.MinItems != nil || c.MaxItems != nil) {
+		n.wrong("minItems", "no list has at least %d and at most %d items", *s.MinItems, *s.MaxItems)
 	}
-	if (c.Required || c.Forbidden) && at.name == "" {
-		wrong("", "only a field can be required or forbidden")
+}
+
+func (n *narrowing) pattern() {
+	s, c := n.node, n.constraint
+	if !n.is("pattern", c.Pattern != "", "string") {
 		return
 	}
-	switch p := at.parent; {
+	if _, err := regexp.Compile(c.Pattern); err != nil {
+		n.wrong("pattern", "%v", err)
+	} else if s.Pattern == "" {
+		s.Pattern = c.Pattern
+	} else if s.Pattern != c.Pattern {
+		s.AllOf = append(slices.Clip(s.AllOf), apiextensionsv1.JSONSchemaProps{Pattern: c.Pattern})
+	}
+}
+
+// presence says of the schema around the field whether it must be there.
+func (n *narrowing) presence() {
+	c := n.constraint
+	if !c.Required && !c.Forbidden {
+		return
+	}
+	if n.name == "" {
+		n.wrong("", "only a field can be required or forbidden")
+		return
+	}
+	switch p := n.parent; {
 	case c.Required && c.Forbidden:
-		wrong("forbidden", "it can't be required as well")
-	case (c.Required || c.Forbidden) && s.Description == alwaysThere:
-		wrong("", "the API server always writes the field")
-	case c.Required && !slices.Contains(p.Required, at.name):
-		p.Required = append(slices.Clip(p.Required), at.name)
-	case c.Forbidden && slices.Contains(p.Required, at.name):
-		wrong("forbidden", "the definition requires it")
+		n.wrong("forbidden", "it can't be required as well")
+	case n.node.Description == alwaysThere:
+		n.wrong("", "the API server always writes the field")
+	case c.Required && !slices.Contains(p.Required, n.name):
+		p.Required = append(slices.Clip(p.Required), n.name)
+	case c.Forbidden && slices.Contains(p.Required, n.name):
+		n.wrong("forbidden", "the definition requires it")
 	case c.Forbidden:
-		p.AllOf = append(slices.Clip(p.AllOf), apiextensionsv1.JSONSchemaProps{Not: &apiextensionsv1.JSONSchemaProps{Required: []string{at.name}}})
+		p.AllOf = append(slices.Clip(p.AllOf), apiextensionsv1.JSONSchemaProps{Not: &apiextensionsv1.JSONSchemaProps{Required: []string{n.name}}})
 	}
 }
 

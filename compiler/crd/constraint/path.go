@@ -22,8 +22,8 @@ type Step struct {
 	Nullable bool
 }
 
-// Split returns the elements of a path: a.b[].c is a, b, [] and c.
-func Split(path string) (out []string) {
+// split returns the elements of a path: a.b[].c is a, b, [] and c.
+func split(path string) (out []string) {
 	for _, name := range strings.Split(path, ".") {
 		name, rest, each := strings.Cut(name, "[]")
 		out = append(out, name)
@@ -59,7 +59,7 @@ type place struct {
 // their own, so that what is found can be changed.
 func find(root *apiextensionsv1.JSONSchemaProps, path string) (place, error) {
 	at := place{node: root, put: func() {}}
-	elements := Split(path)
+	elements := split(path)
 	if why := untouchable(elements[0]); why != "" {
 		return at, fmt.Errorf("nothing can be said of %s: %s", elements[0], why)
 	}

@@ -190,6 +190,30 @@ func intersect(a, b *props) props {
 		}
 	}
 	out.Nullable = a.Nullable && b.Nullable
+	intersectValues(&out, a, b)
+	if listType(a) == "atomic" {
+		out.XListType, out.XListMapKeys = b.XListType, b.XListMapKeys
+	}
+	if a.XPreserveUnknownFields == nil || b.XPreserveUnknownFields == nil {
+		if typeName(&out) != anyType {
+			out.XPreserveUnknownFields = nil
+		}
+	}
+	intersectConditions(&out, b)
+	for _, name := range b.Required {
+		if !slices.Contains(out.Required, name) {
+			out.Required = append(out.Required, name)
+		}
+	}
+	if text(a.Default) != text(b.Default) {
+		out.Default = nil
+	}
+	intersectContents(&out, a, b)
+	return out
+}
+
+// intersectValues narrows out to the values that both schemas allow by themselves.
+func intersectValues(out, a, b *props) {
 	out.Format = cmp.Or(a.Format, b.Format)
 	out.Pattern = cmp.Or(a.Pattern, b.Pattern)
 	out.UniqueItems = a.UniqueItems || b.UniqueItems
@@ -213,14 +237,10 @@ func intersect(a, b *props) props {
 			out.Enum = a.Enum // nothing in common: the rules will say so
 		}
 	}
-	if listType(a) == "atomic" {
-		out.XListType, out.XListMapKeys = b.XListType, b.XListMapKeys
-	}
-	if a.XPreserveUnknownFields == nil || b.XPreserveUnknownFields == nil {
-		if typeName(&out) != anyType {
-			out.XPreserveUnknownFields = nil
-		}
-	}
+}
+
+// intersectConditions adds what a schema demands beyond the values themselves.
+func intersectConditions(out, b *props) {
 	for _, r := range b.XValidations {
 		if !slices.ContainsFunc(out.XValidations, func(have apiextensionsv1.ValidationRule) bool { return have.Rule == r.Rule }) {
 			out.XValidations = append(out.XValidations, r)
@@ -240,14 +260,10 @@ func intersect(a, b *props) props {
 	if out.Not == nil {
 		out.Not = b.Not
 	}
-	for _, name := range b.Required {
-		if !slices.Contains(out.Required, name) {
-			out.Required = append(out.Required, name)
-		}
-	}
-	if text(a.Default) != text(b.Default) {
-		out.Default = nil
-	}
+}
+
+// intersectContents intersects what lists, maps and objects hold.
+func intersectContents(out, a, b *props) {
 	if a.Items != nil && b.Items != nil && a.Items.Schema != nil && b.Items.Schema != nil {
 		items := intersect(a.Items.Schema, b.Items.Schema)
 		out.Items.Schema = &items
@@ -270,7 +286,6 @@ func intersect(a, b *props) props {
 			out.Required = append(out.Required, name)
 		}
 	}
-	return out
 }
 
 func most(a, b *int64) *int64 {

@@ -23,7 +23,7 @@ func TestAtomicFields(t *testing.T) {
 	if len(types) != 1 {
 		t.Fatalf("pods have %d types", len(types))
 	}
-	env, err := NewEnvironment(rule.Latest, types[0], nil, schemas)
+	env, err := newEnvironment(rule.Latest, types[0], nil, schemas)
 	if err != nil {
 		t.Fatal(err)
 	}

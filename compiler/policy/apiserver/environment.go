@@ -29,10 +29,10 @@ var authorizerVariables = []cel.EnvOption{
 	cel.Variable(plugincel.RequestResourceAuthorizerVarName, library.ResourceCheckType),
 }
 
-// NewEnvironment returns the environment of rules on writes of objects of a type, on a
+// newEnvironment returns the environment of rules on writes of objects of a type, on a
 // Kubernetes release: 36 for 1.36. params is the type of the parameters, nil where there
 // are none.
-func NewEnvironment(minor int, of object.Type, params *apiservercel.DeclType, schemas *object.Schemas) (*rule.Environment, error) {
+func newEnvironment(minor int, of object.Type, params *apiservercel.DeclType, schemas *object.Schemas) (*rule.Environment, error) {
 	e, err := rule.NewEnvironment(minor, admitVariables(of.Type, params), authorizerVariables...)
 	if err != nil {
 		return nil, err
@@ -62,13 +62,13 @@ func NewEnvironments(schemas *object.Schemas) *Environments {
 	return &Environments{schemas, map[environmentKey]*rule.Environment{}}
 }
 
-// Of returns what [NewEnvironment] does.
+// Of returns what [newEnvironment] does.
 func (e *Environments) Of(minor int, of object.Type, params *apiservercel.DeclType) (*rule.Environment, error) {
 	key := environmentKey{minor, of.Type, params}
 	if known := e.known[key]; known != nil {
 		return known, nil
 	}
-	out, err := NewEnvironment(minor, of, params, e.schemas)
+	out, err := newEnvironment(minor, of, params, e.schemas)
 	if err == nil {
 		e.known[key] = out
 	}
