@@ -232,7 +232,7 @@ func session(t *testing.T, text string) string {
 		switch args[0] {
 		case "tenantry":
 			var printed bytes.Buffer
-			code := run(t.Context(), args[1:], &printed, &printed)
+			code := execute(t.Context(), args[1:], &printed, &printed)
 			b.Write(printed.Bytes())
 			if code != cli.ExitOK {
 				fmt.Fprintf(&b, "(exit code %d)\n", code)

@@ -60,6 +60,16 @@ func (f *repoFlags) printErrors(c *cobra.Command, r *compiler.Result) error {
 	return foundIn{r, f}.write(c.ErrOrStderr(), diag.Text)
 }
 
+// compileAndReport is compile for an answer about what is built in spite of errors in
+// the repo: they are printed.
+func (f *queryFlags) compileAndReport(c *cobra.Command) (*compiler.Result, error) {
+	r, err := f.compile(c)
+	if err != nil {
+		return nil, err
+	}
+	return r, f.printErrors(c, r)
+}
+
 // findings returns the error that ends a command which found errors in the repo.
 func findings(ds []diag.Diagnostic) error {
 	if diag.HasErrors(ds) {

@@ -24,7 +24,7 @@ const scripts = "../../fixtures/scripts"
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"tenantry": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
+		"tenantry": func() { os.Exit(execute(context.Background(), os.Args[1:], os.Stdout, os.Stderr)) },
 	})
 }
 

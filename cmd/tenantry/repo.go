@@ -139,16 +139,6 @@ func (f *queryFlags) compile(c *cobra.Command) (*compiler.Result, error) {
 	return compiler.Compile(c.Context(), o)
 }
 
-// compileAndReport is compile for an answer about what is built in spite of errors in
-// the repo: they are printed.
-func (f *queryFlags) compileAndReport(c *cobra.Command) (*compiler.Result, error) {
-	r, err := f.compile(c)
-	if err != nil {
-		return nil, err
-	}
-	return r, f.printErrors(c, r)
-}
-
 // pathArg returns the argument PATH of commands whose answer it narrows; empty for all.
 func pathArg(args []string) (string, error) {
 	if len(args) == 0 {
