@@ -26,8 +26,8 @@ var rendered = map[string]kubeschema.GroupVersionResource{
 	"RoleBinding":   {Group: "rbac.authorization.k8s.io", Version: "v1", Resource: "rolebindings"},
 }
 
-// enforced says where policies on writes can't be enforced.
-func enforced(f *facts) (out []tenancy.Finding) {
+// checkEnforced says where policies on writes can't be enforced.
+func checkEnforced(f *facts) (out []tenancy.Finding) {
 	for _, lc := range f.tenancy.LogicalClusters {
 		site := f.placement.Sites[lc.Key]
 		if f.policies.Transforms(lc) == nil || site == nil || lc.State == schema.Deleted {
@@ -45,8 +45,8 @@ func (f *facts) changed(lc *tenancy.LogicalCluster) bool {
 	return !lc.Held && f.documents.Changed(lc.Kind, lc.Key, lc.Dir)
 }
 
-// admitRendered runs policies on writes over what is rendered for each logical cluster.
-func admitRendered(f *facts) (out []tenancy.Finding) {
+// checkAdmission runs policies on writes over what is rendered for each logical cluster.
+func checkAdmission(f *facts) (out []tenancy.Finding) {
 	judged := map[string]bool{}
 	for kind, resource := range rendered {
 		if admit.Judges(f.policies, resource) {

@@ -24,44 +24,31 @@ type Check struct {
 // is a function and its row here.
 func Checks() []Check {
 	return []Check{
-		{"promises", "API sets keep what they promise to those who bind them", stageResolve, promises},
-		{"source", "the settings name a source that the GitOps engines can read", stageDivide, readableSource},
-		{"documents", "documents say only what they may: offers, classes, regions, labels, names, ceilings, sunsets", stageDivide, documents},
-		{"caps", "amounts divided from a budget are as large as the budget allows", stageDivide, capped},
-		{"evolve", "policies allow the API versions that bindings move to", stagePolicies, moves},
-		{"acquire", "policies allow what logical clusters ask for", stagePolicies, requests},
-		{"bound", "everything that costs money has a quota", stagePolicies, bounded},
-		{"budgets", "worst-case costs are within the budgets", stagePlace, budgets},
-		{"enforced", "physical clusters can enforce the policies on writes", stageExpand, enforced},
-		{"patches", "patches leave rendered objects valid", stageExpand, patches},
-		{"admit", "policies admit the objects that are rendered", stageExpand, admitRendered},
+		{"promises", "API sets keep what they promise to those who bind them", stageResolve, checkPromises},
+		{"source", "the settings name a source that the GitOps engines can read", stageDivide, checkSource},
+		{"documents", "documents say only what they may: offers, classes, regions, labels, names, ceilings, sunsets", stageDivide, checkDocuments},
+		{"caps", "amounts divided from a budget are as large as the budget allows", stageDivide, checkCaps},
+		{"evolve", "policies allow the API versions that bindings move to", stagePolicies, checkMoves},
+		{"acquire", "policies allow what logical clusters ask for", stagePolicies, checkRequests},
+		{"bound", "everything that costs money has a quota", stagePolicies, checkBounds},
+		{"budgets", "worst-case costs are within the budgets", stagePlace, checkBudgets},
+		{"enforced", "physical clusters can enforce the policies on writes", stageExpand, checkEnforced},
+		{"patches", "patches leave rendered objects valid", stageExpand, checkPatches},
+		{"admit", "policies admit the objects that are rendered", stageExpand, checkAdmission},
 	}
 }
 
-// check runs the checks of a stage.
-func (f *facts) check(stage string) []tenancy.Finding {
-	var out []tenancy.Finding
-	for _, c := range Checks() {
-		if c.After == stage {
-			end := f.clock.start(c.Name)
-			out = append(out, c.find(f)...)
-			end()
-		}
-	}
-	return out
-}
-
-func promises(f *facts) []tenancy.Finding {
+func checkPromises(f *facts) []tenancy.Finding {
 	if f.options.Unpromised {
 		return nil
 	}
 	return impact.Promises(f.tenancy, f.published.set(f.documents), f.comparer)
 }
 
-// readableSource finds settings with which no GitOps engine could read the output. They
+// checkSource finds settings with which no GitOps engine could read the output. They
 // are held like any other document: what an engine reads today is never taken away by
 // them.
-func readableSource(f *facts) []tenancy.Finding {
+func checkSource(f *facts) []tenancy.Finding {
 	findings := render.Check(f.tenancy)
 	if d := f.documents.Settings; d != nil && !d.Held {
 		for i := range findings {
@@ -71,16 +58,16 @@ func readableSource(f *facts) []tenancy.Finding {
 	return findings
 }
 
-func documents(f *facts) []tenancy.Finding {
+func checkDocuments(f *facts) []tenancy.Finding {
 	return tenancy.Check(f.tenancy, f.history.AsOf, f.history.placed(), f.documents.Changed)
 }
 
-func capped(f *facts) []tenancy.Finding { return cost.Capped(f.tenancy) }
+func checkCaps(f *facts) []tenancy.Finding { return cost.Capped(f.tenancy) }
 
-func requests(f *facts) []tenancy.Finding { return acquire.Check(f.policies, f.documents.Changed) }
+func checkRequests(f *facts) []tenancy.Finding { return acquire.Check(f.policies, f.documents.Changed) }
 
-func bounded(f *facts) []tenancy.Finding { return cost.Bound(f.tenancy, f.documents.Changed) }
+func checkBounds(f *facts) []tenancy.Finding { return cost.Bound(f.tenancy, f.documents.Changed) }
 
-func budgets(f *facts) []tenancy.Finding {
+func checkBudgets(f *facts) []tenancy.Finding {
 	return cost.Check(f.tenancy, f.costs, f.history.Pins, f.documents.Changed)
 }

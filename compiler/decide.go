@@ -87,13 +87,13 @@ func recordAPIs(t *tenancy.Tenancy, policies *policy.Policies, sites map[string]
 	}
 }
 
-// held lists the keys of the logical clusters for which a last good document stands in.
-func held(d *hold.Documents, sites map[string]*pins.LogicalCluster) []string {
+// heldKeys lists the keys of the logical clusters for which a last good document stands in.
+func heldKeys(d *hold.Documents, sites map[string]*pins.LogicalCluster) []string {
 	return slices.DeleteFunc(d.Held(schema.KindLogicalClusters), func(key string) bool { return sites[key] == nil })
 }
 
-// leftOut lists the keys of logical clusters that are in error and were never good.
-func leftOut(d *hold.Documents, failures []load.Failure, sites map[string]*pins.LogicalCluster) []string {
+// leftOutKeys lists the keys of logical clusters that are in error and were never good.
+func leftOutKeys(d *hold.Documents, failures []load.Failure, sites map[string]*pins.LogicalCluster) []string {
 	out := d.Lost(schema.KindLogicalClusters)
 	for _, f := range failures {
 		if f.Kind == schema.KindLogicalClusters {

@@ -9,9 +9,9 @@ import (
 	"github.com/tenantry/tenantry/schema"
 )
 
-// moves judges the moves of bindings by the policies at stage evolve, which go by what
+// checkMoves judges the moves of bindings by the policies at stage evolve, which go by what
 // the pins say was bound.
-func moves(f *facts) (found []tenancy.Finding) {
+func checkMoves(f *facts) (found []tenancy.Finding) {
 	formerly := f.documents.FormerPaths()
 	f.policies, found = evolve.Check(f.policies, evolve.Moves{
 		AsOf:    f.history.AsOf,

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
@@ -128,11 +127,4 @@ func pinsSource(ctx context.Context, o *Options, from string) (fs.FS, error) {
 		return os.DirFS(from), nil
 	}
 	return source.Files(ctx, o.Dir, from, source.Options{Exclude: []string{"gitops", "inventory"}})
-}
-
-var datePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
-
-func isDate(s string) bool {
-	_, err := time.Parse(time.DateOnly, s)
-	return err == nil && datePattern.MatchString(s)
 }

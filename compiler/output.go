@@ -9,9 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
-	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/outdir"
@@ -31,9 +29,6 @@ type outputDir struct {
 // openOutput locks an output that exists already, so that no other build changes it
 // between the reading of its pins and the writing of the next.
 func openOutput(o *Options) (*outputDir, error) {
-	if o.AsOf != "" && !isDate(o.AsOf) {
-		return nil, fmt.Errorf("%q is not a date such as 2026-11-20", o.AsOf)
-	}
 	inside, err := outputsInside(o)
 	if err != nil {
 		return nil, err
@@ -133,10 +128,4 @@ func writeOutput(ctx context.Context, o *Options, out *outputDir, s *Snapshot, r
 		remember(o, s, r, record, pinsDigest())
 	}
 	return nil
-}
-
-// Rendering is what is rendered of the result.
-func (r *Result) Rendering() render.Input {
-	return render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, Costs: r.Costs,
-		PinFiles: sync.OnceValue(func() []*pins.File { return r.Pins.Files(pinsOwner(r.Tenancy)) })}
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/tenantry/tenantry/render"
 )
 
-// patches says what is wrong with the patches of policies, by what they do to what is
+// checkPatches says what is wrong with the patches of policies, by what they do to what is
 // rendered for each logical cluster. Nothing is to be said of most: those are remembered
 // from run to run, by what they follow from, with the steps that select an object there.
-func patches(f *facts) []tenancy.Finding {
+func checkPatches(f *facts) []tenancy.Finding {
 	if !f.policies.Patch() {
 		return nil
 	}

@@ -17,10 +17,10 @@ type Snapshot struct {
 	Diagnostics []diag.Diagnostic
 }
 
-// takeSnapshot reads the source.
-func takeSnapshot(ctx context.Context, o *Options, out *outputDir, clock *clock) (*Snapshot, error) {
+// takeSnapshot reads the source, without the directories that are excluded.
+func takeSnapshot(ctx context.Context, o *Options, exclude []string, clock *clock) (*Snapshot, error) {
 	defer clock.start(stageSource)()
-	tree, found, err := source.Open(ctx, o.Dir, source.Options{Revision: o.Revision, Exclude: out.inside})
+	tree, found, err := source.Open(ctx, o.Dir, source.Options{Revision: o.Revision, Exclude: exclude})
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,5 @@
 package compiler
 
-import (
-	"sync"
-	"time"
-)
-
 // A Stage makes one value from the values of the stages before it.
 type Stage struct {
 	Name string
@@ -44,49 +39,4 @@ func Stages() []Stage {
 		{stageDecide, "Pins", "what the next build must not decide anew"},
 		{stageRender, "Tree", "the files of the output"},
 	}
-}
-
-// Timing is how long a stage or a check took.
-type Timing struct {
-	Name string
-	Took time.Duration
-}
-
-// clock measures stages and checks. It may be used by several goroutines.
-type clock struct {
-	mu   sync.Mutex
-	took map[string]time.Duration
-}
-
-func newClock() *clock { return &clock{took: map[string]time.Duration{}} }
-
-// start begins to measure; the function that it returns ends that.
-func (c *clock) start(name string) (end func()) {
-	began := time.Now()
-	return func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.took[name] += time.Since(began)
-	}
-}
-
-// timings lists what was measured, each check after its stage.
-func (c *clock) timings() []Timing {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var out []Timing
-	add := func(name string) {
-		if took, ok := c.took[name]; ok {
-			out = append(out, Timing{name, took})
-		}
-	}
-	for _, s := range Stages() {
-		add(s.Name)
-		for _, check := range Checks() {
-			if check.After == s.Name {
-				add("  " + check.Name)
-			}
-		}
-	}
-	return out
 }
