@@ -14,8 +14,8 @@ import (
 	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
-	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -37,7 +37,7 @@ func TestLanguage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "language.md", above+generatedBelow+reference)
+	testkit.Golden(t, "language.md", above+generatedBelow+reference)
 }
 
 // TestDiagnostics holds the catalogue equal to the compiler's.
@@ -46,26 +46,7 @@ func TestDiagnostics(t *testing.T) {
 	if err := diag.WriteMarkdown(&b); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "diagnostics.md", b.String())
-}
-
-// golden compares a file with what it should hold, and with TENANTRY_UPDATE=1
-// writes it.
-func golden(t *testing.T, name, want string) {
-	t.Helper()
-	if os.Getenv("TENANTRY_UPDATE") != "" {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	have, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(want, string(have)); diff != "" {
-		t.Errorf("%s has drifted (-generated +file); TENANTRY_UPDATE=1 renews it:\n%s", name, diff)
-	}
+	testkit.Golden(t, "diagnostics.md", b.String())
 }
 
 // definition is one definition of the schema.

@@ -12,6 +12,7 @@ import (
 	"cuelang.org/go/cue/parser"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 	"sigs.k8s.io/yaml"
 )
@@ -59,7 +60,7 @@ modules: library.modules
 		}
 	}
 	b.WriteString(benchmarkSection(t))
-	golden(t, "library.md", b.String())
+	testkit.Golden(t, "library.md", b.String())
 }
 
 // benchmark is where the end-to-end test of the profile stands.

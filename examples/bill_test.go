@@ -3,15 +3,14 @@ package examples_test
 import (
 	"bytes"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/bill"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -41,17 +40,7 @@ func TestBill(t *testing.T) {
 	}
 	for name, want := range map[string]string{"2026-11.csv": string(usage), "2026-11.md": statements.String(), "2026-11.focus.csv": focus.String()} {
 		name = filepath.Join("hosted", "bill", name)
-		if os.Getenv("TENANTRY_UPDATE") != "" {
-			write(t, name, want)
-			continue
-		}
-		have, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, string(have)); diff != "" {
-			t.Errorf("%s has drifted (-made +committed); TENANTRY_UPDATE=1 renews it:\n%s", name, diff)
-		}
+		testkit.Golden(t, name, want)
 	}
 }
 

@@ -3,10 +3,7 @@ package examples_test
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"io/fs"
 	"maps"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -21,6 +18,7 @@ import (
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/examples"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
@@ -37,17 +35,12 @@ func TestRendered(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			out := filepath.Join(t.TempDir(), "rendered")
 			r := compile(t, compiler.Options{Dir: filepath.Join(name, "repo"), Out: out, AsOf: asOf, Bootstrap: true, Release: true})
-			got := readTree(t, out)
+			got := testkit.ReadFiles(t, out)
 			if len(got) == 0 {
 				t.Fatal("nothing was rendered")
 			}
 			committed := filepath.Join(name, "rendered")
-			diff := differences(readTree(t, committed), got)
-			if diff != "" && os.Getenv("TENANTRY_UPDATE") != "" {
-				writeTree(t, committed, got)
-			} else if diff != "" {
-				t.Errorf("%s is not what the example builds to (-committed +built); TENANTRY_UPDATE=1 renews it:\n%s", committed, diff)
-			}
+			testkit.GoldenFiles(t, committed, got)
 			for _, lc := range r.Tenancy.LogicalClusters {
 				if r.Sites[lc.Key] == nil {
 					t.Errorf("%s was placed nowhere", lc.Key)
@@ -62,9 +55,9 @@ func TestRendered(t *testing.T) {
 func TestRebuild(t *testing.T) {
 	for _, name := range examples.Names() {
 		t.Run(name, func(t *testing.T) {
-			committed := readTree(t, filepath.Join(name, "rendered"))
+			committed := testkit.ReadFiles(t, filepath.Join(name, "rendered"))
 			out := filepath.Join(t.TempDir(), "rendered")
-			writeTree(t, out, committed)
+			testkit.WriteFiles(t, out, committed)
 			r := compile(t, compiler.Options{Dir: filepath.Join(name, "repo"), Out: out})
 			if r.AsOf != asOf {
 				t.Errorf("built as of %s, want the date of the pins, %s", r.AsOf, asOf)
@@ -72,7 +65,7 @@ func TestRebuild(t *testing.T) {
 			if s := r.Written; s != nil && (s.Written != 0 || s.Removed != 0) {
 				t.Errorf("a second build wrote %d files and removed %d, want none", s.Written, s.Removed)
 			}
-			if diff := differences(committed, readTree(t, out)); diff != "" {
+			if diff := testkit.Differences(committed, testkit.ReadFiles(t, out)); diff != "" {
 				t.Errorf("a second build changed the output (-before +after):\n%s", diff)
 			}
 		})
@@ -83,7 +76,7 @@ func TestRebuild(t *testing.T) {
 // Flux do.
 func TestKustomize(t *testing.T) {
 	for _, name := range examples.Names() {
-		for file := range readTree(t, filepath.Join(name, "rendered")) {
+		for file := range testkit.ReadFiles(t, filepath.Join(name, "rendered")) {
 			if filepath.Base(file) != "kustomization.yaml" {
 				continue
 			}
@@ -103,7 +96,7 @@ func TestKustomize(t *testing.T) {
 func TestObjects(t *testing.T) {
 	for _, name := range examples.Names() {
 		seen := map[string]string{}
-		for file, data := range readTree(t, filepath.Join(name, "rendered")) {
+		for file, data := range testkit.ReadFiles(t, filepath.Join(name, "rendered")) {
 			parts := strings.Split(file, "/")
 			if parts[0] != "clusters" && parts[0] != "gitops" || !strings.HasSuffix(file, ".yaml") || path.Base(file) == "kustomization.yaml" {
 				continue
@@ -151,14 +144,14 @@ func TestVendoredSchema(t *testing.T) {
 			want[file] = string(data)
 		}
 		got := map[string]string{}
-		for file, data := range readTree(t, filepath.Join(name, "repo")) {
+		for file, data := range testkit.ReadFiles(t, filepath.Join(name, "repo")) {
 			if file == "tenancy.cue" || strings.HasPrefix(file, "cue.mod/") {
 				got[file] = data
 			}
 		}
-		if os.Getenv("TENANTRY_UPDATE") != "" {
+		if testkit.Updating() {
 			for file, data := range want {
-				write(t, filepath.Join(name, "repo", file), data)
+				testkit.WriteFile(t, filepath.Join(name, "repo", file), data)
 			}
 			continue
 		}
@@ -196,7 +189,7 @@ func TestInit(t *testing.T) {
 			t.Fatal(err)
 		}
 		var want []string
-		for file := range readTree(t, filepath.Join(name, "repo")) {
+		for file := range testkit.ReadFiles(t, filepath.Join(name, "repo")) {
 			if !strings.HasPrefix(file, "cue.mod/") {
 				want = append(want, file)
 			}
@@ -247,71 +240,4 @@ func compile(t *testing.T, o compiler.Options) *compiler.Result {
 		t.Fatalf("%s:\n%s", o.Dir, &b)
 	}
 	return r
-}
-
-// readTree returns the files below a directory by path, without the compiler's
-// own notes.
-func readTree(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			if d.Name() == ".tenantry" {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		data, err := os.ReadFile(name)
-		rel, _ := filepath.Rel(dir, name)
-		out[filepath.ToSlash(rel)] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-// differences names the files that differ, and shows how the first few do.
-func differences(a, b map[string]string) string {
-	const shown = 3
-	var out strings.Builder
-	n := 0
-	names := maps.Clone(a)
-	maps.Copy(names, b)
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		before, inA := a[name]
-		after, inB := b[name]
-		if inA && inB && before == after {
-			continue
-		}
-		fmt.Fprintln(&out, name)
-		if n++; n <= shown {
-			fmt.Fprintln(&out, cmp.Diff(strings.SplitAfter(before, "\n"), strings.SplitAfter(after, "\n")))
-		}
-	}
-	return out.String()
-}
-
-func writeTree(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
-	}
-	for name, data := range files {
-		write(t, filepath.Join(dir, name), data)
-	}
-}
-
-func write(t *testing.T, name, data string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(data), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }

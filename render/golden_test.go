@@ -1,12 +1,13 @@
 package render_test
 
 import (
-	"os"
 	"path"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/tools/txtar"
+
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // TestTree compares the whole tree of a small tenancy with
@@ -20,23 +21,14 @@ func TestTree(t *testing.T) {
 		}
 	}
 	const golden = "testdata/small.txtar"
-	if os.Getenv("TENANTRY_UPDATE") != "" {
+	if testkit.Updating() {
 		archive := &txtar.Archive{Comment: []byte("What render makes of the tenancy that small returns.\n\n")}
 		for _, name := range sortedKeys(files) {
 			archive.Files = append(archive.Files, txtar.File{Name: name, Data: []byte(files[name])})
 		}
-		if err := os.WriteFile(golden, txtar.Format(archive), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		testkit.WriteArchive(t, golden, archive)
 	}
-	archive, err := txtar.ParseFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{}
-	for _, f := range archive.Files {
-		want[f.Name] = string(f.Data)
-	}
+	want := testkit.Files(testkit.Archive(t, golden))
 	if diff := cmp.Diff(want, files); diff != "" {
 		t.Errorf("the tree differs from %s (-want +got):\n%s", golden, diff)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -57,31 +58,6 @@ func encoded(t *testing.T, r *render.Record) []byte {
 	return data
 }
 
-// onDisk reads what the compiler wrote.
-func onDisk(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		rel, _ := filepath.Rel(dir, path)
-		if strings.HasPrefix(d.Name(), ".") && rel != "." {
-			return filepath.SkipDir
-		}
-		if d.IsDir() {
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		out[filepath.ToSlash(rel)] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
 // TestRecordNeverShows: with a record or without, after any edits, the
 // directory holds what a fresh build makes. Builds write to disk for good and
 // take their time, so the edits are drawn for a few seeds only.
@@ -102,7 +78,7 @@ func TestRecordNeverShows(t *testing.T) {
 					record = nil
 				}
 				record, _ = build(t, r, dir, record, byte(random.IntN(4)/3))
-				if diff := cmp.Diff(r.files(t), onDisk(t, dir)); diff != "" {
+				if diff := cmp.Diff(r.files(t), testkit.ReadFiles(t, dir)); diff != "" {
 					t.Fatalf("(-fresh +built):\n%s", diff)
 				}
 			}

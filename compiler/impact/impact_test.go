@@ -3,8 +3,6 @@ package impact_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -18,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 	"golang.org/x/tools/txtar"
 )
@@ -25,44 +24,24 @@ import (
 // Each archive is put over the base repo for the side after; "impact" is what
 // changes then, and for whom.
 func TestCompare(t *testing.T) {
-	base, err := txtar.ParseFile("testdata/base.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := testkit.Archive(t, "testdata/base.txtar")
 	before := compile(t, base.Files)
 	store, err := store.Open(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases, err := filepath.Glob("testdata/cases/*.txtar")
-	if err != nil || len(cases) == 0 {
-		t.Fatal("no cases", err)
-	}
-	for _, name := range cases {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files, want := archive.Files[:len(archive.Files)-1], &archive.Files[len(archive.Files)-1]
-			after := compile(t, append(base.Files[:len(base.Files):len(base.Files)], files...))
-			have := describe(impact.Compare(before, after, impact.NewComparer(store, "test", evolution.Config{})))
-			if again := describe(impact.Compare(before, after, impact.NewComparer(store, "test", evolution.Config{}))); again != have {
-				t.Errorf("the cache answers otherwise:\n%s", cmp.Diff(have, again))
-			}
-			if nothing := impact.Compare(after, after, impact.NewComparer(nil, "test", evolution.Config{})); len(nothing) > 0 {
-				t.Errorf("a side differs from itself: %s", describe(nothing))
-			}
-			if os.Getenv("TENANTRY_UPDATE") != "" {
-				want.Data = []byte(have)
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			} else if diff := cmp.Diff(string(want.Data), have); diff != "" {
-				t.Errorf("(-want +have):\n%s", diff)
-			}
-		})
-	}
+	testkit.Archives(t, "testdata/cases/*.txtar", func(t *testing.T, name string, archive *txtar.Archive) {
+		files, want := archive.Files[:len(archive.Files)-1], &archive.Files[len(archive.Files)-1]
+		after := compile(t, append(base.Files[:len(base.Files):len(base.Files)], files...))
+		have := describe(impact.Compare(before, after, impact.NewComparer(store, "test", evolution.Config{})))
+		if again := describe(impact.Compare(before, after, impact.NewComparer(store, "test", evolution.Config{}))); again != have {
+			t.Errorf("the cache answers otherwise:\n%s", cmp.Diff(have, again))
+		}
+		if nothing := impact.Compare(after, after, impact.NewComparer(nil, "test", evolution.Config{})); len(nothing) > 0 {
+			t.Errorf("a side differs from itself: %s", describe(nothing))
+		}
+		testkit.GoldenEntry(t, name, archive, want.Name, have)
+	})
 }
 
 func compile(t *testing.T, archive []txtar.File) impact.Side {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // said renders diagnostics as "TEN0101 error orgs/acme".
@@ -43,13 +44,13 @@ func ways(t *testing.T, dir string, o source.Options, want, diags []string) {
 		}
 	}
 	t.Run("disk", func(t *testing.T) { check(t, dir, o) })
-	git(t, dir, "init", "-q")
-	commit(t, dir, "all")
+	testkit.Git(t, dir, "init", "-q")
+	testkit.GitCommit(t, dir, "all")
 	o.Revision = "HEAD"
 	t.Run("commit", func(t *testing.T) { check(t, dir, o) })
 	t.Run("commit, by git", func(t *testing.T) {
 		shared := filepath.Join(t.TempDir(), "clone")
-		git(t, dir, "clone", "-q", "--shared", "--bare", dir, shared)
+		testkit.Git(t, dir, "clone", "-q", "--shared", "--bare", dir, shared)
 		check(t, shared, o)
 	})
 }
@@ -73,8 +74,8 @@ func TestWhichFiles(t *testing.T) {
 		"orgs/acme/rendered/x.cue":                      "only the path from the root is excluded",
 		"orgs/" + strings.Repeat("deep/", 60) + "x.cue": "x",
 	}
-	write(t, dir, keep)
-	write(t, dir, map[string]string{
+	testkit.WriteFiles(t, dir, keep)
+	testkit.WriteFiles(t, dir, map[string]string{
 		"README.md": "x", "Makefile": "x", "other.lock": "x", "x.CUE.txt": "x", "cue": "x",
 		".config.yaml": "x", ".github/workflows/ci.yaml": "x", "orgs/.cache/x.cue": "x",
 		"cue.mod/local.cue": "x", "cue.mod/cache/x.cue": "x", "cue.mod/x.yaml": "x",
@@ -94,8 +95,8 @@ func TestWhichFiles(t *testing.T) {
 func TestSymlinks(t *testing.T) {
 	dir := t.TempDir()
 	outside := t.TempDir()
-	write(t, outside, map[string]string{"secret.cue": "x"})
-	write(t, dir, map[string]string{"cue.mod/module.cue": module, "orgs/acme/org.cue": "x", "docs/README.md": "x"})
+	testkit.WriteFiles(t, outside, map[string]string{"secret.cue": "x"})
+	testkit.WriteFiles(t, dir, map[string]string{"cue.mod/module.cue": module, "orgs/acme/org.cue": "x", "docs/README.md": "x"})
 	for link, to := range map[string]string{
 		"orgs/loop":        "../orgs",
 		"orgs/acme/self":   "self",
@@ -118,7 +119,7 @@ func TestSymlinks(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(dir, "cue.mod")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, outside, map[string]string{"module.cue": module})
+	testkit.WriteFiles(t, outside, map[string]string{"module.cue": module})
 	if err := os.Symlink(outside, filepath.Join(dir, "cue.mod")); err != nil {
 		t.Fatal(err)
 	}
@@ -130,18 +131,18 @@ func TestSymlinks(t *testing.T) {
 
 func TestSubmodule(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
-	git(t, other, "init", "-q")
-	write(t, other, map[string]string{"x.cue": "x"})
-	commit(t, other, "x")
-	git(t, dir, "init", "-q")
-	write(t, dir, map[string]string{"cue.mod/module.cue": module})
-	git(t, dir, "submodule", "--quiet", "add", other, "orgs/acme")
+	testkit.Git(t, other, "init", "-q")
+	testkit.WriteFiles(t, other, map[string]string{"x.cue": "x"})
+	testkit.GitCommit(t, other, "x")
+	testkit.Git(t, dir, "init", "-q")
+	testkit.WriteFiles(t, dir, map[string]string{"cue.mod/module.cue": module})
+	testkit.Git(t, dir, "submodule", "--quiet", "add", other, "orgs/acme")
 	ways(t, dir, source.Options{}, []string{"cue.mod/module.cue"}, []string{"TEN0103 warning orgs/acme"})
 }
 
 func TestInvalidUTF8(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{
+	testkit.WriteFiles(t, dir, map[string]string{
 		"cue.mod/module.cue": module,
 		"a.cue":              "ok: \"é\"\nbad: \"é\xff\"\n",
 		"b.yaml":             "\xfe\xff",
@@ -157,7 +158,7 @@ func TestInvalidUTF8(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{
+	testkit.WriteFiles(t, dir, map[string]string{
 		"cue.mod/module.cue": strings.Repeat("m", 40), "a.cue": strings.Repeat("a", 100), "b.cue": strings.Repeat("b", 101),
 		"c.cue": strings.Repeat("c", 100), "d.cue": strings.Repeat("d", 102), "e.cue": "",
 	})
@@ -171,23 +172,23 @@ func TestLimits(t *testing.T) {
 // A few small git objects can describe more files than any machine can hold.
 func TestTreeBomb(t *testing.T) {
 	dir := t.TempDir()
-	git(t, dir, "init", "-q")
-	write(t, dir, map[string]string{"cue.mod/module.cue": module, "x.cue": ""})
-	commit(t, dir, "one")
-	tree := git(t, dir, "rev-parse", "HEAD^{tree}")
+	testkit.Git(t, dir, "init", "-q")
+	testkit.WriteFiles(t, dir, map[string]string{"cue.mod/module.cue": module, "x.cue": ""})
+	testkit.GitCommit(t, dir, "one")
+	tree := testkit.Git(t, dir, "rev-parse", "HEAD^{tree}")
 	for range 12 {
 		var entries strings.Builder
 		for i := range 10 {
 			fmt.Fprintf(&entries, "040000 tree %s\td%d\n", tree, i)
 		}
-		fmt.Fprintf(&entries, "040000 tree %s\tcue.mod\n", git(t, dir, "rev-parse", "HEAD:cue.mod"))
+		fmt.Fprintf(&entries, "040000 tree %s\tcue.mod\n", testkit.Git(t, dir, "rev-parse", "HEAD:cue.mod"))
 		list := filepath.Join(dir, ".git", "entries")
-		write(t, dir, map[string]string{".git/entries": entries.String()})
-		tree = git(t, dir, "-c", "alias.mk=!git mktree <"+list, "mk")
+		testkit.WriteFiles(t, dir, map[string]string{".git/entries": entries.String()})
+		tree = testkit.Git(t, dir, "-c", "alias.mk=!git mktree <"+list, "mk")
 	}
-	git(t, dir, "update-ref", "HEAD", git(t, dir, "commit-tree", "-m", "bomb", tree))
+	testkit.Git(t, dir, "update-ref", "HEAD", testkit.Git(t, dir, "commit-tree", "-m", "bomb", tree))
 	shared := filepath.Join(t.TempDir(), "clone")
-	git(t, dir, "clone", "-q", "--shared", "--bare", dir, shared)
+	testkit.Git(t, dir, "clone", "-q", "--shared", "--bare", dir, shared)
 	for _, place := range []string{dir, shared} {
 		_, diags, err := source.Open(t.Context(), place, source.Options{Revision: "HEAD", MaxEntries: 10_000})
 		if err != nil {
@@ -204,7 +205,7 @@ func TestUnreadable(t *testing.T) {
 		t.Skip("needs permissions and pipes")
 	}
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"cue.mod/module.cue": module, "a/x.cue": "x", "b/x.cue": "x", "c.cue": "x"})
+	testkit.WriteFiles(t, dir, map[string]string{"cue.mod/module.cue": module, "a/x.cue": "x", "b/x.cue": "x", "c.cue": "x"})
 	if err := syscall.Mkfifo(filepath.Join(dir, "pipe.cue"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +236,7 @@ func TestUnreadable(t *testing.T) {
 // A path must not be able to forge a line of a report.
 func TestRefusedPaths(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"cue.mod/module.cue": module})
+	testkit.WriteFiles(t, dir, map[string]string{"cue.mod/module.cue": module})
 	for _, name := range []string{"a\n::error::b.cue", "bad\xff.cue", "back\\slash.cue", "rtl\u202e.cue", "fine é.cue", "ignored\n.md"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o644); err != nil {
 			t.Skip(err)
@@ -248,7 +249,7 @@ func TestRefusedPaths(t *testing.T) {
 
 func TestNothingToCompile(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{"file": "x"})
+	testkit.WriteFiles(t, dir, map[string]string{"file": "x"})
 	for place, says := range map[string]string{
 		filepath.Join(dir, "missing"): "there is no directory",
 		filepath.Join(dir, "file"):    "is a file",
@@ -276,7 +277,7 @@ func TestCancelled(t *testing.T) {
 // for an output, or a team could hide files.
 func TestOutputsAreNoSource(t *testing.T) {
 	dir := t.TempDir()
-	write(t, dir, map[string]string{
+	testkit.WriteFiles(t, dir, map[string]string{
 		"cue.mod/module.cue": "module: \"a.example/b\"\n", "tenancy.cue": "package tenancy\n",
 		"out/pins/_platform.yaml": "x: 1\n", "out/inventory/acme.json": "{}", "out/clusters/eu/a.yaml": "x: 1\n", "out/notes.yaml": "x: 1\n",
 		"orgs/acme/pins/_platform.yaml": "x: 1\n", "orgs/acme/clusters/a.cue": "package tenancy\n",

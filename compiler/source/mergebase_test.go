@@ -6,25 +6,26 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // TestMergeBase compares with git itself, with and without git at hand.
 func TestMergeBase(t *testing.T) {
 	dir := t.TempDir()
 	history(t, dir)
-	git(t, dir, "checkout", "-q", "-b", "topic", "HEAD~1")
-	commit(t, dir, "on topic")
-	git(t, dir, "checkout", "-q", "-b", "crossing", "main")
-	git(t, dir, "merge", "-q", "-s", "ours", "-m", "crossing", "topic")
-	git(t, dir, "checkout", "-q", "--orphan", "other")
-	commit(t, dir, "of no relation")
-	git(t, dir, "checkout", "-q", "main")
+	testkit.Git(t, dir, "checkout", "-q", "-b", "topic", "HEAD~1")
+	testkit.GitCommit(t, dir, "on topic")
+	testkit.Git(t, dir, "checkout", "-q", "-b", "crossing", "main")
+	testkit.Git(t, dir, "merge", "-q", "-s", "ours", "-m", "crossing", "topic")
+	testkit.Git(t, dir, "checkout", "-q", "--orphan", "other")
+	testkit.GitCommit(t, dir, "of no relation")
+	testkit.Git(t, dir, "checkout", "-q", "main")
 	want := map[string]string{}
 	for _, revision := range []string{"HEAD", "topic", "side", "crossing", "v1", "topic~1", "main~4"} {
-		want[revision] = git(t, dir, "merge-base", revision, "main")
+		want[revision] = testkit.Git(t, dir, "merge-base", revision, "main")
 	}
 	shallow := t.TempDir()
-	git(t, shallow, "clone", "-q", "--depth", "1", "--no-single-branch", "file://"+dir, ".")
+	testkit.Git(t, shallow, "clone", "-q", "--depth", "1", "--no-single-branch", "file://"+dir, ".")
 	check := func(t *testing.T) {
 		for revision, want := range want {
 			if hash, branch, err := source.MergeBase(t.Context(), dir, revision); hash != want || branch != "main" || err != nil {
@@ -47,7 +48,7 @@ func TestMergeBase(t *testing.T) {
 		if _, err := exec.LookPath("git"); err != nil {
 			t.Skip("this is the only way here")
 		}
-		noGit(t)
+		testkit.WithoutGit(t)
 		check(t)
 	})
 }
@@ -56,10 +57,10 @@ func TestMergeBase(t *testing.T) {
 func TestMergeBaseOfShallowClone(t *testing.T) {
 	dir, clone := t.TempDir(), t.TempDir()
 	hashes := history(t, dir)
-	git(t, dir, "checkout", "-q", "-b", "topic", "HEAD~1")
-	commit(t, dir, "on topic")
-	git(t, dir, "checkout", "-q", "main")
-	git(t, clone, "clone", "-q", "--depth", "2", "--no-single-branch", "--branch", "topic", "file://"+dir, ".")
+	testkit.Git(t, dir, "checkout", "-q", "-b", "topic", "HEAD~1")
+	testkit.GitCommit(t, dir, "on topic")
+	testkit.Git(t, dir, "checkout", "-q", "main")
+	testkit.Git(t, clone, "clone", "-q", "--depth", "2", "--no-single-branch", "--branch", "topic", "file://"+dir, ".")
 	if hash, branch, err := source.MergeBase(t.Context(), clone, "HEAD"); hash != hashes[3] || branch != "origin/HEAD" || err != nil {
 		t.Errorf("have %s of %s, %v; want %s of origin/HEAD", hash, branch, err, hashes[3])
 	}

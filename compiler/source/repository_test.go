@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // Every kind of clone that users have. One that go-git can't read is read by
@@ -15,11 +16,11 @@ import (
 func TestKindsOfRepositories(t *testing.T) {
 	origin := t.TempDir()
 	history(t, origin)
-	git(t, origin, "config", "uploadpack.allowFilter", "true")
-	git(t, origin, "config", "uploadpack.allowAnySHA1InWant", "true")
+	testkit.Git(t, origin, "config", "uploadpack.allowFilter", "true")
+	testkit.Git(t, origin, "config", "uploadpack.allowAnySHA1InWant", "true")
 	clone := func(t *testing.T, args ...string) string {
 		dir := filepath.Join(t.TempDir(), "clone")
-		git(t, origin, append(append([]string{"clone", "-q"}, args...), dir)...)
+		testkit.Git(t, origin, append(append([]string{"clone", "-q"}, args...), dir)...)
 		return dir
 	}
 	url := "file://" + filepath.ToSlash(origin)
@@ -36,12 +37,12 @@ func TestKindsOfRepositories(t *testing.T) {
 		{"git directory", func(t *testing.T) string { return filepath.Join(clone(t, origin), ".git") }, ""},
 		{"packed", func(t *testing.T) string {
 			dir := clone(t, url)
-			git(t, dir, "gc", "-q", "--aggressive")
+			testkit.Git(t, dir, "gc", "-q", "--aggressive")
 			return dir
 		}, ""},
 		{"linked worktree", func(t *testing.T) string {
 			dir := filepath.Join(t.TempDir(), "linked")
-			git(t, clone(t, origin), "worktree", "add", "-q", "--detach", dir)
+			testkit.Git(t, clone(t, origin), "worktree", "add", "-q", "--detach", dir)
 			return dir
 		}, ""},
 		{"separate git directory", func(t *testing.T) string {
@@ -49,12 +50,12 @@ func TestKindsOfRepositories(t *testing.T) {
 		}, ""},
 		{"sparse checkout", func(t *testing.T) string {
 			dir := clone(t, "--sparse", origin)
-			git(t, dir, "sparse-checkout", "set", "--cone", "cue.mod")
+			testkit.Git(t, dir, "sparse-checkout", "set", "--cone", "cue.mod")
 			return dir
 		}, ""},
 		{"replaced commit", func(t *testing.T) string {
 			dir := clone(t, origin)
-			git(t, dir, "replace", "HEAD~3", "HEAD~4")
+			testkit.Git(t, dir, "replace", "HEAD~3", "HEAD~4")
 			return dir
 		}, ""},
 		{"shared", func(t *testing.T) string { return clone(t, "--shared", origin) }, "borrows objects"},
@@ -70,7 +71,7 @@ func TestKindsOfRepositories(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := c.make(t)
 			t.Run("without git", func(t *testing.T) {
-				noGit(t)
+				testkit.WithoutGit(t)
 				tree, _, err := source.Open(t.Context(), dir, source.Options{Revision: "HEAD~3"})
 				switch {
 				case c.noGit == "" && err != nil:
@@ -113,7 +114,7 @@ func TestShallowClone(t *testing.T) {
 	origin := t.TempDir()
 	h := history(t, origin)
 	dir := filepath.Join(t.TempDir(), "clone")
-	git(t, origin, "clone", "-q", "--depth=2", "file://"+filepath.ToSlash(origin), dir)
+	testkit.Git(t, origin, "clone", "-q", "--depth=2", "file://"+filepath.ToSlash(origin), dir)
 	check := func(t *testing.T) {
 		if got := state(t, open(t, dir, source.Options{Revision: "HEAD~1"})); got != "4" {
 			t.Errorf("HEAD~1 is state %s", got)
@@ -126,7 +127,7 @@ func TestShallowClone(t *testing.T) {
 		}
 	}
 	t.Run("with git", check)
-	noGit(t)
+	testkit.WithoutGit(t)
 	t.Run("without git", check)
 }
 
@@ -134,12 +135,12 @@ func TestShallowClone(t *testing.T) {
 func TestHopelessRepositories(t *testing.T) {
 	origin, partial, future := t.TempDir(), filepath.Join(t.TempDir(), "clone"), t.TempDir()
 	history(t, origin)
-	git(t, origin, "config", "uploadpack.allowFilter", "true")
-	git(t, origin, "clone", "-q", "--filter=blob:none", "--no-checkout", "file://"+filepath.ToSlash(origin), partial)
-	git(t, partial, "remote", "set-url", "origin", "file:///nowhere")
+	testkit.Git(t, origin, "config", "uploadpack.allowFilter", "true")
+	testkit.Git(t, origin, "clone", "-q", "--filter=blob:none", "--no-checkout", "file://"+filepath.ToSlash(origin), partial)
+	testkit.Git(t, partial, "remote", "set-url", "origin", "file:///nowhere")
 	history(t, future)
-	git(t, future, "config", "core.repositoryformatversion", "1")
-	git(t, future, "config", "extensions.fromTheFuture", "true")
+	testkit.Git(t, future, "config", "core.repositoryformatversion", "1")
+	testkit.Git(t, future, "config", "extensions.fromTheFuture", "true")
 	for dir, says := range map[string]string{
 		partial: "this is a partial clone, whose missing objects git could not fetch",
 		future:  "fromthefuture",
@@ -149,7 +150,7 @@ func TestHopelessRepositories(t *testing.T) {
 			t.Errorf("%v; want %q in it", err, says)
 		}
 	}
-	noGit(t)
+	testkit.WithoutGit(t)
 	_, _, err := source.Open(t.Context(), future, source.Options{Revision: "HEAD"})
 	if err == nil || !strings.Contains(err.Error(), "extension fromthefuture") {
 		t.Error(err)
@@ -161,7 +162,7 @@ func TestDamagedObjects(t *testing.T) {
 	dir := t.TempDir()
 	history(t, dir)
 	for _, object := range []string{"HEAD:orgs/acme/org.cue", "HEAD:orgs", "HEAD^{tree}", "HEAD"} {
-		hash := git(t, dir, "rev-parse", object)
+		hash := testkit.Git(t, dir, "rev-parse", object)
 		name := filepath.Join(dir, ".git", "objects", hash[:2], hash[2:])
 		whole, err := os.ReadFile(name)
 		if err != nil {

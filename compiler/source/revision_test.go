@@ -10,16 +10,17 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // Revisions mean what they mean to git, with and without git on the machine.
 func TestRevisions(t *testing.T) {
 	dir := t.TempDir()
 	h := history(t, dir)
-	git(t, dir, "update-ref", "refs/remotes/origin/main", h[2])
-	git(t, dir, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
+	testkit.Git(t, dir, "update-ref", "refs/remotes/origin/main", h[2])
+	testkit.Git(t, dir, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/main")
 	// A branch whose name is the beginning of another commit's hash: the branch wins.
-	git(t, dir, "branch", h[0][:7], h[1])
+	testkit.Git(t, dir, "branch", h[0][:7], h[1])
 
 	cases := []struct{ revision, state string }{
 		{"HEAD", "5"}, {"@", "5"}, {"main", "5"}, {"refs/heads/main", "5"}, {"heads/main", "5"}, {"side", "99"},
@@ -48,7 +49,7 @@ func TestRevisions(t *testing.T) {
 	if got := state(t, open(t, dir, source.Options{Revision: "HEAD^{/state 3}"})); got != "3" {
 		t.Errorf("HEAD^{/state 3}: state %s, want 3", got)
 	}
-	noGit(t)
+	testkit.WithoutGit(t)
 	t.Run("without git", check)
 
 	for revision, name := range map[string]string{
@@ -64,7 +65,7 @@ func TestRevisions(t *testing.T) {
 func TestUnknownRevisions(t *testing.T) {
 	dir := t.TempDir()
 	h := history(t, dir)
-	blob := git(t, dir, "rev-parse", "HEAD:README.md")
+	blob := testkit.Git(t, dir, "rev-parse", "HEAD:README.md")
 	cases := []struct{ revision, says string }{
 		{"nowhere", "there is no revision nowhere"},
 		{"HEAD~100", "there is no revision HEAD~100"},
@@ -98,7 +99,7 @@ func TestUnknownRevisions(t *testing.T) {
 		}
 	}
 	t.Run("with git", check)
-	noGit(t)
+	testkit.WithoutGit(t)
 	t.Run("without git", check)
 	_, _, err := source.Open(t.Context(), dir, source.Options{Revision: "main@{1}"})
 	if err == nil || !strings.Contains(err.Error(), "needs git on the PATH") {
@@ -113,12 +114,12 @@ func TestUnknownRevisions(t *testing.T) {
 // Two commits whose hashes begin alike: a short hash must not pick one.
 func TestAmbiguousHash(t *testing.T) {
 	dir := t.TempDir()
-	git(t, dir, "init", "-q")
-	tree := git(t, dir, "write-tree")
+	testkit.Git(t, dir, "init", "-q")
+	tree := testkit.Git(t, dir, "write-tree")
 	seen := map[string]string{}
 	var prefix string
 	for i := 0; prefix == ""; i++ {
-		hash := git(t, dir, "commit-tree", "-m", time.Duration(i).String(), tree)
+		hash := testkit.Git(t, dir, "commit-tree", "-m", time.Duration(i).String(), tree)
 		if _, ok := seen[hash[:4]]; ok {
 			prefix = hash[:4]
 		}
@@ -127,7 +128,7 @@ func TestAmbiguousHash(t *testing.T) {
 			t.Fatal("no two of 1,500 hashes begin with the same four digits")
 		}
 	}
-	noGit(t)
+	testkit.WithoutGit(t)
 	_, _, err := source.Open(t.Context(), dir, source.Options{Revision: prefix})
 	if err == nil || !strings.Contains(err.Error(), "the hashes of 2 commits begin with "+prefix) {
 		t.Error(err)
@@ -137,10 +138,10 @@ func TestAmbiguousHash(t *testing.T) {
 // A subdirectory of a git repository can be the tenancy repo.
 func TestSubdirectory(t *testing.T) {
 	dir := t.TempDir()
-	git(t, dir, "init", "-q")
-	write(t, dir, map[string]string{"tenancy/cue.mod/module.cue": module, "tenancy/orgs/acme/org.cue": "n: 1\n", "other.cue": "x: 1\n"})
-	commit(t, dir, "one")
-	write(t, dir, map[string]string{"tenancy/orgs/acme/org.cue": "n: 2\n"})
+	testkit.Git(t, dir, "init", "-q")
+	testkit.WriteFiles(t, dir, map[string]string{"tenancy/cue.mod/module.cue": module, "tenancy/orgs/acme/org.cue": "n: 1\n", "other.cue": "x: 1\n"})
+	testkit.GitCommit(t, dir, "one")
+	testkit.WriteFiles(t, dir, map[string]string{"tenancy/orgs/acme/org.cue": "n: 2\n"})
 	sub := filepath.Join(dir, "tenancy")
 
 	check := func(t *testing.T) {
@@ -159,7 +160,7 @@ func TestSubdirectory(t *testing.T) {
 		}
 	}
 	t.Run("with git", check)
-	noGit(t)
+	testkit.WithoutGit(t)
 	t.Run("without git", check)
 }
 
@@ -171,7 +172,7 @@ func TestSameContentSameDigest(t *testing.T) {
 		"orgs/acme/a.tenancy.lock": "l", "README.md": "no", ".github/ci.yaml": "no",
 	}
 	dir := t.TempDir()
-	write(t, dir, files)
+	testkit.WriteFiles(t, dir, files)
 	repo, err := gogit.PlainInit(dir, false)
 	if err != nil {
 		t.Fatal(err)
@@ -196,13 +197,13 @@ func TestSameContentSameDigest(t *testing.T) {
 		t.Errorf("revision %q, %q of %q", revision.Revision(), disk.Revision(), disk.Name())
 	}
 	other := t.TempDir()
-	write(t, other, files)
-	git(t, other, "init", "-q")
-	commit(t, other, "all")
+	testkit.WriteFiles(t, other, files)
+	testkit.Git(t, other, "init", "-q")
+	testkit.GitCommit(t, other, "all")
 	if open(t, other, source.Options{Revision: "HEAD"}).Digest() != disk.Digest() {
 		t.Error("the same files committed by git differ")
 	}
-	write(t, dir, map[string]string{"a/x.cue": "changed"})
+	testkit.WriteFiles(t, dir, map[string]string{"a/x.cue": "changed"})
 	if open(t, dir, source.Options{}).Digest() == disk.Digest() {
 		t.Error("a change of one file does not show in the digest")
 	}

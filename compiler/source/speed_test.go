@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // BenchmarkOpen reads 20,000 files of 1 KB, each way.
@@ -15,9 +16,9 @@ func BenchmarkOpen(b *testing.B) {
 	for i := range 20_000 {
 		files[fmt.Sprintf("orgs/o%d/t%d/f%d.cue", i%20, i%400, i)] = fmt.Sprintf("package tenancy\nn: %d\n// %s\n", i, strings.Repeat("text ", 200))
 	}
-	write(b, dir, files)
-	git(b, dir, "init", "-q")
-	commit(b, dir, "all")
+	testkit.WriteFiles(b, dir, files)
+	testkit.Git(b, dir, "init", "-q")
+	testkit.GitCommit(b, dir, "all")
 	run := func(name string, o source.Options) {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
@@ -29,6 +30,6 @@ func BenchmarkOpen(b *testing.B) {
 	}
 	run("disk", source.Options{})
 	run("loose", source.Options{Revision: "HEAD"})
-	git(b, dir, "gc", "-q")
+	testkit.Git(b, dir, "gc", "-q")
 	run("packed", source.Options{Revision: "HEAD"})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-git/go-git/v5"
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render/publish"
 )
 
@@ -20,17 +21,6 @@ func repository(t *testing.T) (repo *git.Repository, dir, out string) {
 		t.Fatal(err)
 	}
 	return repo, dir, out
-}
-
-func put(t *testing.T, out, name, text string) {
-	t.Helper()
-	full := filepath.Join(out, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(full, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 var commit = publish.Commit{Source: strings.Repeat("a", 40), AsOf: "2026-11-20", MaxDeletions: 10}
@@ -51,12 +41,12 @@ func TestOneOfTwoIsRefused(t *testing.T) {
 	repo, dir, out := repository(t)
 	for _, round := range []string{"first", "second"} {
 		a, b := open(t, dir, ""), open(t, dir, "")
-		put(t, out, "inventory/acme.json", round+" a")
+		testkit.WriteFile(t, filepath.Join(out, "inventory/acme.json"), round+" a")
 		won, err := a.Publish(t.Context(), out, commit)
 		if err != nil || won == "" {
 			t.Fatalf("%s: %q, %v", round, won, err)
 		}
-		put(t, out, "inventory/acme.json", round+" b")
+		testkit.WriteFile(t, filepath.Join(out, "inventory/acme.json"), round+" b")
 		if hash, err := b.Publish(t.Context(), out, commit); err == nil || !strings.Contains(err.Error(), "has moved meanwhile") {
 			t.Fatalf("%s: %q, %v", round, hash, err)
 		}
@@ -78,8 +68,8 @@ func TestOneOfTwoIsRefused(t *testing.T) {
 // A directory of the branch holds the output, and all else there stays.
 func TestOutputBelowADirectory(t *testing.T) {
 	repo, dir, out := repository(t)
-	put(t, out, "pins/_platform.yaml", "asOf: then\n")
-	put(t, out, "notes/ours.txt", "no part of the output")
+	testkit.WriteFile(t, filepath.Join(out, "pins/_platform.yaml"), "asOf: then\n")
+	testkit.WriteFile(t, filepath.Join(out, "notes/ours.txt"), "no part of the output")
 	if _, err := open(t, dir, "").Publish(t.Context(), out, commit); err != nil {
 		t.Fatal(err)
 	}
@@ -105,9 +95,9 @@ const namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: "
 func TestGuards(t *testing.T) {
 	_, dir, out := repository(t)
 	const tenants = "clusters/eu-1/tenants/c0001/acme/"
-	put(t, out, tenants+"prod.yaml", namespace+"acme-prod\n  annotations: {tenantry.dev/deletion: confirmed}\n")
-	put(t, out, tenants+"shop.yaml", namespace+"acme-shop\n")
-	put(t, out, "pins/_platform.yaml", "asOf: then\n")
+	testkit.WriteFile(t, filepath.Join(out, tenants+"prod.yaml"), namespace+"acme-prod\n  annotations: {tenantry.dev/deletion: confirmed}\n")
+	testkit.WriteFile(t, filepath.Join(out, tenants+"shop.yaml"), namespace+"acme-shop\n")
+	testkit.WriteFile(t, filepath.Join(out, "pins/_platform.yaml"), "asOf: then\n")
 	if _, err := open(t, dir, "").Publish(t.Context(), out, commit); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +118,7 @@ func TestGuards(t *testing.T) {
 	try("")
 	move(tenants+"store.yaml", "store.yaml")
 	try("were not declared deleted: eu-1/acme-shop")
-	put(t, out, tenants+"store.yaml", namespace+"acme-shop\n  annotations: {tenantry.dev/deletion: confirmed}\n")
+	testkit.WriteFile(t, filepath.Join(out, tenants+"store.yaml"), namespace+"acme-shop\n  annotations: {tenantry.dev/deletion: confirmed}\n")
 	try("")
 	if err := os.RemoveAll(filepath.Join(out, "clusters")); err != nil {
 		t.Fatal(err)

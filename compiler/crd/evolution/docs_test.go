@@ -2,11 +2,10 @@ package evolution
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 const (
@@ -16,21 +15,8 @@ const (
 
 // The tables in docs/evolution.md are those of the rules themselves.
 func TestDocumentation(t *testing.T) {
-	data, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, _, _ := strings.Cut(string(data), mark)
-	want := before + mark + tables()
-	if os.Getenv("TENANTRY_UPDATE") != "" {
-		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(data), want); diff != "" {
-		t.Errorf("docs/evolution.md has drifted (-page +rules); TENANTRY_UPDATE=1 renews it:\n%s", diff)
-	}
+	before, _, _ := strings.Cut(testkit.ReadFile(t, page), mark)
+	testkit.Golden(t, page, before+mark+tables())
 }
 
 func tables() string {

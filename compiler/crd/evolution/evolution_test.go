@@ -2,14 +2,12 @@ package evolution
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/crd/definition"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"golang.org/x/tools/txtar"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
@@ -17,33 +15,13 @@ import (
 // Each archive in testdata is a table: a case a file, with what was before "->",
 // what is behind it, and below "=" the changes that are found.
 func TestCompare(t *testing.T) {
-	names, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no tables: %v", err)
-	}
 	seen := map[string]bool{}
-	for _, name := range names {
-		t.Run(strings.TrimSuffix(filepath.Base(name), ".txtar"), func(t *testing.T) {
-			archive, err := txtar.ParseFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for i, f := range archive.Files {
-				input, _, _ := strings.Cut(string(f.Data), "=\n")
-				want := string(f.Data)
-				have := input + "=\n" + found(t, f.Name, input, seen)
-				archive.Files[i].Data = []byte(have)
-				if diff := cmp.Diff(want, have); diff != "" && os.Getenv("TENANTRY_UPDATE") == "" {
-					t.Errorf("%s (-want +have):\n%s", f.Name, diff)
-				}
-			}
-			if os.Getenv("TENANTRY_UPDATE") != "" {
-				if err := os.WriteFile(name, txtar.Format(archive), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
+	testkit.Archives(t, "testdata/*.txtar", func(t *testing.T, name string, archive *txtar.Archive) {
+		for _, f := range archive.Files {
+			input, _, _ := strings.Cut(string(f.Data), "=\n")
+			testkit.GoldenEntry(t, name, archive, f.Name, input+"=\n"+found(t, f.Name, input, seen))
+		}
+	})
 	for _, c := range edited(t) {
 		seen[c.Rule+"/"+c.Case] = true
 	}
