@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -105,15 +104,10 @@ func TestPipeInTheOutput(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	done := make(chan error, 1)
-	go func() { _, err := try(dir, tree{"clusters/b.yaml": doc("b")}, Options{}); done <- err }()
-	select {
-	case err := <-done:
-		if err == nil || !strings.Contains(err.Error(), "clusters/b.yaml was not written by tenantry") {
-			t.Errorf("got %v", err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Fatal("the build waits for somebody to write to a pipe")
+	// A build that waited for somebody to write to the pipe would never return.
+	_, err := try(dir, tree{"clusters/b.yaml": doc("b")}, Options{})
+	if err == nil || !strings.Contains(err.Error(), "clusters/b.yaml was not written by tenantry") {
+		t.Errorf("got %v", err)
 	}
 }
 
