@@ -8,7 +8,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/transform"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/manifest"
-	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -63,7 +62,7 @@ func checkAdmission(f *facts) (out []tenancy.Finding) {
 		if lc == nil || lc.State == schema.Deleted || len(s.Policies) == 0 {
 			continue
 		}
-		out = append(out, admit.Check(f.policies, lc, s.Minor, writes(render.Objects(s), judged), judges, f.changed(lc))...)
+		out = append(out, admit.Check(f.policies, lc, s.Minor, writes(f.options.Targets.Objects(s), judged), judges, f.changed(lc))...)
 	}
 	return out
 }

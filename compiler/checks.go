@@ -6,7 +6,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy/acquire"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/render"
 )
 
 // A Check judges one aspect of what the stages made so far. It changes nothing but what
@@ -27,6 +26,7 @@ func Checks() []Check {
 		{"promises", "API sets keep what they promise to those who bind them", stageResolve, checkPromises},
 		{"source", "the settings name a source that the GitOps engines can read", stageDivide, checkSource},
 		{"documents", "documents say only what they may: offers, classes, regions, labels, names, ceilings, sunsets", stageDivide, checkDocuments},
+		{"backings", "backings can do what logical clusters ask for", stageDivide, checkBackings},
 		{"caps", "amounts divided from a budget are as large as the budget allows", stageDivide, checkCaps},
 		{"evolve", "policies allow the API versions that bindings move to", stagePolicies, checkMoves},
 		{"acquire", "policies allow what logical clusters ask for", stagePolicies, checkRequests},
@@ -49,7 +49,7 @@ func checkPromises(f *facts) []tenancy.Finding {
 // are held like any other document: what an engine reads today is never taken away by
 // them.
 func checkSource(f *facts) []tenancy.Finding {
-	findings := render.Check(f.tenancy)
+	findings := f.options.Targets.Check(f.tenancy)
 	if d := f.documents.Settings; d != nil && !d.Held {
 		for i := range findings {
 			findings[i].Concerns = []pins.DocumentID{tenancy.ID(&d.Meta)}
@@ -57,6 +57,8 @@ func checkSource(f *facts) []tenancy.Finding {
 	}
 	return findings
 }
+
+func checkBackings(f *facts) []tenancy.Finding { return f.options.Targets.Able(f.tenancy) }
 
 func checkDocuments(f *facts) []tenancy.Finding {
 	return tenancy.Check(f.tenancy, f.history.AsOf, f.history.placed(), f.documents.Changed)

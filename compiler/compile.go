@@ -65,7 +65,7 @@ func newResult(s *Snapshot, h *History, documents *Documents, f *facts, decided 
 	all.Add(documents.diagnostics...)
 	all.Add(found...)
 	all.Add(pendingChanges(documents.changes, f.tenancy, f.implicit)...)
-	for _, one := range f.implicit.OnArgo(onArgo(f.desired.States)) {
+	for _, one := range ungivable(f) {
 		all.Add(one.Diagnostic)
 	}
 	sites := f.placement.Sites
@@ -73,7 +73,7 @@ func newResult(s *Snapshot, h *History, documents *Documents, f *facts, decided 
 		Report: diag.Report{Diagnostics: all.All(), Sources: s.text, Held: heldKeys(f.documents, sites)},
 		AsOf:   h.AsOf, Provisional: h.Provisional, Tree: s.Tree, Documents: f.documents.Documents, Tenancy: f.tenancy, Policies: f.policies,
 		Sites: sites, Former: h.Pins.LogicalClusters, Costs: f.costs, Implicit: f.implicit, Changes: documents.changes,
-		States: f.desired.States, Platforms: f.desired.Platforms,
+		States: f.desired.States, Platforms: f.desired.Platforms, Targets: f.options.Targets,
 		LeftOut: leftOutKeys(f.documents, documents.start.Failures, sites), Pins: decided,
 	}
 }

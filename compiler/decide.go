@@ -13,7 +13,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
-	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -23,7 +22,7 @@ func (f *facts) cut() (out []diag.Diagnostic) {
 	sized := make([]placement.Sized, len(states))
 	parallel.Each(len(sized), func(i int) {
 		s := &states[i]
-		sized[i] = placement.Sized{Key: s.Key, Site: siteOn(sites[s.Key], s.Cluster), Objects: render.Size(s)}
+		sized[i] = placement.Sized{Key: s.Key, Site: siteOn(sites[s.Key], s.Cluster), Objects: f.options.Targets.Size(s)}
 	})
 	for _, one := range placement.Cut(sized, sites, f.tenancy.Settings.GitOps.Cut) {
 		out = append(out, one.Diagnostic)

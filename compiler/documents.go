@@ -27,6 +27,7 @@ func loadDocuments(ctx context.Context, o *Options, s *Snapshot, last *lastBuild
 	defer clock.start(stageLoad)()
 	loader := load.New(s.Tree, load.Options{
 		Cache: o.Cache, Evaluated: o.Evaluated, Workers: o.Workers, ToolVersion: o.ToolVersion, Timeout: o.Timeout, Refused: s.unread(),
+		Targets:    o.Targets.Table(),
 		OnProgress: func(done, total int) { o.progress("evaluating directories", done, total) },
 	})
 	evaluating, stop := context.WithCancel(ctx)

@@ -127,12 +127,21 @@ func pending(change *implicit.Change) diag.Diagnostic {
 	return d.Suggest("tenantry lock --accept %s", ref)
 }
 
-// onArgo returns the logical clusters that are placed on physical clusters with Argo
-// CD.
-func onArgo(states []desired.State) []string {
+// ungivable returns the findings about implicit objects that do not go to logical
+// clusters because of the engines there.
+func ungivable(f *facts) (out []tenancy.Finding) {
+	engines := f.tenancy.Targets.Engines
+	for i := range engines {
+		out = append(out, f.implicit.Ungivable(&engines[i], placedWith(engines[i].Name, f.desired.States))...)
+	}
+	return out
+}
+
+// placedWith returns the logical clusters on physical clusters with an engine.
+func placedWith(engine schema.Engine, states []desired.State) []string {
 	var out []string
 	for i := range states {
-		if s := &states[i]; s.Engine == string(schema.Argo) {
+		if s := &states[i]; s.Engine == string(engine) {
 			out = append(out, s.Key)
 		}
 	}

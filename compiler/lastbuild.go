@@ -107,7 +107,7 @@ func (l *lastBuild) result(o *Options, s *Snapshot, clock *clock) *Result {
 	all.Add(l.Diagnostics...)
 	return &Result{
 		Report: diag.Report{Diagnostics: all.All(), Sources: s.text, Held: l.Held},
-		AsOf:   l.asOf(o), Tree: s.Tree, LeftOut: l.LeftOut, Written: &outdir.Stats{Unchanged: l.looked().files}, Timings: clock.timings(),
+		AsOf:   l.asOf(o), Tree: s.Tree, Targets: o.Targets, LeftOut: l.LeftOut, Written: &outdir.Stats{Unchanged: l.looked().files}, Timings: clock.timings(),
 	}
 }
 

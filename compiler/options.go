@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/render"
 )
 
 // Options say what to compile, and what decisions to go on from.
@@ -36,6 +37,9 @@ type Options struct {
 	// 100,000 logical clusters have better use for the memory. Then the result has no
 	// Documents, and of its Tenancy only what is rendered; see tenancy.Tenancy.Release.
 	Release bool
+	// Targets are the backings and GitOps engines that there are; nil means those that
+	// come with Tenantry.
+	Targets *render.Targets
 	// Unpromised does not hold API sets to what they promise: for those who compare
 	// versions to see what a promise would say.
 	Unpromised bool

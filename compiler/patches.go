@@ -24,7 +24,7 @@ func checkPatches(f *facts) []tenancy.Finding {
 	fine := finePatches(f.options)
 	known := func(input [32]byte) bool { _, ok := fine[input]; return ok }
 	now := map[[32]byte]uint64{}
-	for i, t := range render.Traces(render.Input{Tenancy: f.tenancy, States: states, Platforms: f.desired.Platforms, Pins: &pins.Pins{}}, known) {
+	for i, t := range render.Traces(render.Input{Targets: f.options.Targets, Tenancy: f.tenancy, States: states, Platforms: f.desired.Platforms, Pins: &pins.Pins{}}, known) {
 		if states[i].Patches == nil {
 			continue
 		}

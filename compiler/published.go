@@ -122,6 +122,6 @@ func (p *published) set(d *hold.Documents) func(*tenancy.APISet) (was *tenancy.A
 		if spec == nil {
 			return nil, false
 		}
-		return tenancy.LastGoodAPISet(set.Meta, *spec, p.definition), false
+		return tenancy.LastGoodAPISet(set.Meta, *spec, p.definition, d.Targets.Engines), false
 	}
 }

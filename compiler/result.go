@@ -28,6 +28,8 @@ type Result struct {
 	// Documents are those that hold, the last good ones among them.
 	Documents *document.Documents
 	Tenancy   *tenancy.Tenancy
+	// Targets are those of the options.
+	Targets *render.Targets
 	// Policies are those that can be enforced.
 	Policies *policy.Policies
 	// Sites say where each logical cluster stands, by key, and Former where each
@@ -57,6 +59,6 @@ type Result struct {
 
 // Rendering is what is rendered of the result.
 func (r *Result) Rendering() render.Input {
-	return render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, Costs: r.Costs,
+	return render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, Costs: r.Costs, Targets: r.Targets,
 		PinFiles: sync.OnceValue(func() []*pins.File { return r.Pins.Files(pinsOwner(r.Tenancy)) })}
 }

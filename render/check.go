@@ -7,12 +7,13 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/render/engine"
 	"github.com/tenantry/tenantry/schema"
 )
 
 // Check says what keeps the directory gitops from being rendered for some
 // physical clusters. The manifests are rendered all the same.
-func Check(t *tenancy.Tenancy) []tenancy.Finding {
+func (targets *Targets) Check(t *tenancy.Tenancy) []tenancy.Finding {
 	var out []tenancy.Finding
 	report := func(d diag.Diagnostic) { out = append(out, tenancy.Finding{Diagnostic: d.About("settings")}) }
 	if len(t.Clusters) == 0 {
@@ -34,7 +35,7 @@ func Check(t *tenancy.Tenancy) []tenancy.Finding {
 		clusters[e] = append(clusters[e], c.Name)
 	}
 	for _, e := range slices.Sorted(maps.Keys(clusters)) {
-		if why := unreadable(settings.Source, e); why != "" {
+		if why := unreadable(settings.Source, targets.engine(e)); why != "" {
 			report(diag.New(diag.UnreadableGitOpsSource, t.Settings.Pos,
 				"settings.gitops.source: %s (%s: %s)", why, e, strings.Join(clusters[e], ", ")))
 		}
@@ -42,18 +43,24 @@ func Check(t *tenancy.Tenancy) []tenancy.Finding {
 	return out
 }
 
-// unreadable says why an engine cannot read the source; empty if it can.
-func unreadable(s schema.GitOpsSource, e schema.Engine) string {
-	scheme, _, isURL := strings.Cut(s.URL, "://")
+// Able returns what logical clusters ask for and their backings cannot do.
+func (targets *Targets) Able(t *tenancy.Tenancy) (out []tenancy.Finding) {
+	for _, lc := range t.LogicalClusters {
+		if b := targets.orBuiltIn().backings[lc.Backing]; b != nil {
+			out = append(out, b.Check(lc)...)
+		}
+	}
+	return out
+}
+
+// unreadable says why an engine cannot read the source; empty if it can, or if there
+// is no engine.
+func unreadable(s schema.GitOpsSource, e engine.Engine) string {
 	switch {
 	case s.URL == "":
 		return "it has no URL"
-	case s.Kind == "oci" && e == schema.Argo:
-		return `Argo CD reads git repositories, not kind "oci"`
-	case s.Kind == "oci" && scheme != "oci":
-		return `a source of kind "oci" has a URL that begins with oci://`
-	case s.Kind != "oci" && isURL && scheme != "https" && scheme != "http" && scheme != "ssh":
-		return "a git repository is read by https, http or ssh, not by " + scheme
+	case e == nil:
+		return ""
 	}
-	return ""
+	return e.Unreadable(s)
 }

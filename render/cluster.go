@@ -11,35 +11,25 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
-	"github.com/tenantry/tenantry/render/backing/namespace"
 	"github.com/tenantry/tenantry/render/engine"
-	"github.com/tenantry/tenantry/render/engine/argo"
-	"github.com/tenantry/tenantry/render/engine/flux"
+	"github.com/tenantry/tenantry/render/engine/gitops"
 	"github.com/tenantry/tenantry/render/inventory"
 	"github.com/tenantry/tenantry/schema"
 )
 
-// engineNamed returns a GitOps engine. One is a package and its row here.
-func engineNamed(name string) engine.Engine {
-	switch schema.Engine(name) {
-	case schema.Flux:
-		return flux.Engine{}
-	case schema.Argo:
-		return argo.Engine{}
-	}
-	return nil
-}
-
 // cluster is a physical cluster that is rendered.
 type cluster struct {
-	engine.Cluster
+	gitops.Cluster
 	// engine is nil where nothing is rendered for one.
-	engine   engine.Engine
-	platform *desired.Platform
-	cuts     []cut
+	engine engine.Engine
+	// hasNamespace: the namespace of its objects is the engine's own.
+	hasNamespace bool
+	platform     *desired.Platform
+	cuts         []cut
 }
 
 // cut is one part of a physical cluster's tenants.
@@ -58,7 +48,7 @@ func (b *build) clusters() []job {
 	}
 	for _, c := range b.plan() {
 		add("platform "+c.Name, unknown, func(w files) error { return writePlatform(w, c) })
-		add("crds "+c.Name, unknown, func(w files) error { return writeCRDs(w, c) })
+		add("crds "+c.Name, unknown, func(w files) error { return b.writeCRDs(w, c) })
 		about := c.digest()
 		for i := range c.cuts {
 			cut := &c.cuts[i]
@@ -80,7 +70,7 @@ func (b *build) clusters() []job {
 // digest stands for all that the files of a cut say of their physical cluster.
 func (c *cluster) digest() [32]byte {
 	data, err := json.Marshal(struct {
-		Cluster   engine.Cluster
+		Cluster   gitops.Cluster
 		Engine    bool
 		Deployers string
 	}{c.Cluster, c.engine != nil, c.platform.Deployers})
@@ -136,15 +126,16 @@ func (b *build) plan() []*cluster {
 	out := make([]*cluster, 0, len(b.in.Platforms))
 	for i := range b.in.Platforms {
 		p := &b.in.Platforms[i]
-		c := &cluster{platform: p, Cluster: engine.Cluster{Name: p.Cluster, Engine: p.Engine, System: p.Deployers, Settings: settings, CRDs: len(p.CRDs) > 0, Implicit: p.Implicit}}
+		c := &cluster{platform: p, Cluster: gitops.Cluster{Name: p.Cluster, Engine: p.Engine, System: p.Deployers, Settings: settings, CRDs: len(p.CRDs) > 0, Implicit: p.Implicit}}
 		if pc := declared[p.Cluster]; pc != nil {
 			c.Kubeconfig = pc.Kubeconfig
 		}
-		if p.Engine == string(schema.Argo) {
-			c.Settings.Namespace = settings.ArgoNamespace
-		}
-		if unreadable(settings.Source, schema.Engine(p.Engine)) == "" {
-			c.engine = engineNamed(p.Engine)
+		if e := b.in.Targets.engine(schema.Engine(p.Engine)); e != nil {
+			row := e.Row()
+			c.Settings.Namespace, c.hasNamespace = row.Namespace(settings), row.HasNamespace
+			if unreadable(settings.Source, e) == "" {
+				c.engine = e
+			}
 		}
 		for _, name := range slices.Sorted(maps.Keys(cuts[p.Cluster])) {
 			c.cuts = append(c.cuts, cut{name: name, states: cuts[p.Cluster][name]})
@@ -169,13 +160,13 @@ func writePlatform(w files, c *cluster) error {
 	return writeDirectory(w, c.PlatformManifests(), files)
 }
 
-func writeCRDs(w files, c *cluster) error {
+func (b *build) writeCRDs(w files, c *cluster) error {
 	if len(c.platform.CRDs) == 0 {
 		return nil
 	}
 	files := map[string][]manifest.Map{}
 	for _, crd := range c.platform.CRDs {
-		object, err := protectedCRD(crd)
+		object, err := protectedCRD(crd, b.in.Targets.Table().Engines.Protection())
 		if err != nil {
 			return err
 		}
@@ -187,7 +178,7 @@ func writeCRDs(w files, c *cluster) error {
 // protectedCRD returns the user's definition, marked as ours and protected from
 // pruning: with a definition go all of its objects, and that nobody binds it
 // any more is no reason to delete them.
-func protectedCRD(crd desired.CRD) (manifest.Map, error) {
+func protectedCRD(crd desired.CRD, protection []target.Mark) (manifest.Map, error) {
 	objects, err := manifest.FromYAML(crd.Data)
 	if err != nil {
 		return nil, fmt.Errorf("definition %s: %w", crd.Name, err)
@@ -199,8 +190,8 @@ func protectedCRD(crd desired.CRD) (manifest.Map, error) {
 	meta, _ := objects[i].Get("metadata").(manifest.Map)
 	labels, _ := meta.Get("labels").(manifest.Map)
 	annotations, _ := meta.Get("annotations").(manifest.Map)
-	for _, f := range namespace.Protected() {
-		annotations = annotations.With(f.Key, f.Value)
+	for _, m := range protection {
+		annotations = annotations.With(m.Key, m.Value)
 	}
 	return objects[i].With("metadata", meta.
 		With("labels", labels.With(desired.LabelManagedBy, desired.ManagedBy)).
@@ -223,7 +214,7 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 	}
 	if len(files) == 0 {
 		files = append(files, "emptied.yaml")
-		if err := w.writeObjects(path.Join(dir, "emptied.yaml"), []manifest.Map{engine.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)}); err != nil {
+		if err := w.writeObjects(path.Join(dir, "emptied.yaml"), []manifest.Map{gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)}); err != nil {
 			return err
 		}
 	}
@@ -231,7 +222,7 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 		return err
 	}
 	if len(objects) == 0 {
-		objects = append(objects, engine.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
+		objects = append(objects, gitops.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
 	}
 	return writeDirectory(w, c.Objects(cut.name), map[string][]manifest.Map{"logicalclusters.yaml": objects})
 }
@@ -242,7 +233,7 @@ func (c *cluster) belonging(s *desired.State, t *patch.Trace) []manifest.Map {
 	if c.engine == nil {
 		return nil
 	}
-	return s.Patch(append([]manifest.Map{c.ObjectOf(s, inventory.APIVersion, inventory.Kind, engine.ObjectName(s.Key, c.Name), inventory.Spec(s))},
+	return s.Patch(append([]manifest.Map{c.ObjectOf(s, inventory.APIVersion, inventory.Kind, gitops.ObjectName(s.Key, c.Name), inventory.Spec(s))},
 		c.engine.Source(&c.Cluster, s)...), t)
 }
 
@@ -253,7 +244,7 @@ func writeEngine(w files, c *cluster) error {
 		"platform.yaml": c.engine.Platform(&c.Cluster),
 	}}
 	for _, cut := range c.cuts {
-		group := engine.Group(cut.name)
+		group := gitops.Group(cut.name)
 		if groups[group] == nil {
 			groups[group] = map[string][]manifest.Map{}
 			groups[""]["group-"+group+".yaml"] = c.engine.Group(&c.Cluster, group)
@@ -272,10 +263,10 @@ func writeEngine(w files, c *cluster) error {
 // for all physical clusters of one engine.
 func writeBootstrap(w files, clusters []*cluster) error {
 	c := clusters[0]
-	management := []manifest.Map{inventory.Definition(engine.Labels())}
-	if c.Engine != string(schema.Argo) { // Argo CD's namespace is Argo CD's own
+	management := []manifest.Map{inventory.Definition(gitops.Labels())}
+	if !c.hasNamespace {
 		management = append([]manifest.Map{manifest.M("apiVersion", "v1", "kind", "Namespace",
-			"metadata", manifest.M("name", c.Settings.Namespace, "labels", engine.Labels()))}, management...)
+			"metadata", manifest.M("name", c.Settings.Namespace, "labels", gitops.Labels()))}, management...)
 	}
 	files := map[string][]manifest.Map{"management.yaml": management}
 	for _, c := range clusters {

@@ -10,7 +10,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/render"
-	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/render/engine/gitops"
 	"github.com/tenantry/tenantry/schema"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -200,7 +200,7 @@ func TestNamesNeverMeet(t *testing.T) {
 		}
 		parts := rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "lc", "platform", "crds", "c0001", "lc-c0001", name.Draw(t, "name")}), 2, 6)
 		for range 20 {
-			c := engine.Cluster{Name: rapid.OneOf(name, rapid.SampledFrom([]string{"eu", "eu-1", "eu-1-platform", "eu-1-crds", "eu-1-c0001", "eu-lc"})).Draw(t, "cluster")}
+			c := gitops.Cluster{Name: rapid.OneOf(name, rapid.SampledFrom([]string{"eu", "eu-1", "eu-1-platform", "eu-1-crds", "eu-1-c0001", "eu-lc"})).Draw(t, "cluster")}
 			cut := cut.Draw(t, "cut")
 			claim(c.RootName(), "root of "+c.Name)
 			claim(c.PlatformName(), "platform of "+c.Name)
@@ -209,7 +209,7 @@ func TestNamesNeverMeet(t *testing.T) {
 			claim(c.GroupName(cut[:3]), "group "+cut[:3]+" of "+c.Name)
 			claim(c.ObjectsName(cut), "objects of "+cut+" of "+c.Name)
 			key := strings.Join(parts.Draw(t, "key"), "/")
-			claim(engine.SourceName(key, c.Name), "source of "+key+" on "+c.Name)
+			claim(gitops.SourceName(key, c.Name), "source of "+key+" on "+c.Name)
 		}
 	})
 }
@@ -232,7 +232,7 @@ func TestCheck(t *testing.T) {
 			r := small()
 			test.change(&r.t.Settings.GitOps.Source)
 			var codes []diag.Code
-			for _, f := range render.Check(r.t) {
+			for _, f := range render.BuiltIn().Check(r.t) {
 				codes = append(codes, f.Code)
 				if f.Severity != diag.Error || len(f.Concerns) > 0 {
 					t.Errorf("%+v", f)

@@ -80,8 +80,9 @@ func newRepo() *repo {
 	settings.GitOps.Source.Path = "out"
 	settings.GitOps.Source.Secret = "rendered-reader"
 	r.t = &tenancy.Tenancy{
+		Targets:  render.BuiltIn().Table(),
 		Settings: tenancy.Settings{Settings: settings},
-		Clusters: []*tenancy.PhysicalCluster{cluster("eu-1", schema.Flux, true), cluster("eu-2", schema.Flux, false), cluster("us-1", schema.Argo, true)},
+		Clusters: []*tenancy.PhysicalCluster{cluster("eu-1", "flux", true), cluster("eu-2", "flux", false), cluster("us-1", "argo", true)},
 	}
 	return r
 }
@@ -111,7 +112,7 @@ func (r *repo) add(key, cluster, cut string) *tenancy.LogicalCluster {
 	defaults := schema.DefaultLogicalCluster()
 	lc := &tenancy.LogicalCluster{
 		Spec: &schema.LogicalCluster{}, Name: name, Org: org, Class: &tenancy.Class{Name: "standard"},
-		Labels: map[string]string{"env": name}, Backing: schema.NamespaceBacking, State: schema.Active,
+		Labels: map[string]string{"env": name}, Backing: "namespace", State: schema.Active,
 		Network: defaults.Network, PodSecurity: defaults.PodSecurity, Containers: defaults.Containers,
 		Quota: tenancy.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("2")}},
 		APIs:  []tenancy.Binding{{Requested: "stable", Version: r.apis["workloads"]}},

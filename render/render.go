@@ -26,8 +26,6 @@ import (
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/internal/parallel"
-	"github.com/tenantry/tenantry/render/backing/namespace"
-	"github.com/tenantry/tenantry/schema"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -43,6 +41,8 @@ type Input struct {
 	PinFiles func() []*pins.File
 	// Costs are the worst cases; nil where nothing has a price.
 	Costs *cost.Costs
+	// Targets are what is rendered for.
+	Targets *Targets
 }
 
 // Stats count the files of logical clusters.
@@ -77,20 +77,6 @@ func Files(ctx context.Context, in Input) (map[string][]byte, error) {
 	return m.files, nil
 }
 
-// Size returns how many objects a state is lowered to.
-func Size(s *desired.State) int { return namespace.Size(s) }
-
-// Objects returns what a state is lowered to, as patches leave it. None may be changed.
-func Objects(s *desired.State) []manifest.Map { return lowered(s, nil) }
-
-func lowered(s *desired.State, t *patch.Trace) []manifest.Map {
-	lower := backing(s.Backing)
-	if lower == nil {
-		return nil
-	}
-	return s.Patch(lower(s), t)
-}
-
 // Traced is what patches do to the objects of a state, those of the management cluster
 // among them.
 type Traced struct {
@@ -120,7 +106,7 @@ func Traces(in Input, known func(input [32]byte) bool) []Traced {
 						return nil
 					}
 					out[i].Trace = patch.NewTrace()
-					lowered(s, out[i].Trace)
+					in.Targets.objects(s, out[i].Trace)
 					c.belonging(s, out[i].Trace)
 					return nil
 				})
@@ -129,16 +115,6 @@ func Traces(in Input, known func(input [32]byte) bool) []Traced {
 	}
 	_ = doAll(context.Background(), jobs) // none fails
 	return out
-}
-
-// backing returns how a backing lowers a state. A backing is a package and its
-// row here.
-func backing(name string) func(*desired.State) []manifest.Map {
-	switch schema.Backing(name) {
-	case schema.NamespaceBacking, schema.DedicatedBacking:
-		return namespace.Lower
-	}
-	return nil
 }
 
 // build is one rendering.
@@ -294,8 +270,8 @@ func (b *build) lower(w files, i int) error {
 	if w.keep(path, b.digests[i]) {
 		return nil
 	}
-	if backing(s.Backing) == nil {
+	if b.in.Targets.backing(s) == nil {
 		return fmt.Errorf("%s: nothing lowers the backing %q", s.Key, s.Backing)
 	}
-	return w.writeState(path, b.digests[i], Objects(s))
+	return w.writeState(path, b.digests[i], b.in.Targets.Objects(s))
 }

@@ -6,7 +6,7 @@ package schema
 
 // DefaultGitOps returns the default of settings.gitops.
 func DefaultGitOps() GitOps {
-	return GitOps{Engine: Flux, Namespace: "tenantry-system", ArgoNamespace: "argocd", Interval: "10m", Cut: 300,
+	return GitOps{Engine: "flux", Namespace: "tenantry-system", ArgoNamespace: "argocd", Interval: "10m", Cut: 300,
 		Source: GitOpsSource{Kind: "git", Path: "."}}
 }
 
@@ -15,7 +15,7 @@ func DefaultPhysicalCluster() PhysicalCluster {
 	n := 10000
 	return PhysicalCluster{
 		Capacity: Capacity{LogicalClusters: &n},
-		Backings: []Backing{NamespaceBacking},
+		Backings: []Backing{"namespace"},
 		DNS:      DNS{Namespace: "kube-system", Labels: map[string]string{"k8s-app": "kube-dns"}},
 	}
 }
@@ -31,7 +31,7 @@ func DefaultLogicalCluster() LogicalCluster {
 	return LogicalCluster{
 		State: Active,
 		Inheritable: Inheritable{
-			Backing: NamespaceBacking, Network: NetworkLogicalCluster, PodSecurity: "baseline",
+			Backing: "namespace", Network: NetworkLogicalCluster, PodSecurity: "baseline",
 			Containers: &Containers{
 				DefaultRequest: Compute{CPU: "100m", Memory: "128Mi"},
 				Default:        Compute{Memory: "256Mi"},

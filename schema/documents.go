@@ -15,12 +15,6 @@ type Settings struct {
 // Engine is a GitOps engine.
 type Engine string
 
-// The GitOps engines.
-const (
-	Flux Engine = "flux"
-	Argo Engine = "argo"
-)
-
 // GitOps is how rendered manifests reach the physical clusters.
 type GitOps struct {
 	Engine    Engine `json:"engine,omitempty"`
@@ -185,12 +179,6 @@ type Verbs struct {
 
 // Backing is how a logical cluster is built on a physical cluster.
 type Backing string
-
-// The backings.
-const (
-	NamespaceBacking Backing = "namespace"
-	DedicatedBacking Backing = "dedicated"
-)
 
 // Network is the network stance of a logical cluster.
 type Network string

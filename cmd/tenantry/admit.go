@@ -151,7 +151,7 @@ func (f *admitFlags) run(c *cobra.Command) error {
 	if r.Tenancy.LogicalCluster(f.in) == nil {
 		return selection.Missing(r.Tenancy, f.in)
 	}
-	server, err := admit.NewServer(admit.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Policies: r.Policies}, f.in, who)
+	server, err := admit.NewServer(admit.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Policies: r.Policies, Targets: r.Targets}, f.in, who)
 	if err != nil {
 		return err
 	}

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/tenantry/tenantry/internal/cli"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tenantry/tenantry/internal/cli"
+	"github.com/tenantry/tenantry/render/engine"
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler/analysis/live"
@@ -70,7 +72,7 @@ func (f *liveFlags) read(c *cobra.Command, args []string) (*live.Output, map[*li
 	if name == "" {
 		name = filepath.Join(f.dir, usualOutput)
 	}
-	o, err := live.Read(c.Context(), f.dir, name)
+	o, err := live.Read(c.Context(), f.dir, name, engine.BuiltIn())
 	if err != nil {
 		return nil, nil, err
 	}

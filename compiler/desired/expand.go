@@ -14,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy/apiserver"
+	"github.com/tenantry/tenantry/compiler/target"
 )
 
 // State is the full desired state of one logical cluster on one physical
@@ -189,7 +190,9 @@ type Platform struct {
 	Implicit []GroupKind
 	// Controllers are exempt from gates.
 	Controllers []string
-	Deployers   string
+	// Engines are all those whose marks on objects are the platform's to set.
+	Engines   target.Engines
+	Deployers string
 	// Remote: the engine reaches the cluster through a kubeconfig.
 	Remote bool
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -40,7 +41,7 @@ func cluster(name string) *tenancy.PhysicalCluster {
 func logicalCluster(key string, versions ...*tenancy.APIVersion) *tenancy.LogicalCluster {
 	lc := &tenancy.LogicalCluster{
 		Meta: document.Meta{Key: key}, Name: path.Base(key), Org: &tenancy.Organization{Path: path.Dir(key)},
-		Backing: schema.NamespaceBacking, State: schema.Active, Network: schema.NetworkLogicalCluster, PodSecurity: "baseline",
+		Backing: "namespace", State: schema.Active, Network: schema.NetworkLogicalCluster, PodSecurity: "baseline",
 		Namespaces: []tenancy.Namespace{{Name: "main", Quota: tenancy.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1500m")}}}},
 		Access: []tenancy.Grant{
 			{Subject: tenancy.Subject{Kind: "Group", Name: "devs"}, Role: schema.Edit},
@@ -60,7 +61,7 @@ func site(cluster string) pins.Site {
 
 // world is a tenancy of clusters a and b, with logical clusters placed on a.
 func world(lcs ...*tenancy.LogicalCluster) (*tenancy.Tenancy, map[string]*pins.LogicalCluster) {
-	t := &tenancy.Tenancy{
+	t := &tenancy.Tenancy{Targets: render.BuiltIn().Table(),
 		Settings: tenancy.Settings{Settings: schema.Settings{GitOps: schema.DefaultGitOps()}},
 		Clusters: []*tenancy.PhysicalCluster{cluster("a"), cluster("b")},
 	}
@@ -261,7 +262,7 @@ func TestPlatformsAreDeduplicated(t *testing.T) {
 	repo, placed := world(logicalCluster("acme/a", same), logicalCluster("acme/b", same), logicalCluster("acme/c", db, same), logicalCluster("acme/d", db))
 	repo.Settings.Controllers = []string{"b", "a", "b"}
 	repo.Clusters[1].Kubeconfig = &schema.SecretKey{Secret: "b"}
-	repo.Clusters[1].Engine = schema.Argo
+	repo.Clusters[1].Engine = "argo"
 	placed["acme/d"].Cluster = "b"
 	databases := db.Resources[0].CRD
 	databases.Definition = &apiextensionsv1.CustomResourceDefinition{}

@@ -208,8 +208,10 @@ func (x *expansion) fill(s *State, j *job) {
 // one. Where its tenants have lost their access, they get none this way either.
 func (x *expansion) implicit(lc *tenancy.LogicalCluster, cluster *cluster) *Implicit {
 	objects := x.given.Given(lc.Key)
-	argo := x.engine(cluster.PhysicalCluster) == string(schema.Argo)
-	drop := func(o *implicit.Object) bool { return lc.Suspended && o.Access != nil || argo && !o.OnArgo() }
+	engine := x.tenancy.Targets.Engines.Named(schema.Engine(x.engine(cluster.PhysicalCluster)))
+	drop := func(o *implicit.Object) bool {
+		return lc.Suspended && o.Access != nil || engine != nil && !o.Givable(engine)
+	}
 	if slices.ContainsFunc(objects, drop) {
 		objects = slices.DeleteFunc(slices.Clone(objects), drop)
 	}
@@ -297,7 +299,7 @@ func (x *expansion) platforms(work []job, states []State) []Platform {
 	out := make([]Platform, 0, len(x.tenancy.Clusters))
 	controllers := slices.Compact(slices.Sorted(slices.Values(x.tenancy.Settings.Controllers)))
 	for _, c := range x.tenancy.Clusters {
-		out = append(out, Platform{Cluster: c.Name, Minor: c.Minor, Engine: x.engine(c), Controllers: controllers,
+		out = append(out, Platform{Cluster: c.Name, Minor: c.Minor, Engine: x.engine(c), Engines: x.tenancy.Targets.Engines, Controllers: controllers,
 			Deployers: x.tenancy.Settings.GitOps.Namespace, Remote: c.Kubeconfig != nil})
 	}
 	slices.SortFunc(out, func(a, b Platform) int { return strings.Compare(a.Cluster, b.Cluster) })

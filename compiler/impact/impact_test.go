@@ -17,6 +17,7 @@ import (
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/internal/testkit"
+	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	"golang.org/x/tools/txtar"
 )
@@ -56,7 +57,7 @@ func compile(t *testing.T, archive []txtar.File) impact.Side {
 		}
 	}
 	tree := source.FromMap(files)
-	loaded, err := load.New(tree, load.Options{Workers: 2}).Load(context.Background())
+	loaded, err := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()}).Load(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
@@ -77,13 +78,14 @@ var refused = map[kschema.GroupKind]string{
 }
 
 // domains are the prefixes of labels and annotations that are not a document's to
-// set: by them the platform and the engines that apply objects tell what to do.
-var domains = []string{"tenantry.dev", "kustomize.toolkit.fluxcd.io", "fluxcd.io", "argocd.argoproj.io",
-	"config.kubernetes.io", "kustomize.config.k8s.io", "kubectl.kubernetes.io"}
+// set, beside those of the engines that apply objects: by them the platform tells
+// what to do.
+var domains = []string{"tenantry.dev", "config.kubernetes.io", "kustomize.config.k8s.io", "kubectl.kubernetes.io"}
 
-func ownDomain(key string) bool {
+func ownDomain(key string, engines target.Engines) bool {
 	prefix, _, ok := strings.Cut(key, "/")
-	return ok && slices.ContainsFunc(domains, func(d string) bool { return prefix == d || strings.HasSuffix(prefix, "."+d) })
+	within := func(d string) bool { return prefix == d || strings.HasSuffix(prefix, "."+d) }
+	return ok && (slices.ContainsFunc(domains, within) || slices.ContainsFunc(engines.ReservedDomains(), within))
 }
 
 // types reads Kubernetes' own kinds strictly.
@@ -322,7 +324,7 @@ func (c *checker) pairs(p *parser, value any, what string, areLabels bool) []pai
 		case len(errs) > 0:
 			c.fault(diag.New(diag.ImplicitObject, p.at(path...), "%q is no key of %s: %s", key, what, reason(errs)))
 			continue
-		case IsReserved(key):
+		case IsReserved(key, c.t.Targets.Engines):
 			c.fault(diag.New(diag.ImplicitRefused, p.at(path...), "%s is not a document's to set: the platform and the engine that applies the object go by it", key))
 			continue
 		}

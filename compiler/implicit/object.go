@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"slices"
 
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
@@ -102,7 +103,7 @@ func (o *Object) Kept() bool {
 	return o.Custom || o.Merge == schema.TenantWins || o.Merge == schema.MergeFields
 }
 
-// Replaceable reports whether Flux is to make the object anew where one of the same
+// Replaceable reports whether an engine is to make the object anew where one of the same
 // name stands that cannot be changed to it: a tenant's ConfigMap that is immutable,
 // a RoleBinding to another role. Such an object would otherwise keep everything from
 // being applied that stands beside it. What may hold data is never made anew.
@@ -110,9 +111,11 @@ func (o *Object) Replaceable() bool {
 	return o.Merge != schema.TenantWins && (o.Kind == "ConfigMap" && o.Group == "" || o.Kind == "RoleBinding" && o.Group == rbacGroup)
 }
 
-// OnArgo reports whether Argo CD can give the object: it cannot create one only
-// where there is none.
-func (o *Object) OnArgo() bool { return o.Merge != schema.TenantWins }
+// Givable reports whether an engine can give the object: some cannot create one
+// only where there is none.
+func (o *Object) Givable(e *target.Engine) bool {
+	return o.Merge != schema.TenantWins || e.CreatesOnly()
+}
 
 // Owned reports whether the object is the platform's, and tenants may not write
 // it.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
@@ -34,7 +35,9 @@ func (t *Template) Fill(v *Values) manifest.Value { return fillTree(t.value, v) 
 
 // IsReserved reports whether a label or an annotation is not anybody's to set but the
 // platform's: it tells the platform, or the engines that apply objects, what to do.
-func IsReserved(key string) bool { return ownDomain(key) || key == LabelManagedBy }
+func IsReserved(key string, engines target.Engines) bool {
+	return ownDomain(key, engines) || key == LabelManagedBy
+}
 
 // Problem says why an object, as it is after placeholders were filled in, could not be
 // given by an implicit document; empty where it could. Its metadata is not looked at.

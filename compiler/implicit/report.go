@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 )
@@ -39,16 +40,16 @@ func (l leftOut) findings() []tenancy.Finding {
 	return out
 }
 
-// OnArgo returns the findings about objects that Argo CD cannot give: those that
-// are created only where there is none. placed are the logical clusters on
-// physical clusters with Argo CD.
-func (s *Set) OnArgo(placed []string) []tenancy.Finding {
+// Ungivable returns the findings about objects that an engine cannot give: those
+// that are created only where there is none. placed are the logical clusters on
+// physical clusters with that engine.
+func (s *Set) Ungivable(e *target.Engine, placed []string) []tenancy.Finding {
 	out := leftOut{}
 	for _, key := range placed {
 		for _, o := range s.Given(key) {
-			if !o.OnArgo() {
+			if !o.Givable(e) {
 				i := slices.IndexFunc(s.Resources, func(r *Resource) bool { return Ref(r.Dir, r.Key) == o.Ref })
-				out.add(s.Resources[i], o, "stands where Argo CD applies, which cannot create an object only where there is none", key)
+				out.add(s.Resources[i], o, "stands where "+e.Title+" applies, which cannot create an object only where there is none", key)
 			}
 		}
 	}

@@ -36,6 +36,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/schema"
@@ -87,6 +88,8 @@ type Options struct {
 	// Refused are the files that the source pass could not read. They may have held
 	// limits: their directories, and all below, are as good as unparsed.
 	Refused []diag.Diagnostic
+	// Targets are what documents may name, as the schema has it where it is empty.
+	Targets target.Table
 	// OnProgress is called after each directory, from several goroutines.
 	OnProgress func(done, total int)
 }
@@ -135,6 +138,7 @@ func (l *Loader) Load(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	r := merge(l.repo, l.outcomes)
+	r.Documents.Targets = l.options.Targets
 	stats.Documents = r.Documents.Len()
 	r.Stats = stats
 	return r, nil
@@ -147,7 +151,8 @@ func (l *Loader) prepare(ctx context.Context) error {
 }
 
 func (l *Loader) read(ctx context.Context) (err error) {
-	l.schemaDigest = schema.Digest()
+	files := schema.FilesFor(l.options.Targets.Names())
+	l.schemaDigest = schema.Digest(files)
 	l.version = l.options.ToolVersion + "/" + typeDigest()
 	l.repo, err = syntax.Read(l.tree, l.options.Refused, func(language string, directories [][]*syntax.File) error {
 		return l.analyzeAll(ctx, language, directories)
@@ -155,6 +160,6 @@ func (l *Loader) read(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	l.evaluator, err = eval.New(l.repo)
+	l.evaluator, err = eval.New(l.repo, files)
 	return err
 }

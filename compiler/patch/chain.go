@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/digest"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"sigs.k8s.io/kustomize/kyaml/resid"
@@ -20,12 +21,14 @@ type Chain struct {
 	Digest [32]byte
 
 	invalid func(manifest.Map) string
+	engines target.Engines
 }
 
-// NewChain puts links together. invalid says why an object that an implicit document
-// gives could not be given as it is then; kinds is a digest of what it looks at.
-func NewChain(links []*Link, invalid func(manifest.Map) string, kinds [32]byte) *Chain {
-	c := &Chain{Links: links, invalid: invalid}
+// NewChain puts links together, for objects that any of some engines may apply.
+// invalid says why an object that an implicit document gives could not be given as it
+// is then; kinds is a digest of what it looks at.
+func NewChain(links []*Link, invalid func(manifest.Map) string, kinds [32]byte, engines target.Engines) *Chain {
+	c := &Chain{Links: links, invalid: invalid, engines: engines}
 	c.Digest = digest.Of(func(e *digest.Encoder) {
 		e.Bytes(kinds[:])
 		e.Number(len(links))
@@ -148,7 +151,7 @@ func (c *Chain) link(l *Link, id resid.ResId, base, o manifest.Map, v *implicit.
 			return fail(s, false, nil, err.Error())
 		}
 		for _, d := range difference(now, changed) {
-			if why := l.forbidden(id, base, d); why != "" {
+			if why := c.forbidden(l, id, base, d); why != "" {
 				return fail(s, true, d.Path, why)
 			}
 			made, after = append(made, Made{s, name, d}), append(after, changed)

@@ -16,18 +16,14 @@ import (
 // do, whoever gives them. Of these a patch changes nothing but labels and annotations.
 var isolating = []string{"Namespace", "ResourceQuota", "LimitRange", "AuthorizationPolicy", "PeerAuthentication"}
 
-func isIsolating(id resid.ResId) bool {
+func (c *Chain) isIsolating(id resid.ResId) bool {
 	return slices.Contains(isolating, id.Kind) || id.Group == "rbac.authorization.k8s.io" || strings.HasSuffix(id.Kind, "NetworkPolicy") ||
-		inDomain(id.Group, engines)
+		inDomain(id.Group, c.engines.Domains())
 }
 
-var (
-	// engines are the domains of those that apply objects, with whose rights and where to.
-	engines = []string{"fluxcd.io", "argoproj.io"}
-	// platforms are the domains of labels and annotations by which the platform, the API
-	// server and its controllers, and the engines tell what to do with an object.
-	platforms = append([]string{"tenantry.dev", "kubernetes.io", "k8s.io"}, engines...)
-)
+// platforms are the domains of labels and annotations by which the platform, and the
+// API server and its controllers tell what to do with an object.
+var platforms = []string{"tenantry.dev", "kubernetes.io", "k8s.io"}
 
 func inDomain(name string, domains []string) bool {
 	return slices.ContainsFunc(domains, func(d string) bool { return name == d || strings.HasSuffix(name, "."+d) })
@@ -35,7 +31,7 @@ func inDomain(name string, domains []string) bool {
 
 // forbidden says why a link may not make a change; empty where it may. base is the
 // object as nothing has changed it.
-func (l *Link) forbidden(id resid.ResId, base manifest.Map, c Change) string {
+func (chain *Chain) forbidden(l *Link, id resid.ResId, base manifest.Map, c Change) string {
 	if len(c.Path) == 0 {
 		return "it is what the object is"
 	}
@@ -45,20 +41,20 @@ func (l *Link) forbidden(id resid.ResId, base manifest.Map, c Change) string {
 	case "status":
 		return "controllers write it"
 	case "metadata":
-		return l.forbiddenMark(base, c)
+		return chain.forbiddenMark(l, base, c)
 	}
 	labels, _ := base.Get("metadata", "labels").(manifest.Map)
 	annotations, _ := base.Get("metadata", "annotations").(manifest.Map)
 	switch {
 	case l.Inside:
 		return "a policy inside orgs/ changes labels and annotations only"
-	case isIsolating(id):
+	case chain.isIsolating(id):
 		return "a " + id.Kind + " keeps tenants apart: a patch changes its labels and annotations only"
 	case labels.Get(implicit.LabelLogicalCluster) != nil && annotations.Get(implicit.AnnotationImplicit) == nil:
 		return "no implicit document gives the object: a patch changes its labels and annotations only"
 	}
 	for i := range len(c.Path) - 1 {
-		if slices.Contains([]string{"labels", "annotations", "matchLabels"}, c.Path[i]) && implicit.IsReserved(c.Path[i+1]) {
+		if slices.Contains([]string{"labels", "annotations", "matchLabels"}, c.Path[i]) && implicit.IsReserved(c.Path[i+1], chain.engines) {
 			return c.Path[i+1] + " is the platform's to set"
 		}
 	}
@@ -66,7 +62,7 @@ func (l *Link) forbidden(id resid.ResId, base manifest.Map, c Change) string {
 }
 
 // forbiddenMark judges a change of metadata.
-func (l *Link) forbiddenMark(base manifest.Map, c Change) string {
+func (chain *Chain) forbiddenMark(l *Link, base manifest.Map, c Change) string {
 	if len(c.Path) < 2 || c.Path[1] != "labels" && c.Path[1] != "annotations" {
 		return "it is what the object is: a patch changes labels and annotations only"
 	}
@@ -82,8 +78,8 @@ func (l *Link) forbiddenMark(base manifest.Map, c Change) string {
 	}
 	domain, name, prefixed := strings.Cut(key, "/")
 	switch {
-	case domain == "app.kubernetes.io" && name != "managed-by" && name != "instance": // Argo CD knows its objects by the instance
-	case prefixed && inDomain(domain, platforms):
+	case domain == "app.kubernetes.io" && name != "managed-by" && name != "instance": // an engine may know its objects by the instance
+	case prefixed && (inDomain(domain, platforms) || inDomain(domain, chain.engines.Domains())):
 		return key + " is not a patch's to set: the platform, Kubernetes or the GitOps engine goes by it"
 	}
 	given, _ := base.Get("metadata", c.Path[1]).(manifest.Map)

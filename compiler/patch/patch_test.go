@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/render/engine"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
 	"sigs.k8s.io/kustomize/api/krusty"
@@ -105,7 +106,7 @@ func read(t interface{ Fatalf(string, ...any) }, set schema.RuleSet, inside bool
 
 func apply(l *patch.Link, objects []manifest.Map) ([]manifest.Map, *patch.Trace) {
 	trace := patch.NewTrace()
-	return patch.NewChain([]*patch.Link{l}, nil, [32]byte{}).Apply(objects, func(string) *implicit.Values { return &implicit.Values{} }, trace), trace
+	return patch.NewChain([]*patch.Link{l}, nil, [32]byte{}, engine.BuiltIn().Rows()).Apply(objects, func(string) *implicit.Values { return &implicit.Values{} }, trace), trace
 }
 
 func plain(t testing.TB, m manifest.Map) (out map[string]any) {

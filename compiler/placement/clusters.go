@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"strconv"
 
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -88,6 +89,7 @@ func needs(lc *tenancy.LogicalCluster) amounts {
 // cluster is a physical cluster with what stands on it.
 type cluster struct {
 	*tenancy.PhysicalCluster
+	known    target.Backings
 	seed     uint64
 	capacity amounts
 	used     amounts
@@ -100,9 +102,9 @@ type cluster struct {
 	crds []int32
 }
 
-func newCluster(c *tenancy.PhysicalCluster) *cluster {
-	out := &cluster{PhysicalCluster: c, seed: hash(c.Name)}
-	out.dedicated = len(c.Backings) == 1 && c.Backings[0] == schema.DedicatedBacking
+func newCluster(c *tenancy.PhysicalCluster, known target.Backings) *cluster {
+	out := &cluster{PhysicalCluster: c, known: known, seed: hash(c.Name)}
+	out.dedicated = len(c.Backings) == 1 && known.Exclusive(c.Backings[0])
 	for d := range dimensions {
 		out.capacity[d] = -1
 	}

@@ -8,7 +8,7 @@ import "github.com/tenantry/tenantry/compiler/tenancy"
 func Eligible(t *tenancy.Tenancy) func(*tenancy.LogicalCluster) []string {
 	p := &placer{t: t, fits: map[string]*fit{}}
 	for _, c := range t.Clusters {
-		p.clusters = append(p.clusters, newCluster(c))
+		p.clusters = append(p.clusters, newCluster(c, t.Targets.Backings))
 	}
 	return func(lc *tenancy.LogicalCluster) []string {
 		var out []string

@@ -62,9 +62,9 @@ func (p *placer) fitOf(tn *tenant) *fit {
 }
 
 func (c *cluster) obstacle(tn *tenant) obstacle {
-	// A dedicated logical cluster is its physical cluster's only one, so it fits
+	// An exclusive logical cluster is its physical cluster's only one, so it fits
 	// only where nothing else may ever be placed.
-	if !slices.Contains(c.Backings, tn.Backing) || tn.Backing == schema.DedicatedBacking && !c.dedicated {
+	if !slices.Contains(c.Backings, tn.Backing) || c.known.Exclusive(tn.Backing) && !c.dedicated {
 		return noBacking
 	}
 	if tn.Regions != nil && !slices.Contains(tn.Regions, c.Region) {
@@ -96,7 +96,7 @@ func (p *placer) static(tn *tenant, i int, why obstacle) string {
 	c := p.clusters[i]
 	switch why {
 	case noBacking:
-		if tn.Backing == schema.DedicatedBacking && slices.Contains(c.Backings, tn.Backing) {
+		if c.known.Exclusive(tn.Backing) && slices.Contains(c.Backings, tn.Backing) {
 			return "it takes other logical clusters too, so it can't be dedicated to one"
 		}
 		return fmt.Sprintf("it does not support the backing %s", tn.Backing)

@@ -3,6 +3,7 @@ package placement
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/pins"
@@ -16,16 +17,20 @@ const maxName = 63
 // those that stand there, those that did, and those that are not tenants'.
 type names struct {
 	taken map[string]map[string]bool // by physical cluster
+	// installed are names under which GitOps engines are usually installed.
+	installed []string
 	// pinned are the sites whose names are not among them yet: most builds give no
 	// name, and need not know all.
 	pinned map[string]*pins.LogicalCluster
 }
 
 func newNames(t *tenancy.Tenancy, pinned map[string]*pins.LogicalCluster) names {
-	n := names{taken: map[string]map[string]bool{}, pinned: pinned}
+	n := names{taken: map[string]map[string]bool{}, installed: t.Targets.Engines.Installed(), pinned: pinned}
 	for _, c := range t.Clusters {
 		n.take(c.Name, t.Settings.GitOps.Namespace)
-		n.take(c.Name, t.Settings.GitOps.ArgoNamespace)
+		for _, name := range t.Targets.Engines.Namespaces(t.Settings.GitOps) {
+			n.take(c.Name, name)
+		}
 		n.take(c.Name, c.DNS.Namespace)
 	}
 	return n
@@ -59,7 +64,7 @@ func (n *names) takeAll(s *pins.Site) {
 	}
 }
 
-func (n *names) free(cluster, name string) bool { return !reserved(name) && !n.taken[cluster][name] }
+func (n *names) free(cluster, name string) bool { return !n.reserved(name) && !n.taken[cluster][name] }
 
 // give returns a name for a namespace of a logical cluster, and takes it. The
 // namespace is empty where the logical cluster's one namespace has no name of its
@@ -110,12 +115,12 @@ func physicalNames(key, namespace string) (joined, hashed string) {
 
 // reserved reports whether a name is Kubernetes' own, a distribution's, or one
 // under which controllers are usually installed.
-func reserved(name string) bool {
+func (n *names) reserved(name string) bool {
 	switch name {
-	case "default", "kube", "openshift", "tenantry", "argocd", "cert-manager", "ingress-nginx":
+	case "default", "kube", "openshift", "tenantry", "cert-manager", "ingress-nginx":
 		return true
 	}
-	return reservedPrefix(name) || strings.HasSuffix(name, "-system")
+	return slices.Contains(n.installed, name) || reservedPrefix(name) || strings.HasSuffix(name, "-system")
 }
 
 func reservedPrefix(name string) bool {

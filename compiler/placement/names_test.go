@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"pgregory.net/rapid"
@@ -257,12 +258,12 @@ func TestNobodyTakesOverToDelete(t *testing.T) {
 // The namespaces of the GitOps engines are nobody's, even where a tenant's names
 // join to the same.
 func TestNamespacesOfEnginesAreTaken(t *testing.T) {
-	t1 := &tenancy.Tenancy{Clusters: []*tenancy.PhysicalCluster{{Name: "eu-1"}}}
+	t1 := &tenancy.Tenancy{Targets: render.BuiltIn().Table(), Clusters: []*tenancy.PhysicalCluster{{Name: "eu-1"}}}
 	t1.Settings.GitOps.Namespace, t1.Settings.GitOps.ArgoNamespace = "acme-flux", "acme-argo"
-	t1.Clusters[0].Backings = []schema.Backing{schema.NamespaceBacking}
+	t1.Clusters[0].Backings = []schema.Backing{"namespace"}
 	org := &tenancy.Organization{Path: "acme"}
 	for _, name := range []string{"argo", "flux"} {
-		t1.LogicalClusters = append(t1.LogicalClusters, &tenancy.LogicalCluster{Name: name, Org: org, Spec: &schema.LogicalCluster{}, Backing: schema.NamespaceBacking,
+		t1.LogicalClusters = append(t1.LogicalClusters, &tenancy.LogicalCluster{Name: name, Org: org, Spec: &schema.LogicalCluster{}, Backing: "namespace",
 			State: schema.Active, Namespaces: []tenancy.Namespace{{Name: name}}, Meta: document.Meta{Kind: schema.KindLogicalClusters, Key: "acme/" + name}})
 	}
 	out, _ := placement.Place(t1, nil, "2026-11-20")

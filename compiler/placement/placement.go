@@ -108,7 +108,7 @@ func newPlacer(t *tenancy.Tenancy, former *pins.Pins, asOf string) *placer {
 	p.names = newNames(t, former.LogicalClusters)
 	for i, c := range t.Clusters {
 		p.byName[c.Name] = i
-		p.clusters = append(p.clusters, newCluster(c))
+		p.clusters = append(p.clusters, newCluster(c, t.Targets.Backings))
 	}
 	return p
 }

@@ -19,7 +19,7 @@ func TestWhyNowhere(t *testing.T) {
 	r.owners["acme"] = []string{"acme-owners"}
 	one := 1
 	r.cluster("a-us", func(c *tenancy.PhysicalCluster) { c.Region = "us" })
-	r.cluster("b-dedicated", backings(schema.DedicatedBacking))
+	r.cluster("b-dedicated", backings("dedicated"))
 	r.cluster("c-labels", func(c *tenancy.PhysicalCluster) { c.Labels = map[string]string{"tier": "bronze"} })
 	gold := func(c *tenancy.PhysicalCluster) { c.Labels = map[string]string{"tier": "gold"} }
 	r.cluster("d-tainted", gold, func(c *tenancy.PhysicalCluster) { c.Taints = []schema.Taint{{Key: "gpu", Value: "yes"}} })
@@ -76,9 +76,9 @@ func TestDemandThatCannotBeMet(t *testing.T) {
 
 func TestDedicated(t *testing.T) {
 	r := newRepo()
-	r.cluster("big", backings(schema.DedicatedBacking))
-	r.cluster("mixed", backings(schema.DedicatedBacking, schema.NamespaceBacking))
-	dedicated := func(lc *tenancy.LogicalCluster) { lc.Backing = schema.DedicatedBacking }
+	r.cluster("big", backings("dedicated"))
+	r.cluster("mixed", backings("dedicated", "namespace"))
+	dedicated := func(lc *tenancy.LogicalCluster) { lc.Backing = "dedicated" }
 	r.lc("acme/a", dedicated)
 	r.lc("acme/b", dedicated)
 	r.lc("acme/c")
@@ -200,7 +200,7 @@ func TestBackingThatIsNotSupportedAnyMore(t *testing.T) {
 	r.cluster("eu-1")
 	r.lc("acme/a")
 	before := r.build(1)
-	r.lc("acme/a", func(lc *tenancy.LogicalCluster) { lc.Backing = schema.DedicatedBacking })
+	r.lc("acme/a", func(lc *tenancy.LogicalCluster) { lc.Backing = "dedicated" })
 	if diff := cmp.Diff(before, r.build(2)); diff != "" {
 		t.Error(diff)
 	}

@@ -63,7 +63,7 @@ func edit(t *rapid.T, r *repo) string {
 	case "regions":
 		lc.Regions = []string{rapid.SampledFrom([]string{"eu", "us"}).Draw(t, "region")}
 	case "backing":
-		lc.Backing = rapid.SampledFrom([]schema.Backing{schema.NamespaceBacking, schema.DedicatedBacking}).Draw(t, "backing")
+		lc.Backing = rapid.SampledFrom([]schema.Backing{"namespace", "dedicated"}).Draw(t, "backing")
 	case "hold":
 		lc.Held = !lc.Held
 	case "drop":

@@ -73,7 +73,7 @@ func (p *placer) help(tn *tenant, i int, why obstacle) string {
 	case otherCRD:
 		return fmt.Sprintf("bind the version that %s serves, or add a physical cluster", c.Name)
 	case occupied:
-		return `add a physical cluster with backings: ["dedicated"]`
+		return fmt.Sprintf("add a physical cluster with backings: [%q]", string(tn.Backing))
 	case noTaint:
 		return fmt.Sprintf("tolerate the taints of %s, or add a physical cluster without them", c.Name)
 	case noLabel:

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/labels"
@@ -50,7 +51,7 @@ func (r *repo) cluster(name string, edits ...func(*tenancy.PhysicalCluster)) {
 // lc declares a logical cluster that declares no namespaces.
 func (r *repo) lc(key string, edits ...func(*tenancy.LogicalCluster)) *tenancy.LogicalCluster {
 	name := key[strings.LastIndexByte(key, '/')+1:]
-	lc := &tenancy.LogicalCluster{Name: name, Spec: &schema.LogicalCluster{}, Backing: schema.NamespaceBacking, State: schema.Active,
+	lc := &tenancy.LogicalCluster{Name: name, Spec: &schema.LogicalCluster{}, Backing: "namespace", State: schema.Active,
 		Namespaces: []tenancy.Namespace{{Name: name}},
 		Meta:       document.Meta{Kind: schema.KindLogicalClusters, Key: key, Dir: "orgs/acme", Pos: diag.Position{File: "orgs/acme/a.cue", Line: 7}}}
 	for _, edit := range edits {
@@ -113,7 +114,7 @@ func backings(b ...schema.Backing) func(*tenancy.PhysicalCluster) {
 // tenancy puts the parts together as resolving does: everything sorted, with the
 // organizations that the keys name.
 func (r *repo) tenancy() *tenancy.Tenancy {
-	t := &tenancy.Tenancy{}
+	t := &tenancy.Tenancy{Targets: render.BuiltIn().Table()}
 	t.Settings.GitOps = schema.DefaultGitOps()
 	for _, name := range slices.Sorted(maps.Keys(r.clusters)) {
 		t.Clusters = append(t.Clusters, r.clusters[name])

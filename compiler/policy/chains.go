@@ -145,7 +145,7 @@ func (p *Policies) chainPatches() {
 			for i, p := range list {
 				links[i] = p.Patches
 			}
-			chain = patch.NewChain(links, invalid, kinds)
+			chain = patch.NewChain(links, invalid, kinds, p.Tenancy.Targets.Engines)
 			known[key] = chain
 		}
 		p.chains[lc] = chain

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/proof"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -25,7 +26,7 @@ func repoOf(t testing.TB, files map[string]string) (*document.Documents, *policy
 		all[name] = text
 	}
 	tree := source.FromMap(all)
-	loaded, err := load.New(tree, load.Options{Workers: 2}).Load(context.Background())
+	loaded, err := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()}).Load(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
 	"github.com/tenantry/tenantry/compiler/crd/definition"
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -39,7 +40,7 @@ func (r *resolver) apiSets() {
 		files[name] = read[i]
 	}
 	r.sets = map[string]map[string]*APISet{}
-	b := setBuilder{files: files, published: r.published, builtins: builtins(), out: &r.found}
+	b := setBuilder{files: files, published: r.published, builtins: builtins(), engines: r.t.Targets.Engines, out: &r.found}
 	for _, d := range r.docs.APISets {
 		dir := ""
 		if insideOrgs(d.Dir) {
@@ -185,14 +186,15 @@ type setBuilder struct {
 	files     map[string]*crdFile
 	published Published
 	builtins  map[string]builtin
+	engines   target.Engines
 	out       *findings
 }
 
 // LastGoodAPISet returns an API set as it was last good, with the definitions that
 // were published then. Resources without one have none.
-func LastGoodAPISet(m document.Meta, spec schema.APISet, published Published) *APISet {
+func LastGoodAPISet(m document.Meta, spec schema.APISet, published Published, engines target.Engines) *APISet {
 	m.Held = true
-	b := setBuilder{published: published, builtins: builtins(), out: new(findings)}
+	b := setBuilder{published: published, builtins: builtins(), engines: engines, out: new(findings)}
 	return b.set(&document.Document[schema.APISet]{Meta: m, Spec: spec})
 }
 
@@ -466,7 +468,7 @@ func (b *setBuilder) custom(v *APIVersion, key string, spec schema.Resource, at 
 	if d == nil {
 		return nil
 	}
-	if insideOrgs(set.Dir) && privilegedGroup(d.group) {
+	if insideOrgs(set.Dir) && privilegedGroup(d.group, b.engines) {
 		b.out.fault(&set.Meta, diag.New(diag.ResourceRefused, at(), "only API sets outside orgs/ can give %s: its objects act with rights of the platform", key), held)
 		return nil
 	}

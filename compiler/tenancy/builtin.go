@@ -1,6 +1,10 @@
 package tenancy
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/tenantry/tenantry/compiler/target"
+)
 
 // builtin is one of Kubernetes' own namespaced resources.
 type builtin struct {
@@ -141,8 +145,8 @@ func refusedBuiltin(key string) string {
 // privilegedGroup reports whether objects of an API group make a GitOps engine
 // or the platform act with rights of its own. Only the platform's API sets,
 // outside orgs/, may give such a group to logical clusters.
-func privilegedGroup(group string) bool {
-	for _, g := range []string{"toolkit.fluxcd.io", "argoproj.io", "tenantry.dev", "k8s.io", "x-k8s.io", "kubernetes.io", "crossplane.io"} {
+func privilegedGroup(group string, engines target.Engines) bool {
+	for _, g := range append(engines.APIGroups(), "tenantry.dev", "k8s.io", "x-k8s.io", "kubernetes.io", "crossplane.io") {
 		if group == g || strings.HasSuffix(group, "."+g) {
 			return true
 		}

@@ -1,6 +1,7 @@
 package tenancy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
@@ -34,16 +35,15 @@ func (c *checker) sunset(m *document.Meta, b Binding, changed bool, out *finding
 // names refuses names that would collide with others' on a physical cluster.
 func (c *checker) names() {
 	for _, o := range c.t.Organizations {
-		if o.Parent == nil && o.Missing == nil && reserved(o.Path) {
+		if o.Parent == nil && o.Missing == nil && c.reserved(o.Path) {
 			c.found.fault(&o.Meta, diag.New(diag.ReservedName, o.Pos, "an organization at the top can't be named %s", o.Path).
 				Suggest("choose a name that begins otherwise"), "it stays")
 		}
 	}
 }
 
-func reserved(name string) bool {
-	switch name {
-	case "kube", "openshift", "default", "tenantry", "flux-system", "argocd":
+func (c *checker) reserved(name string) bool {
+	if slices.Contains([]string{"kube", "openshift", "default", "tenantry"}, name) || slices.Contains(c.t.Targets.Engines.Installed(), name) {
 		return true
 	}
 	for _, prefix := range []string{"kube-", "openshift-", "tenantry-"} {

@@ -186,7 +186,7 @@ func (t *Tenancy) Before(lc *LogicalCluster, changed func(*document.Meta) bool) 
 			apis[set] = true
 		}
 	}
-	was.Backing = cmp.Or(was.Backing, schema.NamespaceBacking)
+	was.Backing = cmp.Or(was.Backing, schema.DefaultLogicalCluster().Backing)
 	was.APIs = slices.Sorted(maps.Keys(apis))
 	was.Own = lc.ownResources(func(name string) bool { return apis[name] })
 	return was, by, true

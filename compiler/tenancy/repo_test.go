@@ -18,6 +18,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	"golang.org/x/tools/txtar"
 )
@@ -56,7 +57,7 @@ func newRepo(t *testing.T, archive *txtar.Archive) *repo {
 func (r *repo) load(t *testing.T) (*document.Documents, *source.Tree) {
 	t.Helper()
 	tree := source.FromMap(r.files)
-	loaded, err := load.New(tree, load.Options{Workers: 2}).Load(context.Background())
+	loaded, err := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()}).Load(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func (r *repo) judge(docs *document.Documents, tree *source.Tree) (*tenancy.Tena
 
 // labelsGiven asks a loader what patterns give an empty document.
 func labelsGiven(tree *source.Tree, g tenancy.Given) map[string]string {
-	loader := load.New(tree, load.Options{Workers: 2})
+	loader := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()})
 	if _, err := loader.Load(context.Background()); err != nil {
 		return nil
 	}

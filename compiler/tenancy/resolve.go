@@ -25,7 +25,7 @@ type Published func(set *document.Meta, version, resource string) *definition.De
 // The Tenancy is whole whatever is found: what a document in error refers to in
 // vain is left out of it. Documents are read only.
 func Resolve(docs *document.Documents, tree *source.Tree, asOf string, published Published) (*Tenancy, []Finding) {
-	r := &resolver{docs: docs, tree: tree, published: published, asOf: asOf, t: &Tenancy{}, defaults: schemaDefaults()}
+	r := &resolver{docs: docs, tree: tree, published: published, asOf: asOf, t: &Tenancy{Targets: docs.Targets}, defaults: schemaDefaults()}
 	r.settings()
 	r.prices()
 	r.clusters()

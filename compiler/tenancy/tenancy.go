@@ -11,6 +11,7 @@ package tenancy
 import (
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -30,6 +31,8 @@ type Tenancy struct {
 	PriceBooks      []*PriceBook
 	// Prices is the price book that holds at the date, nil where none does.
 	Prices *PriceBook
+	// Targets are the backings and GitOps engines that there are.
+	Targets target.Table
 
 	// LastGood returns a logical cluster's last good document, nil where there is
 	// none. Check judges by it what a changed document adds to a ceiling's sum;

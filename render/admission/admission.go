@@ -27,7 +27,6 @@ package admission
 import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/internal/manifest"
-	"github.com/tenantry/tenantry/render/backing/namespace"
 )
 
 // PlatformRole is the ClusterRole that makes its subjects the platform. Nothing
@@ -64,10 +63,14 @@ func Platform(p *desired.Platform) []manifest.Map {
 }
 
 func deployers(p *desired.Platform) manifest.Map {
+	annotations := manifest.Map{}
+	for _, m := range p.Engines.Protection() {
+		annotations = append(annotations, manifest.Field{Key: m.Key, Value: m.Value})
+	}
 	return manifest.M("apiVersion", "v1", "kind", "Namespace", "metadata", manifest.M(
 		"name", p.Deployers,
-		"labels", append(labels(), namespace.PodSecurity("restricted", p.Minor)...),
-		"annotations", namespace.Protected()))
+		"labels", append(labels(), desired.PodSecurityLabels("restricted", p.Minor)...),
+		"annotations", annotations))
 }
 
 func clusterRole(name string, rules []desired.Rule) manifest.Map {

@@ -10,6 +10,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
+	registry "github.com/tenantry/tenantry/render/engine"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -22,7 +23,7 @@ const gateName = "tenantry-apis-0123456789"
 
 func platform() *desired.Platform {
 	return &desired.Platform{
-		Cluster: "eu-1", Minor: 36, Engine: "flux", Deployers: "tenantry-system",
+		Cluster: "eu-1", Minor: 36, Engine: "flux", Engines: registry.BuiltIn().Rows(), Deployers: "tenantry-system",
 		Controllers: []string{operator, `it's\odd`},
 		Roles: []desired.Role{{Name: "tenantry-view-0123456789", Level: "view", Rules: []desired.Rule{
 			{Groups: []string{""}, Resources: []string{"pods", "pods/log"}, Verbs: []string{"get", "list", "watch"}}}}},

@@ -23,9 +23,8 @@ func implicitObjects(p *desired.Platform) admissionPolicy {
 	part := func(object, field string) string {
 		return fmt.Sprintf(`%[1]s == null ? {} : %[1]s.?metadata.?%[2]s.orValue({})`, object, field)
 	}
-	told := `k.startsWith('kustomize.toolkit.fluxcd.io/') || k.startsWith('argocd.argoproj.io/')`
 	changed := func(before, after string) string {
-		return fmt.Sprintf(`variables.%[1]s.exists(k, (%[3]s) && (!(k in variables.%[2]s) || variables.%[2]s[k] != variables.%[1]s[k]))`, before, after, told)
+		return fmt.Sprintf(`variables.%[1]s.exists(k, (%[3]s) && (!(k in variables.%[2]s) || variables.%[2]s[k] != variables.%[1]s[k]))`, before, after, tellsEngine(p))
 	}
 	tells := fmt.Sprintf("(%s ||\n%s ||\n%s ||\n%s)", changed("labels", "oldLabels"), changed("oldLabels", "labels"),
 		changed("annotations", "oldAnnotations"), changed("oldAnnotations", "annotations"))

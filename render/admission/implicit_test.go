@@ -8,7 +8,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/render/backing/namespace"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apiadmission "k8s.io/apiserver/pkg/admission"
@@ -48,12 +47,12 @@ func TestImplicitObjects(t *testing.T) {
 	})}
 	bare := state("acme/bare", "acme-bare")
 	argo := state("acme/argo", "acme-argo")
-	argo.Engine = string(schema.Argo)
+	argo.Engine = "argo"
 	argo.Implicit = &desired.Implicit{Objects: given(t, "acme/argo", map[schema.Merge][]map[string]any{schema.PlatformWins: {configMap("wins")}})}
 	s := newServer(t, p, []*desired.State{prod, bare, argo})
 
 	live := map[string]*unstructured.Unstructured{}
-	for _, m := range namespace.Lower(prod) {
+	for _, m := range lower(prod) {
 		if m.Get("kind") == "ConfigMap" {
 			u := decode[unstructured.Unstructured](t, m)
 			live[u.GetName()] = u

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
@@ -48,6 +49,19 @@ func protect(p *desired.Platform) admissionPolicy {
 	}
 }
 
+// tellsEngine is an expression that holds where the label or annotation k tells a
+// GitOps engine how to apply an object.
+func tellsEngine(p *desired.Platform) string {
+	var out []string
+	for _, domain := range p.Engines.MarkDomains() {
+		out = append(out, fmt.Sprintf("k.startsWith(%s)", rule.String(domain+"/")))
+	}
+	if len(out) == 0 {
+		return "false"
+	}
+	return strings.Join(out, " || ")
+}
+
 func matchLabel(key, value string) manifest.Map {
 	return manifest.M("matchLabels", manifest.M(key, value))
 }
@@ -82,9 +96,9 @@ object != null && object.?metadata.?generateName.orValue('').startsWith(%[2]s)`,
 				label, rule.String(desired.ReservedPrefix), rule.String(p.Deployers))},
 			{"changed", "(" + changed("oldLabels", "labels") + ") +\n(" + changed("oldAnnotations", "annotations") + ")"},
 			// Elsewhere only our own keys matter: they open other tenants' networks.
-			{"guarded", `variables.changed.exists(k, k.startsWith('tenantry.dev/') || k.contains('.tenantry.dev/') ||
+			{"guarded", fmt.Sprintf(`variables.changed.exists(k, k.startsWith('tenantry.dev/') || k.contains('.tenantry.dev/') ||
 variables.ours && (k.startsWith('pod-security.kubernetes.io/') ||
-k.startsWith('kustomize.toolkit.fluxcd.io/') || k.startsWith('argocd.argoproj.io/')))`},
+%s))`, tellsEngine(p))},
 			{"logicalCluster", fmt.Sprintf(`variables.oldAnnotations[?%[1]s].orValue(variables.annotations[?%[1]s].orValue(''))`, key)},
 		},
 		validations: []validation{

@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
 	"github.com/tenantry/tenantry/render/backing/namespace"
+	registry "github.com/tenantry/tenantry/render/engine"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -36,6 +37,11 @@ import (
 type server struct {
 	plugin  *validating.Plugin
 	objects apiadmission.ObjectInterfaces
+}
+
+// lower returns the objects of a state, for any of the engines to apply.
+func lower(s *desired.State) []manifest.Map {
+	return namespace.Backing{}.Lower(s, registry.BuiltIn().Rows())
 }
 
 // decode reads what was rendered as kubectl's strict decoding does.
@@ -91,7 +97,7 @@ func newServer(t testing.TB, p *desired.Platform, states []*desired.State, termi
 		}
 	}
 	for _, s := range states {
-		for _, m := range namespace.Lower(s) {
+		for _, m := range lower(s) {
 			if m.Get("kind") == "Namespace" {
 				add(decode[corev1.Namespace](t, m))
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apiadmission "k8s.io/apiserver/pkg/admission"
@@ -150,7 +151,7 @@ func TestCasesAgree(t *testing.T) {
 		files[name] = string(data)
 	}
 	tree := source.FromMap(files)
-	loaded, err := load.New(tree, load.Options{}).Load(t.Context())
+	loaded, err := load.New(tree, load.Options{Targets: render.BuiltIn().Table()}).Load(t.Context())
 	if err != nil || len(loaded.Diagnostics) > 0 {
 		t.Fatal(err, loaded.Diagnostics)
 	}

@@ -35,6 +35,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/render"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -48,11 +49,14 @@ type Input struct {
 	States    []desired.State
 	Platforms []desired.Platform
 	Policies  *policy.Policies
+	// Targets are what the states are rendered for.
+	Targets *render.Targets
 }
 
 // Server answers for one logical cluster. It is not for concurrent use.
 type Server struct {
 	lc        *tenancy.LogicalCluster
+	targets   *render.Targets
 	state     *desired.State
 	platform  *desired.Platform
 	compiled  *policy.Policies
@@ -114,7 +118,7 @@ func (a *Answer) Admitted() bool { return !diag.HasErrors(a.Findings) }
 // is nil for anybody whose role allows them. The error is for a logical cluster that
 // stands nowhere.
 func NewServer(in Input, key string, who *access.Identity) (*Server, error) {
-	s := &Server{lc: in.Tenancy.LogicalCluster(key), who: who, values: map[string]tenancy.Value{}, roles: map[roleRef][]rule{}}
+	s := &Server{targets: in.Targets, lc: in.Tenancy.LogicalCluster(key), who: who, values: map[string]tenancy.Value{}, roles: map[roleRef][]rule{}}
 	for i := range in.States {
 		if one := &in.States[i]; one.Key == key && (s.state == nil || one.Phase == pins.Present) {
 			s.state = one

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/tenantry/tenantry/internal/manifest"
-	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/render/admission"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,7 +15,7 @@ import (
 // cluster.
 func (s *Server) render() error {
 	s.namespaces, s.quotas, s.limits = map[string]*corev1.Namespace{}, map[string]*corev1.ResourceQuota{}, map[string]*corev1.LimitRange{}
-	for _, m := range render.Objects(s.state) {
+	for _, m := range s.targets.Objects(s.state) {
 		name, _ := m.Get("metadata", "name").(string)
 		namespace, _ := m.Get("metadata", "namespace").(string)
 		var err error

@@ -182,7 +182,7 @@ func (o *Rendered) Of(t *tenancy.Tenancy, states []desired.State) (*tenancy.Logi
 		physical = o.Name
 	}
 	var found *desired.State
-	out := &Object{Kind: o.Kind, Name: o.Name}
+	out := &Object{Kind: o.Kind, Name: o.Name, engines: t.Targets.Engines}
 	for i := range states {
 		s := &states[i]
 		if desired.LabelValue(s.Key) != label {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/compiler/target"
 )
 
 // Object is a rendered object of a logical cluster, as far as it tells what a
@@ -22,6 +23,8 @@ type Object struct {
 	// Implicit tells which implicit document gives the object, and where it stands
 	// there; empty for objects of the logical cluster's own.
 	Implicit string
+
+	engines target.Engines
 }
 
 // Reason is what a field of a rendered object was made from: fields of the
@@ -159,7 +162,7 @@ func (o *Object) mark(key string) (Reason, bool) {
 		return fields("placement.kubernetes")
 	case strings.HasPrefix(key, "pod-security.kubernetes.io/"):
 		return fields("podSecurity")
-	case slices.Contains([]string{"kustomize.toolkit.fluxcd.io/prune", "argocd.argoproj.io/sync-options"}, key):
+	case slices.ContainsFunc(o.engines.Protection(), func(m target.Mark) bool { return m.Key == key }):
 		return note("it keeps GitOps engines from deleting the object before its removal is confirmed")
 	}
 	return Reason{}, false

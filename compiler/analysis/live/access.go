@@ -2,21 +2,20 @@ package live
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"time"
 
-	"github.com/tenantry/tenantry/schema"
+	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/render/engine/gitops"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	kschema "k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
-	"k8s.io/client-go/tools/clientcmd/api"
 )
 
 // Access is how clusters are reached.
@@ -84,59 +83,57 @@ func fromFile(name, context string) (*rest.Config, error) {
 	return config, nil
 }
 
-var secrets = kschema.GroupVersionResource{Version: "v1", Resource: "secrets"}
-
 // physical returns the credentials for a physical cluster that is not the
 // management cluster: those that were given, or the engine's own.
-func (a *Access) physical(ctx context.Context, c *Cluster, management *Live) (*rest.Config, error) {
+func (a *Access) physical(ctx context.Context, c *Cluster, engines engine.Registry, management *Live) (*rest.Config, error) {
 	if file, ok := a.Physical[c.Name]; ok {
 		return fromFile(file, "")
 	}
-	give := fmt.Errorf("give its kubeconfig with --kubeconfig %s=FILE", c.Name)
-	switch {
-	case management == nil:
-		return nil, give
-	case c.Kubeconfig != nil:
-		return fromFluxSecret(ctx, c, management)
-	case c.Engine == schema.Argo:
-		return fromArgoSecret(ctx, c, management)
+	if e := engines.Named(c.Engine); e != nil && management != nil {
+		kubeconfig, err := e.Kubeconfig(ctx, secrets{management}, c.Name, c.Reach)
+		if err != nil {
+			return nil, err
+		}
+		if kubeconfig != nil {
+			return fromSecret(kubeconfig)
+		}
 	}
-	return nil, give
+	return nil, fmt.Errorf("give its kubeconfig with --kubeconfig %s=FILE", c.Name)
 }
 
-// fromFluxSecret reads the kubeconfig that Flux uses.
-func fromFluxSecret(ctx context.Context, c *Cluster, management *Live) (*rest.Config, error) {
-	name := "secret " + c.Namespace + "/" + c.Kubeconfig.Name
-	secret, err := management.Dynamic.Resource(secrets).Namespace(c.Namespace).Get(ctx, c.Kubeconfig.Name, metav1.GetOptions{})
+// secrets reads Secrets of a cluster.
+type secrets struct{ *Live }
+
+var secretResource = kschema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+
+func (s secrets) Get(ctx context.Context, namespace, name string) (*corev1.Secret, error) {
+	u, err := s.Dynamic.Resource(secretResource).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
 	if err != nil {
-		return nil, fmt.Errorf("%s, which holds its kubeconfig: %w", name, management.Explain(err))
+		return nil, s.Explain(err)
 	}
-	keys := []string{c.Kubeconfig.Key}
-	if c.Kubeconfig.Key == "" {
-		keys = []string{"value", "value.yaml"} // as Flux looks for it
+	out := &corev1.Secret{}
+	return out, runtime.DefaultUnstructuredConverter.FromUnstructured(u.Object, out)
+}
+
+func (s secrets) List(ctx context.Context, namespace, selector string) ([]corev1.Secret, error) {
+	list, err := s.Dynamic.Resource(secretResource).Namespace(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector})
+	if err != nil {
+		return nil, s.Explain(err)
 	}
-	for _, key := range keys {
-		encoded, found, _ := unstructured.NestedString(secret.Object, "data", key)
-		if !found {
-			continue
+	out := make([]corev1.Secret, len(list.Items))
+	for i := range out {
+		if err := runtime.DefaultUnstructuredConverter.FromUnstructured(list.Items[i].Object, &out[i]); err != nil {
+			return nil, err
 		}
-		data, err := base64.StdEncoding.DecodeString(encoded)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		return fromSecret(name, data)
 	}
-	return nil, fmt.Errorf("%s has no key %s", name, keys[0])
+	return out, nil
 }
 
 // fromSecret reads a kubeconfig that came from a cluster. What it would run or
 // read on this machine is refused: who may write a secret there may not do that
 // here.
-func fromSecret(name string, data []byte) (*rest.Config, error) {
-	raw, err := clientcmd.Load(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: it is no kubeconfig: %w", name, err)
-	}
+func fromSecret(kubeconfig *gitops.Kubeconfig) (*rest.Config, error) {
+	name, raw := kubeconfig.From, kubeconfig.Config
 	local := func(what string) error {
 		return fmt.Errorf("%s: its kubeconfig names %s, which is not followed from here: give one with --kubeconfig", name, what)
 	}
@@ -158,55 +155,4 @@ func fromSecret(name string, data []byte) (*rest.Config, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return config, nil
-}
-
-// fromArgoSecret reads the credentials by which Argo CD knows a cluster.
-func fromArgoSecret(ctx context.Context, c *Cluster, management *Live) (*rest.Config, error) {
-	list, err := management.Dynamic.Resource(secrets).Namespace(c.Namespace).List(ctx, metav1.ListOptions{LabelSelector: "argocd.argoproj.io/secret-type=cluster"})
-	if err != nil {
-		return nil, fmt.Errorf("the secrets of Argo CD, one of which holds its credentials: %w", management.Explain(err))
-	}
-	for i := range list.Items {
-		item := &list.Items[i]
-		field := func(key string) []byte {
-			encoded, _, _ := unstructured.NestedString(item.Object, "data", key)
-			data, _ := base64.StdEncoding.DecodeString(encoded)
-			return data
-		}
-		if string(field("name")) == c.Name {
-			return fromArgo("secret "+c.Namespace+"/"+item.GetName(), string(field("server")), field("config"))
-		}
-	}
-	return nil, fmt.Errorf("no secret of Argo CD in %s names it", c.Namespace)
-}
-
-// fromArgo reads the field "config" of Argo CD's secret for a cluster, see
-// "Declarative setup, Clusters" of its documentation.
-func fromArgo(name, server string, data []byte) (*rest.Config, error) {
-	var c struct {
-		Username, Password, BearerToken string
-		TLSClientConfig                 struct {
-			Insecure                  bool
-			ServerName                string
-			CAData, CertData, KeyData []byte
-		}
-		AWSAuthConfig, ExecProviderConfig json.RawMessage
-	}
-	if err := json.Unmarshal(data, &c); err != nil {
-		return nil, fmt.Errorf("%s: its config: %w", name, err)
-	}
-	if c.AWSAuthConfig != nil || c.ExecProviderConfig != nil {
-		return nil, fmt.Errorf("%s names a credential plugin, which is not run from here: give a kubeconfig with --kubeconfig", name)
-	}
-	tls := c.TLSClientConfig
-	config := api.NewConfig()
-	config.Clusters["c"] = &api.Cluster{Server: server, CertificateAuthorityData: tls.CAData, InsecureSkipTLSVerify: tls.Insecure, TLSServerName: tls.ServerName}
-	config.AuthInfos["u"] = &api.AuthInfo{Username: c.Username, Password: c.Password, Token: c.BearerToken, ClientCertificateData: tls.CertData, ClientKeyData: tls.KeyData}
-	config.Contexts["x"] = &api.Context{Cluster: "c", AuthInfo: "u"}
-	config.CurrentContext = "x"
-	out, err := clientcmd.NewDefaultClientConfig(*config, &clientcmd.ConfigOverrides{}).ClientConfig()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return out, nil
 }

@@ -1,10 +1,42 @@
 package live
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/render/engine/gitops"
+	"github.com/tenantry/tenantry/schema"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
 )
+
+// held is the one Secret of a management cluster.
+type held corev1.Secret
+
+func (s held) Get(context.Context, string, string) (*corev1.Secret, error) {
+	return (*corev1.Secret)(&s), nil
+}
+
+func (s held) List(context.Context, string, string) ([]corev1.Secret, error) {
+	return []corev1.Secret{corev1.Secret(s)}, nil
+}
+
+// credentials are what an engine's Secret for a physical cluster gives.
+func credentials(t *testing.T, name schema.Engine, data map[string]string) (*rest.Config, error) {
+	s := held{ObjectMeta: metav1.ObjectMeta{Name: "s"}, Data: map[string][]byte{}}
+	for key, value := range data {
+		s.Data[key] = []byte(value)
+	}
+	kubeconfig, err := engine.BuiltIn().Named(name).Kubeconfig(t.Context(), s, "eu-1", gitops.Reach{Namespace: "ns", Secret: "s"})
+	if err != nil {
+		return nil, err
+	}
+	return fromSecret(kubeconfig)
+}
 
 // A kubeconfig that comes from a secret runs and reads nothing on this machine.
 func TestSecretsAreNotFollowed(t *testing.T) {
@@ -19,10 +51,10 @@ func TestSecretsAreNotFollowed(t *testing.T) {
 		"an authority":  {strings.Replace(cluster, "{server:", "{certificate-authority: /etc/passwd, server:", 1) + "users: [{name: u, user: {token: t}}]", "a file"},
 		"another user":  {cluster + "users: [{name: u, user: {token: t}}, {name: v, user: {exec: {apiVersion: v1, command: touch}}}]", "credential plugin"},
 		"no kubeconfig": {"[1, 2]", "no kubeconfig"},
-		"nothing":       {"{}", "secret s"},
+		"nothing":       {"{}", "secret ns/s"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			config, err := fromSecret("secret s", []byte(c.kubeconfig))
+			config, err := credentials(t, "flux", map[string]string{"value": c.kubeconfig})
 			switch {
 			case c.refused == "" && (err != nil || config.BearerToken != "t" || config.Host != "https://eu-1.example:6443"):
 				t.Errorf("it is read as %v, %v", config, err)
@@ -34,12 +66,15 @@ func TestSecretsAreNotFollowed(t *testing.T) {
 }
 
 func TestArgoSecrets(t *testing.T) {
-	config, err := fromArgo("secret s", "https://eu-1.example:6443", []byte(`{"bearerToken":"t","tlsClientConfig":{"insecure":true,"serverName":"eu-1"}}`))
+	argo := func(config string) (*rest.Config, error) {
+		return credentials(t, "argo", map[string]string{"name": "eu-1", "server": "https://eu-1.example:6443", "config": config})
+	}
+	config, err := argo(`{"bearerToken":"t","tlsClientConfig":{"insecure":true,"serverName":"eu-1"}}`)
 	if err != nil || config.Host != "https://eu-1.example:6443" || config.BearerToken != "t" || !config.Insecure || config.ServerName != "eu-1" {
 		t.Errorf("it is read as %v, %v", config, err)
 	}
 	for _, refused := range []string{`{"execProviderConfig":{"command":"touch"}}`, `{"awsAuthConfig":{"clusterName":"x"}}`, `[]`} {
-		if _, err := fromArgo("secret s", "https://eu-1.example:6443", []byte(refused)); err == nil {
+		if _, err := argo(refused); err == nil {
 			t.Errorf("%s is taken", refused)
 		}
 	}
@@ -47,17 +82,17 @@ func TestArgoSecrets(t *testing.T) {
 
 // What the output says of its logical clusters, and of how clusters are reached.
 func TestRead(t *testing.T) {
-	o, err := Read(t.Context(), ".", "../../../examples/hosted/rendered")
+	o, err := Read(t.Context(), ".", "../../../examples/hosted/rendered", engine.BuiltIn())
 	if err != nil {
 		t.Fatal(err)
 	}
 	engines := map[string]bool{}
 	for _, c := range o.Clusters {
 		engines[string(c.Engine)] = true
-		if c.Engine == "" || c.Namespace == "" {
-			t.Errorf("%s is applied by %q in %q", c.Name, c.Engine, c.Namespace)
+		if c.Engine == "" || c.Reach.Namespace == "" {
+			t.Errorf("%s is applied by %q in %q", c.Name, c.Engine, c.Reach.Namespace)
 		}
-		if c.Engine == "flux" && !c.Here && (c.Kubeconfig == nil || c.Kubeconfig.Name == "") {
+		if c.Engine == "flux" && !c.Reach.Here && c.Reach.Secret == "" {
 			t.Errorf("nothing says how %s is reached", c.Name)
 		}
 		applied := map[string]bool{}

@@ -73,7 +73,7 @@ func Connect(ctx context.Context, o *Output, a Access, want func(*Cluster) bool,
 	management := &Target{Name: Management, Management: true, Objects: slices.Clone(o.Management)}
 	targets := []*Target{management}
 	for _, c := range o.Clusters {
-		if _, given := a.Physical[c.Name]; c.Here && !given {
+		if _, given := a.Physical[c.Name]; c.Reach.Here && !given {
 			management.add(c)
 			continue
 		}
@@ -93,7 +93,7 @@ func Connect(ctx context.Context, o *Output, a Access, want func(*Cluster) bool,
 			break
 		}
 		g.Go(func() error {
-			config, err := a.physical(ctx, t.Clusters[0], management.Live)
+			config, err := a.physical(ctx, t.Clusters[0], o.Engines, management.Live)
 			if err == nil {
 				t.Live, err = a.connect(ctx, config)
 			}

@@ -16,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/render/engine/gitops"
 	"github.com/tenantry/tenantry/schema"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -33,6 +34,8 @@ type Output struct {
 	Clusters []*Cluster
 	// Management are the objects of the management cluster.
 	Management []*Object
+	// Engines are those that may apply it.
+	Engines engine.Registry
 }
 
 // Cluster is a physical cluster.
@@ -40,20 +43,13 @@ type Cluster struct {
 	Name string
 	// Engine that applies it; empty where nothing is rendered for one.
 	Engine schema.Engine
-	// Namespace of the management cluster that the engine's objects stand in.
-	Namespace string
-	// Here: it is the management cluster itself, as the engine's objects say.
-	Here bool
-	// Kubeconfig is the secret beside Flux's objects by which Flux reaches it.
-	Kubeconfig *SecretKey
+	// Reach is how the engine reaches it.
+	Reach gitops.Reach
 	// Sites are its logical clusters, by key.
 	Sites []*Site
 	// Objects are those of the platform and of the logical clusters.
 	Objects []*Object
 }
-
-// SecretKey is a key of a Secret; without Key, the one that Flux takes then.
-type SecretKey struct{ Name, Key string }
 
 // Site is a logical cluster on a physical cluster.
 type Site struct {
@@ -76,7 +72,7 @@ func (s *Site) Part() string { return s.Cluster.names().TenantsName(s.Cut) }
 // cluster.
 func (s *Site) ManagementPart() string { return s.Cluster.names().ObjectsName(s.Cut) }
 
-func (c *Cluster) names() *engine.Cluster { return &engine.Cluster{Name: c.Name} }
+func (c *Cluster) names() *gitops.Cluster { return &gitops.Cluster{Name: c.Name} }
 
 // Root is the name of what applies the engine's own objects, and of their source.
 func (c *Cluster) Root() string { return c.names().RootName() }
@@ -108,10 +104,10 @@ func (o *Object) Content() *unstructured.Unstructured {
 	return u
 }
 
-// Read reads an output: a directory, or REV:PATH in the git repository that dir
-// lies in. What is not one is an error.
-func Read(ctx context.Context, dir, name string) (*Output, error) {
-	o := &Output{Name: name}
+// Read reads an output that some engines may apply: a directory, or REV:PATH in the
+// git repository that dir lies in. What is not one is an error.
+func Read(ctx context.Context, dir, name string, engines engine.Registry) (*Output, error) {
+	o := &Output{Name: name, Engines: engines}
 	info, err := os.Stat(name)
 	var fsys fs.FS
 	switch {
@@ -321,28 +317,12 @@ func (o *Output) addManagement(clusters map[string]*Cluster, files []*reading) {
 				if c != nil {
 					content := object.Content()
 					object.Site = byLabel[content.GetLabels()[desired.LabelLogicalCluster]]
-					c.learn(object, content)
+					if e := o.Engines.Named(c.Engine); e != nil && object.Name == c.names().PlatformName() && object.GroupKind() == e.Applier() {
+						c.Reach = e.Reach(content)
+					}
 				}
 				o.Management = append(o.Management, object)
 			}
 		}
-	}
-}
-
-// learn takes from what applies the platform how the engine reaches the cluster.
-func (c *Cluster) learn(o *Object, content *unstructured.Unstructured) {
-	if o.Name != c.names().PlatformName() {
-		return
-	}
-	c.Namespace = o.Namespace
-	switch o.Kind {
-	case "Kustomization":
-		ref, found, _ := unstructured.NestedStringMap(content.Object, "spec", "kubeConfig", "secretRef")
-		if c.Here = !found; found {
-			c.Kubeconfig = &SecretKey{Name: ref["name"], Key: ref["key"]}
-		}
-	case "Application":
-		name, _, _ := unstructured.NestedString(content.Object, "spec", "destination", "name")
-		c.Here = name == ""
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -23,6 +24,8 @@ type Documents struct {
 	Exemptions       []*Document[schema.Exemption]
 	Implicit         []*Document[schema.Implicit]
 	Prices           []*Document[schema.PriceBook]
+	// Targets are what the documents may name.
+	Targets target.Table
 }
 
 // Gather returns documents of all kinds as Documents.

@@ -23,17 +23,18 @@ import (
 // Evaluator evaluates the directories of a repo. It is safe for concurrent use.
 type Evaluator struct {
 	repo        *syntax.Repo
+	schema      []schema.File
 	shapes      []shape
 	constraints string
 }
 
-// New returns an evaluator of a repo.
-func New(repo *syntax.Repo) (*Evaluator, error) {
-	shapes, err := readShapes()
+// New returns an evaluator of a repo, with the files of the schema.
+func New(repo *syntax.Repo, files []schema.File) (*Evaluator, error) {
+	shapes, err := readShapes(files)
 	if err != nil {
 		return nil, schemaError(err)
 	}
-	return &Evaluator{repo: repo, shapes: shapes, constraints: constraints(shapes)}, nil
+	return &Evaluator{repo: repo, schema: files, shapes: shapes, constraints: constraints(shapes)}, nil
 }
 
 // perBuilder is how many directories one CUE context serves. A context keeps
@@ -73,7 +74,7 @@ func schemaError(err error) error { return fmt.Errorf("the embedded schema: %w",
 func (e *Evaluator) newBuilder() (*Builder, error) {
 	b := &Builder{Evaluator: e, ctx: cuecontext.New(), build: build.NewContext(), libs: map[*syntax.Library]*build.Instance{}, strings: map[string]string{}}
 	b.schema = b.build.NewInstance("", b.load)
-	for _, f := range schema.Files() {
+	for _, f := range e.schema {
 		tree, err := parser.ParseFile(syntax.SchemaFiles+f.Name, f.Data)
 		if err != nil {
 			return nil, err

@@ -22,9 +22,9 @@ type shape struct {
 }
 
 // readShapes reads the shape of each kind, by its index, from the schema.
-func readShapes() ([]shape, error) {
+func readShapes(files []schema.File) ([]shape, error) {
 	out := make([]shape, len(kinds))
-	for _, f := range schema.Files() {
+	for _, f := range files {
 		tree, err := parser.ParseFile(f.Name, f.Data)
 		if err != nil {
 			return nil, err

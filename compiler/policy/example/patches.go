@@ -31,7 +31,7 @@ func tryPatches(t *tenancy.Tenancy, p *policy.Policy, c schema.Case) (messages [
 		return nil, err.Error()
 	}
 	trace := patch.NewTrace()
-	chain := patch.NewChain([]*patch.Link{p.Patches}, func(o manifest.Map) string { return implicit.Problem(t, o) }, [32]byte{})
+	chain := patch.NewChain([]*patch.Link{p.Patches}, func(o manifest.Map) string { return implicit.Problem(t, o) }, [32]byte{}, t.Targets.Engines)
 	objects = chain.Apply(objects, func(string) *implicit.Values { return values }, trace)
 	for _, f := range trace.Failures {
 		messages = append(messages, strings.TrimPrefix(strings.Join(f.Path, ".")+": "+f.Message, ": "))

@@ -6,6 +6,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -40,7 +41,7 @@ func (l *lowering) implicit(out []manifest.Map, n *desired.Namespace) []manifest
 		}
 		labels = append(o.Labels(v), labels...)
 		annotations := append(o.Annotations(v), field(desired.AnnotationImplicit, o.Ref))
-		annotations = append(annotations, applyPolicy(o)...)
+		annotations = append(annotations, l.applyMarks(o)...)
 		if o.Kept() {
 			annotations = append(annotations, l.kept...)
 		} else {
@@ -53,24 +54,20 @@ func (l *lowering) implicit(out []manifest.Map, n *desired.Namespace) []manifest
 	return out
 }
 
-// applyPolicy is how Flux applies an object, where that is not its usual way; see
-// "Controlling the apply behavior of resources" of kustomize-controller.
-//
-// Argo CD needs nothing: it merges by server-side apply, and an object that
-// cannot be applied keeps no other from it.
-func applyPolicy(o *implicit.Object) manifest.Map {
-	const prefix = "kustomize.toolkit.fluxcd.io/"
-	var out manifest.Map
+// applyMarks tell the engines how to apply an object, where that is not their usual
+// way.
+func (l *lowering) applyMarks(o *implicit.Object) manifest.Map {
+	var out []target.Mark
 	switch o.Merge {
 	case schema.TenantWins:
-		out = append(out, field(prefix+"ssa", "IfNotPresent"))
+		out = l.engines.Marks(func(e *target.Engine) target.Mark { return e.CreateOnly })
 	case schema.MergeFields:
-		out = append(out, field(prefix+"ssa", "Merge"))
+		out = l.engines.Marks(func(e *target.Engine) target.Mark { return e.Merge })
 	}
 	if o.Replaceable() {
-		out = append(out, field(prefix+"force", "Enabled"))
+		out = append(out, l.engines.Marks(func(e *target.Engine) target.Mark { return e.Replace })...)
 	}
-	return out
+	return marks(out)
 }
 
 // implicitNames says which objects of a namespace implicit documents give, and by
@@ -82,12 +79,14 @@ func (l *lowering) implicitNames(n *desired.Namespace) string {
 	}
 	var b strings.Builder
 	v := l.state.Values(n)
+	engine := l.engines.Named(schema.Engine(l.state.Engine))
+	replaces := engine != nil && engine.Replaces()
 	for _, o := range l.state.Implicit.Objects {
 		rule := o.Merge
 		switch {
 		case rule == schema.TenantWins || !o.In(n.Name):
 			continue
-		case rule == schema.PlatformWins && (l.state.Engine == string(schema.Argo) || !o.Replaceable()):
+		case rule == schema.PlatformWins && !(replaces && o.Replaceable()):
 			rule = schema.MergeError // what a tenant made first could not be replaced
 		}
 		if b.Len() > 0 {

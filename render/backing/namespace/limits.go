@@ -1,23 +1,9 @@
 package namespace
 
 import (
-	"strconv"
-
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
-
-// PodSecurity returns the labels that hold a namespace to a Pod Security level,
-// as the physical cluster's own version of Kubernetes defines it.
-func PodSecurity(level string, minor int) manifest.Map {
-	const prefix = "pod-security.kubernetes.io/"
-	version := "v1." + strconv.Itoa(minor)
-	out := make(manifest.Map, 0, 6)
-	for _, mode := range [...]string{"enforce", "warn", "audit"} {
-		out = append(out, field(prefix+mode, level), field(prefix+mode+"-version", version))
-	}
-	return out
-}
 
 func amounts(list []desired.Amount) manifest.Map {
 	out := make(manifest.Map, 0, len(list))

@@ -23,6 +23,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
 
@@ -36,9 +37,9 @@ const (
 // Lower returns the objects of a logical cluster on its physical cluster,
 // namespace by namespace, and the ServiceAccount that deploys its source last.
 // The maps of the result share parts: none may be changed.
-func Lower(s *desired.State) []manifest.Map {
-	l := newLowering(s)
-	out := make([]manifest.Map, 0, Size(s))
+func (b Backing) Lower(s *desired.State, engines target.Engines) []manifest.Map {
+	l := newLowering(s, engines)
+	out := make([]manifest.Map, 0, b.Size(s))
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
 		network := l.network
@@ -69,7 +70,7 @@ func Lower(s *desired.State) []manifest.Map {
 }
 
 // Size returns how many objects Lower returns.
-func Size(s *desired.State) int {
+func (Backing) Size(s *desired.State) int {
 	bindings, n := len(s.Grants), 0
 	if s.Source != nil {
 		bindings++
@@ -87,6 +88,7 @@ func Size(s *desired.State) int {
 // lowering holds what the objects of one logical cluster have in common.
 type lowering struct {
 	state           *desired.State
+	engines         target.Engines
 	labels          manifest.Map
 	kept, prunable  manifest.Map // annotations
 	namespaceLabels manifest.Map
@@ -97,10 +99,11 @@ type lowering struct {
 	bindings        []binding
 }
 
-func newLowering(s *desired.State) *lowering {
+func newLowering(s *desired.State, engines target.Engines) *lowering {
 	l := &lowering{
 		state:    s,
-		labels:   Labels(s),
+		engines:  engines,
+		labels:   s.ObjectLabels(),
 		limits:   limits(s.Containers),
 		network:  networkPolicy(s, s.Network),
 		bindings: bindings(s),
@@ -109,7 +112,7 @@ func newLowering(s *desired.State) *lowering {
 		l.prunable = manifest.Map{field(desired.AnnotationDeletion, desired.DeletionConfirmed)}
 		l.kept = l.prunable
 	} else {
-		l.kept = Protected()
+		l.kept = marks(engines.Protection())
 	}
 	l.namespaceLabels = namespaceLabels(s, l.labels)
 	l.namespaceMarks = append(manifest.Map{field(desired.AnnotationLogicalCluster, s.Key)}, l.kept...)
@@ -143,29 +146,13 @@ func (l *lowering) namespace(n *desired.Namespace) manifest.Map {
 	}
 }
 
-// Labels returns the labels that every object of a logical cluster carries,
-// wherever it stands. The map may not be changed.
-func Labels(s *desired.State) manifest.Map {
-	out := manifest.Map{
-		field(desired.LabelManagedBy, desired.ManagedBy),
-		field(desired.LabelLogicalCluster, desired.LabelValue(s.Key)),
-		field(desired.LabelOrganization, desired.LabelValue(s.Organization)),
-	}
-	for i := range len(s.Organization) + 1 {
-		if i == len(s.Organization) || s.Organization[i] == '/' {
-			out = append(out, field(desired.PrefixAncestor+desired.LabelValue(s.Organization[:i]), "true"))
-		}
+// marks returns marks as fields of metadata.
+func marks(list []target.Mark) manifest.Map {
+	out := make(manifest.Map, len(list))
+	for i, m := range list {
+		out[i] = field(m.Key, m.Value)
 	}
 	return out
-}
-
-// Protected returns the annotations that keep GitOps engines from deleting an
-// object when it vanishes from what they read.
-func Protected() manifest.Map {
-	return manifest.Map{
-		field("kustomize.toolkit.fluxcd.io/prune", "disabled"),
-		field("argocd.argoproj.io/sync-options", "Prune=false,Delete=false"),
-	}
 }
 
 func namespaceLabels(s *desired.State, common manifest.Map) manifest.Map {
@@ -181,7 +168,7 @@ func namespaceLabels(s *desired.State, common manifest.Map) manifest.Map {
 	for _, id := range s.Transforms {
 		out = append(out, field(desired.PrefixTransform+id, "true"))
 	}
-	out = append(out, PodSecurity(s.PodSecurity, s.Minor)...)
+	out = append(out, desired.PodSecurityLabels(s.PodSecurity, s.Minor)...)
 	for _, key := range slices.Sorted(maps.Keys(s.Labels)) {
 		out = append(out, field(desired.PrefixTeam+key, s.Labels[key]))
 	}

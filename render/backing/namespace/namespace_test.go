@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/backing/namespace"
+	"github.com/tenantry/tenantry/render/engine"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -45,7 +46,14 @@ func prod() *desired.State {
 	}
 }
 
-func text(s *desired.State) string { return string(manifest.Documents(namespace.Lower(s)...)) }
+// lower returns the objects of a state, for any of the engines to apply.
+func lower(s *desired.State) []manifest.Map {
+	return namespace.Backing{}.Lower(s, engine.BuiltIn().Rows())
+}
+
+func size(s *desired.State) int { return namespace.Backing{}.Size(s) }
+
+func text(s *desired.State) string { return string(manifest.Documents(lower(s)...)) }
 
 // TestLower compares with testdata; UPDATE_GOLDEN=1 writes it anew.
 func TestLower(t *testing.T) {
@@ -103,7 +111,7 @@ func decode(t testing.TB, m manifest.Map) metav1.Object {
 }
 
 func policyOf(t testing.TB, s *desired.State) *networkingv1.NetworkPolicy {
-	for _, m := range namespace.Lower(s) {
+	for _, m := range lower(s) {
 		if m.Get("kind") == "NetworkPolicy" {
 			return decode(t, m).(*networkingv1.NetworkPolicy)
 		}
@@ -113,7 +121,7 @@ func policyOf(t testing.TB, s *desired.State) *networkingv1.NetworkPolicy {
 }
 
 func labelsOf(t testing.TB, s *desired.State) labels.Set {
-	return labels.Set(decode(t, namespace.Lower(s)[0]).GetLabels())
+	return labels.Set(decode(t, lower(s)[0]).GetLabels())
 }
 
 // reaches reports whether pods of one logical cluster may talk to those of another.
@@ -186,7 +194,7 @@ func TestNetworkStances(t *testing.T) {
 func TestBindingsAreNamedAfterWhatTheyBind(t *testing.T) {
 	bindings := func(s *desired.State) map[string]string {
 		out := map[string]string{}
-		for _, m := range namespace.Lower(s) {
+		for _, m := range lower(s) {
 			if m.Get("kind") == "RoleBinding" && m.Get("metadata", "namespace") == s.Namespaces[0].Physical {
 				out[m.Get("metadata", "name").(string)] = m.Get("roleRef", "name").(string)
 			}
@@ -225,9 +233,9 @@ func TestBindingsAreNamedAfterWhatTheyBind(t *testing.T) {
 // checkObjects holds for the objects of any state.
 func checkObjects(t testing.TB, s *desired.State) {
 	t.Helper()
-	objects := namespace.Lower(s)
-	if len(objects) != namespace.Size(s) {
-		t.Errorf("%d objects, Size %d", len(objects), namespace.Size(s))
+	objects := lower(s)
+	if len(objects) != size(s) {
+		t.Errorf("%d objects, Size %d", len(objects), size(s))
 	}
 	common := map[string]string{"app.kubernetes.io/managed-by": "tenantry",
 		"tenantry.dev/logical-cluster": desired.LabelValue(s.Key), "tenantry.dev/organization": desired.LabelValue(s.Organization)}
@@ -301,7 +309,7 @@ func TestObjects(t *testing.T) {
 // was, and a quota that was lifted would hold for ever.
 func TestWhatIsNeverPrunedIsAlwaysThere(t *testing.T) {
 	kept := func(s *desired.State) (out []string) {
-		for _, m := range namespace.Lower(s) {
+		for _, m := range lower(s) {
 			if o := decode(t, m); o.GetAnnotations()["kustomize.toolkit.fluxcd.io/prune"] == "disabled" {
 				out = append(out, fmt.Sprint(m.Get("kind"), " ", o.GetNamespace(), "/", o.GetName()))
 			}
@@ -321,7 +329,7 @@ func TestWhatIsNeverPrunedIsAlwaysThere(t *testing.T) {
 func TestRetiredNamespacesAreClosed(t *testing.T) {
 	s := prod()
 	s.Network = "open"
-	for _, m := range namespace.Lower(s) {
+	for _, m := range lower(s) {
 		if m.Get("metadata", "namespace") != "acme-payments-prod-old" {
 			continue
 		}

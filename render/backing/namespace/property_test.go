@@ -13,7 +13,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/manifest"
-	"github.com/tenantry/tenantry/render/backing/namespace"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -128,7 +127,7 @@ func TestQuotasAddUp(t *testing.T) {
 			LogicalClusters: []*tenancy.LogicalCluster{lc}}
 		states, _ := desired.Expand(repo, map[string]*pins.LogicalCluster{"acme/prod": {Site: site}}, nil, nil, nil)
 		sum := map[string]resource.Quantity{}
-		for _, m := range namespace.Lower(&states[0]) {
+		for _, m := range lower(&states[0]) {
 			if o, ok := decode(t, m).(*corev1.ResourceQuota); ok {
 				for key, q := range o.Spec.Hard {
 					total := sum[string(key)]
@@ -152,7 +151,7 @@ func BenchmarkLower(b *testing.B) {
 	s := prod()
 	b.ReportAllocs()
 	for b.Loop() {
-		namespace.Lower(s)
+		lower(s)
 	}
 }
 
@@ -160,6 +159,6 @@ func BenchmarkLowerAndWrite(b *testing.B) {
 	s := prod()
 	b.ReportAllocs()
 	for b.Loop() {
-		manifest.Documents(namespace.Lower(s)...)
+		manifest.Documents(lower(s)...)
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/internal/manifest"
-	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/render/engine/gitops"
 )
 
 const (
@@ -32,7 +32,7 @@ type Engine struct{}
 
 // Root returns the projects of a physical cluster and the Application that
 // applies its directory of Argo CD objects.
-func (Engine) Root(c *engine.Cluster) []manifest.Map {
+func (Engine) Root(c *gitops.Cluster) []manifest.Map {
 	return []manifest.Map{
 		project(c),
 		objectsProject(c),
@@ -41,7 +41,7 @@ func (Engine) Root(c *engine.Cluster) []manifest.Map {
 }
 
 // Platform returns the Applications of the CRDs and of the platform.
-func (Engine) Platform(c *engine.Cluster) []manifest.Map {
+func (Engine) Platform(c *gitops.Cluster) []manifest.Map {
 	var out []manifest.Map
 	if c.CRDs {
 		out = append(out, application(c, part{name: c.CRDsName(), dir: c.CRDManifests(), remote: true}))
@@ -50,12 +50,12 @@ func (Engine) Platform(c *engine.Cluster) []manifest.Map {
 }
 
 // Group returns the Application of a group of cuts.
-func (Engine) Group(c *engine.Cluster, group string) []manifest.Map {
+func (Engine) Group(c *gitops.Cluster, group string) []manifest.Map {
 	return []manifest.Map{application(c, part{name: c.GroupName(group), dir: c.GroupDirectory(group)})}
 }
 
 // Tenants returns the Applications of a cut and of the directory beside it.
-func (Engine) Tenants(c *engine.Cluster, cut string) []manifest.Map {
+func (Engine) Tenants(c *gitops.Cluster, cut string) []manifest.Map {
 	return []manifest.Map{
 		application(c, part{name: c.TenantsName(cut), dir: c.TenantManifests(cut), remote: true, recurse: true}),
 		application(c, part{name: c.ObjectsName(cut), dir: c.Objects(cut)}),
@@ -71,12 +71,12 @@ func (Engine) Tenants(c *engine.Cluster, cut string) []manifest.Map {
 // in argocd-cm); the project is the second wall, and without impersonation the
 // only one. Nothing is deleted together with the Application: a source is also
 // withdrawn when a logical cluster is suspended or moves.
-func (Engine) Source(c *engine.Cluster, s *desired.State) []manifest.Map {
+func (Engine) Source(c *gitops.Cluster, s *desired.State) []manifest.Map {
 	src := s.Source
 	if src == nil {
 		return nil
 	}
-	name := engine.SourceName(s.Key, c.Name)
+	name := gitops.SourceName(s.Key, c.Name)
 	var destinations manifest.List
 	for _, ns := range s.Namespaces {
 		if !ns.Retired {
@@ -109,7 +109,7 @@ func (Engine) Source(c *engine.Cluster, s *desired.State) []manifest.Map {
 
 // project bounds what is applied to a physical cluster: the kinds that Tenantry
 // renders, from the repository of its output.
-func project(c *engine.Cluster) manifest.Map {
+func project(c *gitops.Cluster) manifest.Map {
 	return c.Object(api, "AppProject", c.RootName(), manifest.M(
 		"description", "What Tenantry applies to "+c.Name,
 		"sourceRepos", []string{c.Settings.Source.URL},
@@ -129,7 +129,7 @@ func project(c *engine.Cluster) manifest.Map {
 
 // namespaced are the kinds that go to tenants' namespaces: those of every logical
 // cluster, and what implicit documents give.
-func namespaced(c *engine.Cluster) manifest.List {
+func namespaced(c *gitops.Cluster) manifest.List {
 	out := kinds(
 		"", "ConfigMap",
 		"", "LimitRange",
@@ -152,7 +152,7 @@ func namespaced(c *engine.Cluster) manifest.List {
 
 // objectsProject bounds what is applied to the management cluster on behalf of
 // a physical cluster.
-func objectsProject(c *engine.Cluster) manifest.Map {
+func objectsProject(c *gitops.Cluster) manifest.Map {
 	return c.Object(api, "AppProject", objectsProjectName(c), manifest.M(
 		"description", "What Tenantry keeps in the management cluster for "+c.Name,
 		"sourceRepos", []string{c.Settings.Source.URL},
@@ -167,7 +167,7 @@ func objectsProject(c *engine.Cluster) manifest.Map {
 	))
 }
 
-func objectsProjectName(c *engine.Cluster) string {
+func objectsProjectName(c *gitops.Cluster) string {
 	return desired.LabelValue(c.RootName() + "--management")
 }
 
@@ -181,7 +181,7 @@ func kinds(pairs ...string) manifest.List {
 }
 
 // destination is a namespace of the physical cluster.
-func destination(c *engine.Cluster, namespace string) manifest.Map {
+func destination(c *gitops.Cluster, namespace string) manifest.Map {
 	if c.Kubeconfig == nil {
 		return manifest.M("server", inCluster, "namespace", namespace)
 	}
@@ -197,7 +197,7 @@ type part struct {
 	recurse bool
 }
 
-func application(c *engine.Cluster, p part) manifest.Map {
+func application(c *gitops.Cluster, p part) manifest.Map {
 	name := objectsProjectName(c)
 	to := manifest.M("server", inCluster, "namespace", c.Settings.Namespace)
 	if p.remote {

@@ -11,22 +11,24 @@ package flux
 
 import (
 	"strings"
+	"time"
 
+	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
+	"github.com/fluxcd/pkg/apis/meta"
+	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/internal/manifest"
-	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/render/engine/gitops"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 const (
-	kustomizeAPI = "kustomize.toolkit.fluxcd.io/v1"
-	sourceAPI    = "source.toolkit.fluxcd.io/v1"
-
 	// timeout bounds a reconcile, the wait for health included: long enough for
 	// a few hundred small objects, short enough that a Namespace which hangs in
 	// its deletion holds its own cut only briefly.
-	timeout = "3m"
+	timeout = 3 * time.Minute
 	// retry is how soon a failed reconcile is tried again.
-	retry = "1m"
+	retry = time.Minute
 )
 
 // Engine is Flux.
@@ -34,7 +36,7 @@ type Engine struct{}
 
 // Root returns the source of a physical cluster and the Kustomization that
 // applies its directory of Flux objects.
-func (Engine) Root(c *engine.Cluster) []manifest.Map {
+func (Engine) Root(c *gitops.Cluster) []manifest.Map {
 	return []manifest.Map{
 		source(c),
 		kustomization(c, part{name: c.RootName(), dir: c.Directory()}),
@@ -42,7 +44,7 @@ func (Engine) Root(c *engine.Cluster) []manifest.Map {
 }
 
 // Platform returns the Kustomizations of the CRDs and of the platform.
-func (Engine) Platform(c *engine.Cluster) []manifest.Map {
+func (Engine) Platform(c *gitops.Cluster) []manifest.Map {
 	var out []manifest.Map
 	if c.CRDs {
 		out = append(out, kustomization(c, part{name: c.CRDsName(), dir: c.CRDManifests(), remote: true}))
@@ -51,12 +53,12 @@ func (Engine) Platform(c *engine.Cluster) []manifest.Map {
 }
 
 // Group returns the Kustomization of a group of cuts.
-func (Engine) Group(c *engine.Cluster, group string) []manifest.Map {
+func (Engine) Group(c *gitops.Cluster, group string) []manifest.Map {
 	return []manifest.Map{kustomization(c, part{name: c.GroupName(group), dir: c.GroupDirectory(group)})}
 }
 
 // Tenants returns the Kustomizations of a cut and of the directory beside it.
-func (Engine) Tenants(c *engine.Cluster, cut string) []manifest.Map {
+func (Engine) Tenants(c *gitops.Cluster, cut string) []manifest.Map {
 	return []manifest.Map{
 		kustomization(c, part{name: c.TenantsName(cut), dir: c.TenantManifests(cut), remote: true}),
 		kustomization(c, part{name: c.ObjectsName(cut), dir: c.Objects(cut)}),
@@ -70,55 +72,49 @@ func (Engine) Tenants(c *engine.Cluster, cut string) []manifest.Map {
 // suspended or leaves a physical cluster, where its workloads and data are to
 // stay. It does not wait for health, since a team's broken workload would
 // occupy the controller for everybody.
-func (Engine) Source(c *engine.Cluster, s *desired.State) []manifest.Map {
+func (Engine) Source(c *gitops.Cluster, s *desired.State) []manifest.Map {
 	src := s.Source
 	if src == nil {
 		return nil
 	}
-	name := engine.SourceName(s.Key, c.Name)
+	name := gitops.SourceName(s.Key, c.Name)
 	return []manifest.Map{
-		c.ObjectOf(s, sourceAPI, "GitRepository", name, manifest.M(
-			"interval", src.Interval,
-			"url", gitURL(src.Repo),
-			"ref", manifest.M("branch", src.Branch),
-			"secretRef", reference(src.Secret),
-		).Compact()),
-		c.ObjectOf(s, kustomizeAPI, "Kustomization", name, manifest.M(
-			"interval", src.Interval,
-			"retryInterval", retry,
-			"timeout", timeout,
-			"sourceRef", manifest.M("kind", "GitRepository", "name", name),
-			"path", dotted(src.Path),
-			"targetNamespace", src.Namespace,
-			"serviceAccountName", desired.DeployerName(s.Key),
-			"kubeConfig", kubeConfig(c),
-			"prune", true,
-			"deletionPolicy", "Orphan",
-			"wait", false,
-			"force", false,
-		).Compact()),
+		c.ObjectOf(s, sourcev1.GroupVersion.String(), sourcev1.GitRepositoryKind, name, gitRepositorySpec(&sourcev1.GitRepositorySpec{
+			URL:       gitURL(src.Repo),
+			SecretRef: reference(src.Secret),
+			Reference: &sourcev1.GitRepositoryRef{Branch: src.Branch},
+		}, src.Interval)),
+		c.ObjectOf(s, kustomizev1.GroupVersion.String(), kustomizev1.KustomizationKind, name, kustomizationSpec(&kustomizev1.KustomizationSpec{
+			RetryInterval:      &metav1.Duration{Duration: retry},
+			Timeout:            &metav1.Duration{Duration: timeout},
+			SourceRef:          kustomizev1.CrossNamespaceSourceReference{Kind: sourcev1.GitRepositoryKind, Name: name},
+			Path:               dotted(src.Path),
+			TargetNamespace:    src.Namespace,
+			ServiceAccountName: desired.DeployerName(s.Key),
+			KubeConfig:         kubeConfig(c),
+			Prune:              true,
+			DeletionPolicy:     kustomizev1.DeletionPolicyOrphan,
+		}, src.Interval)),
 	}
 }
 
 // source is where Flux reads a physical cluster's part of the output: its own
 // artifact, since an artifact of everything would be unpacked for each part.
-func source(c *engine.Cluster) manifest.Map {
+func source(c *gitops.Cluster) manifest.Map {
 	src := c.Settings.Source
 	if src.Kind == "oci" {
-		return c.Object(sourceAPI, "OCIRepository", c.RootName(), manifest.M(
-			"interval", c.Settings.Interval,
-			"url", strings.TrimSuffix(src.URL, "/")+"/"+c.Name,
-			"ref", manifest.M("tag", c.Branch()),
-			"secretRef", reference(src.Secret),
-		).Compact())
+		return c.Object(sourcev1.GroupVersion.String(), sourcev1.OCIRepositoryKind, c.RootName(), ociRepositorySpec(&sourcev1.OCIRepositorySpec{
+			URL:       strings.TrimSuffix(src.URL, "/") + "/" + c.Name,
+			Reference: &sourcev1.OCIRepositoryRef{Tag: c.Branch()},
+			SecretRef: reference(src.Secret),
+		}, c.Settings.Interval))
 	}
-	return c.Object(sourceAPI, "GitRepository", c.RootName(), manifest.M(
-		"interval", c.Settings.Interval,
-		"url", gitURL(src.URL),
-		"ref", manifest.M("branch", c.Branch()),
-		"secretRef", reference(src.Secret),
-		"sparseCheckout", []string{c.Path(c.Manifests()), c.Path(c.Directory())},
-	).Compact())
+	return c.Object(sourcev1.GroupVersion.String(), sourcev1.GitRepositoryKind, c.RootName(), gitRepositorySpec(&sourcev1.GitRepositorySpec{
+		URL:            gitURL(src.URL),
+		Reference:      &sourcev1.GitRepositoryRef{Branch: c.Branch()},
+		SecretRef:      reference(src.Secret),
+		SparseCheckout: []string{c.Path(c.Manifests()), c.Path(c.Directory())},
+	}, c.Settings.Interval))
 }
 
 // part is a directory of the output that is applied as one.
@@ -130,41 +126,37 @@ type part struct {
 	remote bool
 }
 
-func kustomization(c *engine.Cluster, p part) manifest.Map {
-	kind := "GitRepository"
+func kustomization(c *gitops.Cluster, p part) manifest.Map {
+	spec := &kustomizev1.KustomizationSpec{
+		RetryInterval:  &metav1.Duration{Duration: retry},
+		Timeout:        &metav1.Duration{Duration: timeout},
+		SourceRef:      kustomizev1.CrossNamespaceSourceReference{Kind: sourcev1.GitRepositoryKind, Name: c.RootName()},
+		Path:           dotted(c.Path(p.dir)),
+		Prune:          true,
+		DeletionPolicy: kustomizev1.DeletionPolicyOrphan,
+		Wait:           p.remote,
+	}
 	if c.Settings.Source.Kind == "oci" {
-		kind = "OCIRepository"
+		spec.SourceRef.Kind = sourcev1.OCIRepositoryKind
 	}
-	spec := manifest.M(
-		"interval", c.Settings.Interval,
-		"retryInterval", retry,
-		"timeout", timeout,
-		"sourceRef", manifest.M("kind", kind, "name", c.RootName()),
-		"path", dotted(c.Path(p.dir)),
-		"kubeConfig", nil,
-		"prune", true,
-		"deletionPolicy", "Orphan",
-		"wait", p.remote,
-		"force", false,
-	)
 	if p.remote {
-		spec = spec.With("kubeConfig", kubeConfig(c))
+		spec.KubeConfig = kubeConfig(c)
 	}
-	return c.Object(kustomizeAPI, "Kustomization", p.name, spec.Compact())
+	return c.Object(kustomizev1.GroupVersion.String(), kustomizev1.KustomizationKind, p.name, kustomizationSpec(spec, c.Settings.Interval))
 }
 
-func kubeConfig(c *engine.Cluster) manifest.Map {
+func kubeConfig(c *gitops.Cluster) *meta.KubeConfigReference {
 	if c.Kubeconfig == nil {
 		return nil
 	}
-	return manifest.M("secretRef", manifest.M("name", c.Kubeconfig.Secret, "key", c.Kubeconfig.Key).Compact())
+	return &meta.KubeConfigReference{SecretRef: &meta.SecretKeyReference{Name: c.Kubeconfig.Secret, Key: c.Kubeconfig.Key}}
 }
 
-func reference(secret string) manifest.Map {
+func reference(secret string) *meta.LocalObjectReference {
 	if secret == "" {
 		return nil
 	}
-	return manifest.M("name", secret)
+	return &meta.LocalObjectReference{Name: secret}
 }
 
 // dotted is a path as Flux writes it, below the root of the source.

@@ -17,7 +17,7 @@ import (
 	"sync"
 
 	"github.com/tenantry/tenantry/compiler/analysis/live"
-	"github.com/tenantry/tenantry/schema"
+	"github.com/tenantry/tenantry/compiler/target"
 	"golang.org/x/sync/errgroup"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -135,12 +135,13 @@ func (o *Options) compares(object *live.Object) bool {
 func Compare(ctx context.Context, o *live.Output, targets []*live.Target, options Options) (*Report, error) {
 	r := &Report{Output: o.Name, Commit: o.Commit}
 	p := &progress{report: options.Progress}
+	engines := o.Engines.Rows()
 	var comparisons []*comparison
 	for _, t := range targets {
 		if t.LeftOut() {
 			continue
 		}
-		c := &comparison{Target: t, options: options, progress: p, rendered: map[live.ID]bool{}, known: map[string]knownSite{}, met: map[live.ID]bool{}}
+		c := &comparison{Target: t, engines: engines, options: options, progress: p, rendered: map[live.ID]bool{}, known: map[string]knownSite{}, met: map[live.ID]bool{}}
 		if t.Management {
 			c.know(o.Clusters)
 		} else {
@@ -176,6 +177,7 @@ func Compare(ctx context.Context, o *live.Output, targets []*live.Target, option
 // comparison is that of one cluster.
 type comparison struct {
 	*live.Target
+	engines  target.Engines
 	options  Options
 	progress *progress
 	// objects to compare, and all that are rendered.
@@ -208,7 +210,7 @@ func (c *comparison) run(ctx context.Context) {
 			if ctx.Err() != nil {
 				return nil
 			}
-			f, err := Object(ctx, c.Live, o)
+			f, err := Object(ctx, c.Live, o, c.engines)
 			c.progress.add()
 			if err != nil {
 				c.failed(err)
@@ -263,18 +265,19 @@ func newFinding(what string, o *live.Object) *Finding {
 	return f
 }
 
-// Object compares one object with what stands on a cluster. It returns nil where
+// Object compares one object, which one of some engines applies, with what stands on
+// a cluster. It returns nil where
 // nothing differs. A request that gets no answer is sent once more: connections
 // break.
-func Object(ctx context.Context, l *live.Live, o *live.Object) (*Finding, error) {
-	f, err := compare(ctx, l, o)
+func Object(ctx context.Context, l *live.Live, o *live.Object, engines target.Engines) (*Finding, error) {
+	f, err := compare(ctx, l, o, engines)
 	if live.Silent(err) && ctx.Err() == nil {
-		f, err = compare(ctx, l, o)
+		f, err = compare(ctx, l, o, engines)
 	}
 	return f, err
 }
 
-func compare(ctx context.Context, l *live.Live, o *live.Object) (*Finding, error) {
+func compare(ctx context.Context, l *live.Live, o *live.Object, engines target.Engines) (*Finding, error) {
 	client, err := l.Of(o)
 	if err != nil {
 		return nil, err
@@ -285,19 +288,19 @@ func compare(ctx context.Context, l *live.Live, o *live.Object) (*Finding, error
 	} else if err != nil {
 		return nil, err
 	}
-	engine := engineOf(o)
+	engine := engineOf(o, engines)
 	want := o.Content()
-	if engine.keeps(want) {
+	if keeps(engine, want) {
 		return nil, nil
 	}
-	engine.mark(want, stands)
+	mark(engine, want, stands)
 	data, err := json.Marshal(want)
 	if err != nil {
 		return nil, err
 	}
 	force := true
 	applied, err := client.Patch(ctx, o.Name, types.ApplyPatchType, data,
-		metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: engine.manager, Force: &force})
+		metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}, FieldManager: engine.FieldManager, Force: &force})
 	switch {
 	case err == nil:
 	case live.Denied(err):
@@ -309,7 +312,7 @@ func compare(ctx context.Context, l *live.Live, o *live.Object) (*Finding, error
 	default:
 		return nil, err
 	}
-	fields := append(changes(stands, applied), additions(want, applied, engine)...)
+	fields := append(changes(stands, applied), additions(want, applied, engine, engines)...)
 	if len(fields) == 0 {
 		return nil, nil
 	}
@@ -318,40 +321,27 @@ func compare(ctx context.Context, l *live.Live, o *live.Object) (*Finding, error
 	return f, nil
 }
 
-// engine is what is known of how an engine applies.
-type engine struct {
-	manager string
-	// controller fills in fields of the engine's own objects.
-	controller string
-	// labels and annotations that it adds to what it applies.
-	labels, annotations []string
-}
-
-var engines = map[schema.Engine]engine{
-	schema.Flux: {manager: "kustomize-controller", labels: []string{"kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"}},
-	schema.Argo: {manager: "argocd-controller", controller: "argocd-application-controller",
-		labels:      []string{"app.kubernetes.io/instance", "argocd.argoproj.io/instance"},
-		annotations: []string{"argocd.argoproj.io/tracking-id"}},
-}
+// kubectl stands for a person who applies objects.
+var kubectl = target.Engine{FieldManager: "kubectl"}
 
 // engineOf returns the engine that applies an object. What is in the bootstrap of
 // all clusters is applied by a person.
-func engineOf(o *live.Object) engine {
+func engineOf(o *live.Object, engines target.Engines) *target.Engine {
 	if o.Cluster != nil {
-		if e, ok := engines[o.Cluster.Engine]; ok {
+		if e := engines.Named(o.Cluster.Engine); e != nil {
 			return e
 		}
 	}
-	return engine{manager: "kubectl"}
+	return &kubectl
 }
 
-// keeps reports whether the engine leaves an object alone once it stands.
-func (e engine) keeps(o *unstructured.Unstructured) bool {
-	return e.manager == engines[schema.Flux].manager && o.GetAnnotations()["kustomize.toolkit.fluxcd.io/ssa"] == "IfNotPresent"
+// keeps reports whether an engine leaves an object alone once it stands.
+func keeps(e *target.Engine, o *unstructured.Unstructured) bool {
+	return e.CreatesOnly() && o.GetAnnotations()[e.CreateOnly.Key] == e.CreateOnly.Value
 }
 
-// mark puts on an object the marks that the engine has put on the one that stands.
-func (e engine) mark(o, stands *unstructured.Unstructured) {
+// mark puts on an object the marks that an engine has put on the one that stands.
+func mark(e *target.Engine, o, stands *unstructured.Unstructured) {
 	copied := func(keys []string, from, to map[string]string, set func(map[string]string)) {
 		for _, key := range keys {
 			if value, ok := from[key]; ok {
@@ -365,8 +355,8 @@ func (e engine) mark(o, stands *unstructured.Unstructured) {
 			set(to)
 		}
 	}
-	copied(e.labels, stands.GetLabels(), o.GetLabels(), o.SetLabels)
-	copied(e.annotations, stands.GetAnnotations(), o.GetAnnotations(), o.SetAnnotations)
+	copied(e.TrackingLabels, stands.GetLabels(), o.GetLabels(), o.SetLabels)
+	copied(e.TrackingAnnotations, stands.GetAnnotations(), o.GetAnnotations(), o.SetAnnotations)
 }
 
 // progress counts across clusters.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/fields"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
@@ -36,7 +37,7 @@ func content(o *unstructured.Unstructured) map[string]any {
 // since it never owned them, and yet they are not rendered. A label or annotation
 // counts if its key is the platform's; of all else, what lies beside a field that
 // is rendered. In an object without the platform's label, tenants have a part.
-func additions(want, applied *unstructured.Unstructured, e engine) []Field {
+func additions(want, applied *unstructured.Unstructured, e *target.Engine, engines target.Engines) []Field {
 	if want.GetLabels()[desired.LabelManagedBy] != desired.ManagedBy {
 		return nil
 	}
@@ -52,7 +53,7 @@ func additions(want, applied *unstructured.Unstructured, e engine) []Field {
 			continue // a form that is not known yet
 		}
 		switch {
-		case m.Manager == e.manager, m.Manager == e.controller:
+		case m.Manager == e.FieldManager, m.Manager == e.Controller:
 			own = own.Union(set)
 		case others[m.Manager] == nil:
 			names = append(names, m.Manager)
@@ -65,7 +66,7 @@ func additions(want, applied *unstructured.Unstructured, e engine) []Field {
 	slices.Sort(names)
 	for _, name := range names {
 		others[name].Leaves().Difference(own).Iterate(func(p fieldpath.Path) {
-			if !counts(want, p) {
+			if !counts(want, p, engines) {
 				return
 			}
 			if v, path, ok := at(applied.Object, p); ok {
@@ -79,7 +80,7 @@ func additions(want, applied *unstructured.Unstructured, e engine) []Field {
 
 // counts reports whether a field of another manager is one that should not be
 // there.
-func counts(want *unstructured.Unstructured, p fieldpath.Path) bool {
+func counts(want *unstructured.Unstructured, p fieldpath.Path, engines target.Engines) bool {
 	name := func(i int) string {
 		if i < len(p) && p[i].FieldName != nil {
 			return *p[i].FieldName
@@ -90,7 +91,7 @@ func counts(want *unstructured.Unstructured, p fieldpath.Path) bool {
 	case "", "status", "apiVersion", "kind":
 		return false
 	case "metadata":
-		return (name(1) == "labels" || name(1) == "annotations") && ours(name(2))
+		return (name(1) == "labels" || name(1) == "annotations") && ours(name(2), engines)
 	default:
 		_, rendered := want.Object[top]
 		return rendered
@@ -138,7 +139,7 @@ func item(o any, keys smd.FieldList) (any, bool) {
 }
 
 // ours reports whether a label or annotation is the platform's to set.
-func ours(key string) bool {
+func ours(key string, engines target.Engines) bool {
 	domain, _, _ := strings.Cut(key, "/")
 	switch {
 	case key == desired.AnnotationAdopt: // a person's word to the API server
@@ -147,5 +148,5 @@ func ours(key string) bool {
 		return true
 	}
 	return domain == "tenantry.dev" || strings.HasSuffix(domain, ".tenantry.dev") ||
-		slices.Contains([]string{"pod-security.kubernetes.io", "kustomize.toolkit.fluxcd.io", "argocd.argoproj.io"}, domain)
+		domain == "pod-security.kubernetes.io" || slices.Contains(engines.MarkDomains(), domain)
 }

@@ -3,12 +3,12 @@ package status
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/analysis/live"
-	"github.com/tenantry/tenantry/schema"
+	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/render/engine/gitops"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	kschema "k8s.io/apimachinery/pkg/runtime/schema"
 )
@@ -16,7 +16,8 @@ import (
 // engines is what the GitOps engines say: how each of their objects that the
 // output has stands.
 type engines struct {
-	parts map[string]Part // by kind and name
+	registry engine.Registry
+	parts    map[string]Part // by kind and name
 	// order by physical cluster, as it is rendered.
 	order map[*live.Cluster][]string
 	// sources are those of teams: of each, what is worst.
@@ -29,20 +30,9 @@ type engines struct {
 	outOfSync map[string]map[string]string
 }
 
-// kinds are those of engines' objects that have a status, and how it is read.
-var kinds = map[kschema.GroupKind]func(e *engines, o, source *unstructured.Unstructured, commit string) Part{
-	{Group: "kustomize.toolkit.fluxcd.io", Kind: "Kustomization"}: (*engines).kustomization,
-	{Group: "source.toolkit.fluxcd.io", Kind: "GitRepository"}:    (*engines).source,
-	{Group: "source.toolkit.fluxcd.io", Kind: "OCIRepository"}:    (*engines).source,
-	{Group: "argoproj.io", Kind: "Application"}:                   (*engines).application,
-}
-
-// appliers are the kinds of what applies a part.
-var appliers = map[schema.Engine]string{schema.Flux: "Kustomization", schema.Argo: "Application"}
-
 // readEngines reads the engines' objects from the management cluster.
 func readEngines(ctx context.Context, t *live.Target, o *live.Output) (*engines, error) {
-	e := &engines{parts: map[string]Part{}, order: map[*live.Cluster][]string{}, sources: map[*live.Site]*Part{}, tenants: map[string]string{}, outOfSync: map[string]map[string]string{}}
+	e := &engines{registry: o.Engines, parts: map[string]Part{}, order: map[*live.Cluster][]string{}, sources: map[*live.Site]*Part{}, tenants: map[string]string{}, outOfSync: map[string]map[string]string{}}
 	for _, c := range o.Clusters {
 		for _, s := range c.Sites {
 			for _, ns := range s.Namespaces {
@@ -50,6 +40,31 @@ func readEngines(ctx context.Context, t *live.Target, o *live.Output) (*engines,
 			}
 		}
 	}
+	stands, err := e.list(ctx, t, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, object := range o.Management {
+		if observer := e.observer(object.GroupKind()); observer != nil && object.Cluster != nil {
+			e.read(observer, object, stands, o.Commit)
+		}
+	}
+	return e, nil
+}
+
+// observer returns what reads the status of a kind; nil where it has none.
+func (e *engines) observer(kind kschema.GroupKind) engine.Observer {
+	for _, one := range e.registry {
+		if slices.Contains(one.Observed(), kind) {
+			return one
+		}
+	}
+	return nil
+}
+
+// list returns the live objects of all kinds that have a status, from the namespaces
+// in which some are rendered.
+func (e *engines) list(ctx context.Context, t *live.Target, o *live.Output) (map[live.ID]*unstructured.Unstructured, error) {
 	type place struct {
 		kind      kschema.GroupVersionKind
 		namespace string
@@ -59,7 +74,7 @@ func readEngines(ctx context.Context, t *live.Target, o *live.Output) (*engines,
 	var problems live.Problems
 	for _, object := range o.Management {
 		p := place{object.GroupVersionKind(), object.Namespace}
-		if kinds[object.GroupKind()] == nil || asked[p] {
+		if e.observer(object.GroupKind()) == nil || asked[p] {
 			continue
 		}
 		asked[p] = true
@@ -73,43 +88,56 @@ func readEngines(ctx context.Context, t *live.Target, o *live.Output) (*engines,
 	if all := problems.All(); all != nil {
 		return nil, errors.New(strings.Join(all, "; "))
 	}
-	for _, object := range o.Management {
-		read := kinds[object.GroupKind()]
-		if read == nil || object.Cluster == nil {
-			continue
-		}
-		commit := o.Commit
-		if object.Site != nil { // it has commits of its own
-			commit = ""
-		}
-		u := stands[object.ID]
-		part := Part{State: Missing, Reason: object.Kind + " " + object.Name + " is not there"}
-		if u != nil {
-			part = read(e, u, e.sourceOf(u, stands), commit)
-		}
-		part.Kind, part.Name = object.Kind, object.Name
-		if object.Site != nil {
-			if worst := e.sources[object.Site]; worst == nil || tells(worst, &part) {
-				e.sources[object.Site] = &part
-			}
-			continue
-		}
-		name := part.Kind + "/" + part.Name
-		e.parts[name] = part
-		e.order[object.Cluster] = append(e.order[object.Cluster], name)
+	return stands, nil
+}
+
+// read takes what the engine says of an object.
+func (e *engines) read(observer engine.Observer, object *live.Object, stands map[live.ID]*unstructured.Unstructured, commit string) {
+	if object.Site != nil { // it has commits of its own
+		commit = ""
 	}
-	return e, nil
+	part := Part{State: Missing, Reason: object.Kind + " " + object.Name + " is not there"}
+	if u := stands[object.ID]; u != nil {
+		kind, name := observer.ReadsFrom(u)
+		source := stands[live.ID{Group: kind.Group, Kind: kind.Kind, Namespace: u.GetNamespace(), Name: name}]
+		part = e.partOf(u, observer.Status(u, source, commit))
+	}
+	part.Kind, part.Name = object.Kind, object.Name
+	if object.Site != nil {
+		if worst := e.sources[object.Site]; worst == nil || tells(worst, &part, observer.Applier().Kind) {
+			e.sources[object.Site] = &part
+		}
+		return
+	}
+	name := part.Kind + "/" + part.Name
+	e.parts[name] = part
+	e.order[object.Cluster] = append(e.order[object.Cluster], name)
+}
+
+// partOf returns what a status comes to, and notes whose namespaces are out of sync,
+// where all of them are a logical cluster's.
+func (e *engines) partOf(o *unstructured.Unstructured, s gitops.Status) Part {
+	namespaces := map[string]string{}
+	attributed := len(s.OutOfSync) > 0
+	for _, one := range s.OutOfSync {
+		namespaces[one.Namespace] = one.Reason
+		attributed = attributed && e.tenants[one.Namespace] != ""
+	}
+	if attributed {
+		e.outOfSync[o.GetName()] = namespaces
+	}
+	return Part{State: State(s.State), Reason: s.Reason, Revision: s.Revision}
 }
 
 // tells reports whether another object of a team's source says more than one: what
 // failed first. Of two that are ready that is what applies it, and else what it is read
 // from, for want of which the other can't be ready.
-func tells(one, other *Part) bool {
+func tells(one, other *Part, applier string) bool {
 	rank := func(p *Part) int { return slices.Index([]State{Failed, Missing, Progressing, Ready}, p.State) }
 	if rank(other) != rank(one) {
 		return rank(other) < rank(one)
 	}
-	return (other.Kind == appliers[schema.Flux]) == (other.State == Ready)
+	return (other.Kind == applier) == (other.State == Ready)
 }
 
 // of returns the parts of a physical cluster.
@@ -123,7 +151,11 @@ func (e *engines) of(c *live.Cluster) []Part {
 
 // judge returns how a part stands for one of its logical clusters.
 func (e *engines) judge(name string, s *live.Site) Part {
-	p, ok := e.parts[appliers[s.Cluster.Engine]+"/"+name]
+	applier := ""
+	if one := e.registry.Named(s.Cluster.Engine); one != nil {
+		applier = one.Applier().Kind
+	}
+	p, ok := e.parts[applier+"/"+name]
 	if !ok {
 		return Part{State: Missing, Reason: "nothing is rendered that applies it"}
 	}
@@ -158,71 +190,7 @@ func (e *engines) culprit(message string) string {
 	return ""
 }
 
-// sourceOf returns the source that a Kustomization reads.
-func (e *engines) sourceOf(o *unstructured.Unstructured, stands map[live.ID]*unstructured.Unstructured) *unstructured.Unstructured {
-	ref, _, _ := unstructured.NestedStringMap(o.Object, "spec", "sourceRef")
-	return stands[live.ID{Group: "source.toolkit.fluxcd.io", Kind: ref["kind"], Namespace: o.GetNamespace(), Name: ref["name"]}]
-}
-
-// condition is a condition of an object.
-type condition struct{ status, reason, message string }
-
-func conditionOf(o *unstructured.Unstructured, kind string) condition {
-	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
-	for _, c := range conditions {
-		m, _ := c.(map[string]any)
-		text := func(key string) string { s, _ := m[key].(string); return s }
-		if text("type") == kind {
-			return condition{text("status"), text("reason"), text("message")}
-		}
-	}
-	return condition{}
-}
-
-func (c condition) String() string {
-	switch {
-	case c.message == "":
-		return c.reason
-	case c.reason == "":
-		return oneLine(c.message)
-	}
-	return c.reason + ": " + oneLine(c.message)
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
 func text(o *unstructured.Unstructured, path ...string) string {
 	s, _, _ := unstructured.NestedString(o.Object, path...)
 	return s
-}
-
-// short is a revision for people: the branch and the beginning of the hash.
-func short(revision string) string {
-	branch, hash, found := strings.Cut(revision, "@")
-	if !found {
-		branch, hash = "", revision
-	}
-	if _, digits, ok := strings.Cut(hash, ":"); ok {
-		hash = digits
-	}
-	const enough = 7
-	hash = hash[:min(enough, len(hash))]
-	if branch == "" {
-		return hash
-	}
-	return branch + "@" + hash
-}
-
-// behind says that a revision is not the one that is to be applied; empty if it
-// is, or nobody knows.
-func behind(applied, published, commit string) string {
-	switch {
-	case applied == "":
-		return "nothing has been applied yet"
-	case published != "" && applied != published:
-		return fmt.Sprintf("it has applied %s, and %s is to come", short(applied), short(published))
-	case commit != "" && !strings.HasSuffix(applied, commit):
-		return fmt.Sprintf("it has applied %s, and the output is %s", short(applied), short(commit))
-	}
-	return ""
 }

@@ -1,10 +1,12 @@
 package status
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/analysis/live"
+	"github.com/tenantry/tenantry/render/engine"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 )
@@ -48,16 +50,23 @@ func TestEngines(t *testing.T) {
 		"odd status of it": {"Application", `{spec: {syncPolicy: {automated: {}}}, status: 3}`, Progressing, "not come to it"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			source := object(t, `{status: {artifact: {revision: "`+revision+`"}}}`)
-			for kind, read := range kinds {
-				if kind.Kind != c.kind {
+			met := 0
+			e := &engines{registry: engine.BuiltIn(), tenants: map[string]string{"shop-web": "shop/web"}, outOfSync: map[string]map[string]string{}}
+			source := object(t, "source.toolkit.fluxcd.io/v1", "GitRepository", `{status: {artifact: {revision: "`+revision+`"}}}`)
+			for _, group := range []string{"kustomize.toolkit.fluxcd.io/v1", "source.toolkit.fluxcd.io/v1", "argoproj.io/v1alpha1"} {
+				o := object(t, group, c.kind, c.object)
+				observer := e.observer(o.GroupVersionKind().GroupKind())
+				if observer == nil {
 					continue
 				}
-				e := &engines{tenants: map[string]string{"shop-web": "shop/web"}, outOfSync: map[string]map[string]string{}}
-				p := read(e, object(t, c.object), source, "")
+				p := e.partOf(o, observer.Status(o, source, ""))
+				met++
 				if p.State != c.state || !strings.Contains(p.Reason, c.reason) || (p.Reason == "") != (c.reason == "") {
 					t.Errorf("it is %s (%s), want %s (%s)", p.State, p.Reason, c.state, c.reason)
 				}
+			}
+			if met != 1 {
+				t.Errorf("%d engines read it", met)
 			}
 		})
 	}
@@ -67,23 +76,25 @@ func argo(status string) string {
 	return `{spec: {syncPolicy: {automated: {}}}, status: {` + status + `}}`
 }
 
-func object(t *testing.T, text string) *unstructured.Unstructured {
+func object(t *testing.T, version, kind, text string) *unstructured.Unstructured {
 	t.Helper()
 	data, err := yaml.YAMLToJSON([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := &unstructured.Unstructured{}
-	if err := o.UnmarshalJSON(append([]byte(`{"kind":"K","apiVersion":"v1",`), data[1:]...)); err != nil && text != "{}" {
+	o := &unstructured.Unstructured{Object: map[string]any{}}
+	if err := json.Unmarshal(data, &o.Object); err != nil {
 		t.Fatal(err)
 	}
+	o.SetAPIVersion(version)
+	o.SetKind(kind)
 	return o
 }
 
 // Whose object is in the way is told where a message names a namespace.
 func TestHeldUp(t *testing.T) {
 	cluster := &live.Cluster{Name: "eu-1", Engine: "flux"}
-	e := &engines{tenants: map[string]string{"shop-web": "shop/web", "shop-web-2": "shop/web/2"}, parts: map[string]Part{}}
+	e := &engines{registry: engine.BuiltIn(), tenants: map[string]string{"shop-web": "shop/web", "shop-web-2": "shop/web/2"}, parts: map[string]Part{}}
 	for message, want := range map[string]string{
 		"RoleBinding/shop-web/x is invalid":                       "tenantry-eu-1--c0001: RoleBinding/shop-web/x is invalid",
 		"RoleBinding/shop-web-2/x is invalid":                     "tenantry-eu-1--c0001: held up by shop/web/2: RoleBinding/shop-web-2/x is invalid",

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/analysis/live"
 	"github.com/tenantry/tenantry/compiler/analysis/live/drift"
 	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/render/inventory"
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -21,6 +22,7 @@ import (
 type view struct {
 	*live.Target
 	options  Options
+	engines  target.Engines
 	problems live.Problems
 	// rendered are the objects of logical clusters.
 	rendered map[live.ID]*live.Object
@@ -41,8 +43,8 @@ type view struct {
 	suspects []*live.Object
 }
 
-func newView(t *live.Target, options Options) *view {
-	v := &view{Target: t, options: options, rendered: map[live.ID]*live.Object{},
+func newView(t *live.Target, engines target.Engines, options Options) *view {
+	v := &view{Target: t, engines: engines, options: options, rendered: map[live.ID]*live.Object{},
 		bySite: map[*live.Site][]*live.Object{}, found: map[live.ID]bool{}, drifted: map[live.ID]string{},
 		leaving: map[string]bool{}, strays: map[string][]live.ID{}, keys: map[string]string{}}
 	for _, o := range t.Objects {
@@ -149,7 +151,7 @@ func (v *view) meet(kind kschema.GroupVersionKind, u *unstructured.Unstructured)
 
 // confirm compares an object that seems to differ, or to be missing.
 func (v *view) confirm(ctx context.Context, o *live.Object) {
-	f, err := drift.Object(ctx, v.Live, o)
+	f, err := drift.Object(ctx, v.Live, o, v.engines)
 	denied := live.Denied(err) && v.found[o.ID]
 	if err != nil && !denied {
 		v.failed(err)

@@ -155,7 +155,7 @@ func Look(ctx context.Context, o *live.Output, targets []*live.Target, options O
 		}
 	}
 	for i, t := range targets {
-		views[i] = newView(t, options)
+		views[i] = newView(t, o.Engines.Rows(), options)
 		g.Go(func() error {
 			defer progress()
 			if t.Live == nil {

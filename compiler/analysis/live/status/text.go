@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/tenantry/tenantry/render/engine/gitops"
 	"sigs.k8s.io/yaml"
 )
 
@@ -45,7 +46,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 	for _, lc := range r.LogicalClusters {
 		source := "-"
 		if lc.Source != nil {
-			source = strings.TrimSpace(string(lc.Source.State) + " " + short(lc.Source.Revision))
+			source = strings.TrimSpace(string(lc.Source.State) + " " + gitops.ShortRevision(lc.Source.Revision))
 		}
 		line(lc.Key, lc.Cluster, string(lc.State), source, cmp.Or(lc.Reason, "-"))
 	}

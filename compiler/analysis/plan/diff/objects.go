@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
@@ -99,7 +100,7 @@ func (c *comparison) cluster(name string, objects map[objectID]*rendered) change
 	var platform []change.Cause
 	for _, id := range ids {
 		r := objects[id]
-		of := compareObject(r)
+		of := compareObject(r, c.after.Tenancy.Targets.Engines)
 		if of == nil {
 			continue
 		}
@@ -150,7 +151,7 @@ func objectEffect(o *change.ObjectChange) string {
 
 // compareObject returns nil where the two sides are the same object, whatever
 // the order of its fields.
-func compareObject(r *rendered) *change.ObjectChange {
+func compareObject(r *rendered, engines target.Engines) *change.ObjectChange {
 	if reflect.DeepEqual(r.before, r.after) {
 		return nil
 	}
@@ -162,7 +163,7 @@ func compareObject(r *rendered) *change.ObjectChange {
 	case r.before == nil:
 		of.Action = change.Create
 		return of
-	case r.after == nil && protected(r.before):
+	case r.after == nil && protected(r.before, engines):
 		of.Action = change.Leave
 		of.Entails = "it is protected from pruning: it stays on the cluster, and nothing manages it any more"
 		return of
@@ -191,8 +192,11 @@ func compareObject(r *rendered) *change.ObjectChange {
 }
 
 // protected reports whether GitOps engines keep an object that vanishes.
-func protected(o manifest.Map) bool {
-	return o.Get("metadata", "annotations", "kustomize.toolkit.fluxcd.io/prune") == "disabled"
+func protected(o manifest.Map, engines target.Engines) bool {
+	return engines.Protects(func(key string) string {
+		value, _ := o.Get("metadata", "annotations", key).(string)
+		return value
+	})
 }
 
 // immutableFields are those that the validation of the API server does not let

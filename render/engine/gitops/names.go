@@ -1,4 +1,4 @@
-package engine
+package gitops
 
 import (
 	"strings"

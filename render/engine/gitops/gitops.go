@@ -1,4 +1,4 @@
-// Package engine is what the GitOps engines have in common: what there is to
+// Package gitops is what the GitOps engines have in common: what there is to
 // apply, where it stands in the output, and what the engine's objects are
 // called.
 //
@@ -9,34 +9,15 @@
 // the sources of teams. An engine turns each of these into objects of its own;
 // no part waits for another, so a mistake in one never keeps a revocation in
 // another from being applied.
-package engine
+package gitops
 
 import (
 	"path"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
 )
-
-// Engine builds the objects of one GitOps engine, all of them for the
-// namespace settings.gitops.namespace of the management cluster.
-type Engine interface {
-	// Root returns where the engine reads the output from and the object that
-	// applies the engine's own directory of the physical cluster. It is what a
-	// person applies once; from then on it keeps itself up to date.
-	Root(c *Cluster) []manifest.Map
-	// Platform returns what applies the CRDs and the platform.
-	Platform(c *Cluster) []manifest.Map
-	// Group returns what applies the directory of a group of cuts.
-	Group(c *Cluster, group string) []manifest.Map
-	// Tenants returns what applies a cut, and the directory beside it.
-	Tenants(c *Cluster, cut string) []manifest.Map
-	// Source returns what applies a team's own repository with the rights of
-	// its logical cluster, nothing for a state that has none.
-	Source(c *Cluster, s *desired.State) []manifest.Map
-}
 
 // Cluster is a physical cluster as an engine sees it.
 type Cluster struct {

@@ -1,9 +1,8 @@
-package engine
+package gitops
 
 import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/internal/manifest"
-	"github.com/tenantry/tenantry/render/backing/namespace"
 )
 
 // ObjectOf begins an object of the management cluster that belongs to a logical
@@ -12,6 +11,6 @@ func (c *Cluster) ObjectOf(s *desired.State, apiVersion, kind, name string, spec
 	return c.Object(apiVersion, kind, name, spec).With("metadata", manifest.M(
 		"name", name,
 		"namespace", c.Settings.Namespace,
-		"labels", namespace.Labels(s),
+		"labels", s.ObjectLabels(),
 	))
 }
