@@ -78,21 +78,19 @@ func newResult(s *Snapshot, h *History, documents *Documents, f *facts, decided 
 	}
 }
 
-// timings lists what was measured, each check after its stage.
+// timings lists what was measured, in the order of stages, each with its checks.
 func (c *clock) timings() []Timing {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	var out []Timing
-	add := func(name string) {
-		if took, ok := c.took[name]; ok {
-			out = append(out, Timing{name, took})
+	add := func(stage, check string) {
+		if took, ok := c.read(stage, check); ok {
+			out = append(out, Timing{stage, check, took})
 		}
 	}
 	for _, s := range Stages() {
-		add(s.Name)
+		add(s.Name, "")
 		for _, check := range Checks() {
 			if check.After == s.Name {
-				add("  " + check.Name)
+				add(s.Name, check.Name)
 			}
 		}
 	}

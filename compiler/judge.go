@@ -207,7 +207,7 @@ func (f *facts) check(stage string) []tenancy.Finding {
 	var out []tenancy.Finding
 	for _, c := range Checks() {
 		if c.After == stage {
-			end := f.clock.start(c.Name)
+			end := f.clock.startCheck(stage, c.Name)
 			out = append(out, c.find(f)...)
 			end()
 		}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler"
@@ -14,11 +16,16 @@ logical cluster, and reports everything that is wrong, with file, line and
 column. It writes nothing.
 
 Without the pins of a former output, placements are decided anew for the check
-and are provisional.`
+and are provisional.
+
+With --timings it also prints how long each stage of the compiler took, and each
+check that runs after it. Stages that repeat while documents in error are
+replaced by their last good versions are added up.`
 
 type vetFlags struct {
 	queryFlags
-	output findingsOutput
+	output  findingsOutput
+	timings bool
 }
 
 func newVet() *cobra.Command {
@@ -35,6 +42,7 @@ func newVet() *cobra.Command {
 	}
 	f.register(c, outHelp)
 	f.output.register(c)
+	c.Flags().BoolVar(&f.timings, "timings", false, "print how long each stage and each check took")
 	return c
 }
 
@@ -57,5 +65,18 @@ func (f *vetFlags) run(c *cobra.Command) error {
 	if f.output.isText() && !diag.HasErrors(r.Diagnostics) {
 		fmt.Fprintf(c.ErrOrStderr(), "%s fine, as of %s\n", printer.Count(len(r.Tenancy.LogicalClusters), "logical cluster"), r.AsOf)
 	}
+	if f.timings {
+		if err := printTimings(c.ErrOrStderr(), r.Timings); err != nil {
+			return err
+		}
+	}
 	return findings(r.Diagnostics)
+}
+
+func printTimings(w io.Writer, timings []compiler.Timing) error {
+	table := printer.NewTable(w, "STAGE", "CHECK", "TOOK")
+	for _, t := range timings {
+		table.Row(t.Stage, printer.OrDash(t.Check), t.Took.Round(10*time.Microsecond))
+	}
+	return table.End()
 }
