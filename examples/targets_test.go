@@ -15,6 +15,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/render/backing"
 	"github.com/tenantry/tenantry/render/engine"
@@ -89,14 +90,14 @@ func TestOtherTargets(t *testing.T) {
 	if err := os.CopyFS(dir, os.DirFS("simple/repo")); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "settings.cue"), `package tenancy
+	testkit.WriteFile(t, filepath.Join(dir, "settings.cue"), `package tenancy
 
 settings: gitops: {
 	engine: "courier"
 	source: url: "https://git.acme.example/platform/tenancy"
 }
 `)
-	write(t, filepath.Join(dir, "cell.cue"), `package tenancy
+	testkit.WriteFile(t, filepath.Join(dir, "cell.cue"), `package tenancy
 
 physicalClusters: [string]: backings: ["cell"]
 logicalClusters: [=~"^acme/"]: backing: "cell"
