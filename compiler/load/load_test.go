@@ -102,6 +102,9 @@ func each(d *document.Documents, visit func(m *document.Meta, spec any)) {
 			}
 			continue
 		}
+		if v.Type().Field(i).Name == "Targets" {
+			continue // what documents may name; not a list of them
+		}
 		for j := range f.Len() {
 			doc := f.Index(j).Elem()
 			visit(doc.Field(0).Addr().Interface().(*document.Meta), doc.Field(1).Interface())

@@ -64,6 +64,9 @@ func TestEveryListHasItsKind(t *testing.T) {
 	}
 	v := reflect.ValueOf(full).Elem()
 	for i := range v.NumField() {
+		if v.Type().Field(i).Name == "Targets" {
+			continue // what documents may name; not a list of them
+		}
 		if f := v.Field(i); f.IsZero() || f.Kind() == reflect.Slice && f.Len() != 1 {
 			t.Errorf("%s is the list of no kind", v.Type().Field(i).Name)
 		}
