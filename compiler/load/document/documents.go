@@ -25,7 +25,7 @@ type Documents struct {
 	Implicit         []*Document[schema.Implicit]
 	Prices           []*Document[schema.PriceBook]
 	// Targets are what the documents may name.
-	Targets target.Table
+	Targets target.Table `json:"-"`
 }
 
 // Gather returns documents of all kinds as Documents.
