@@ -36,7 +36,7 @@ func newRepo(t testing.TB, n int) *repo {
 }
 
 func (r *repo) options() compiler.Options {
-	return compiler.Options{Dir: r.dir, Out: r.out, Bootstrap: true, AsOf: asOf, ToolVersion: "test", Workers: 2}
+	return compiler.Options{Dir: r.dir, Out: r.out, Bootstrap: true, AsOf: asOf, Build: "test", Workers: 2}
 }
 
 func (r *repo) build(adjust ...func(*compiler.Options)) *compiler.Result {

@@ -26,7 +26,7 @@ type Documents struct {
 func loadDocuments(ctx context.Context, o *Options, s *Snapshot, last *lastBuild, clock *clock) (*Documents, *History, error) {
 	defer clock.start(stageLoad)()
 	loader := load.New(s.Tree, load.Options{
-		Cache: o.Cache, Evaluated: o.Evaluated, Workers: o.Workers, ToolVersion: o.ToolVersion, Timeout: o.Timeout, Refused: s.unread(),
+		Cache: o.Cache, Evaluated: o.Evaluated, Workers: o.Workers, Build: o.Build, Timeout: o.Timeout, Refused: s.unread(),
 		Targets:    o.Targets.Table(),
 		OnProgress: func(done, total int) { o.progress("evaluating directories", done, total) },
 	})

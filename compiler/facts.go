@@ -51,6 +51,6 @@ type judging struct {
 func newJudging(o *Options, s *Snapshot, h *History, d *Documents, c *clock) *judging {
 	return &judging{
 		options: o, clock: c, snapshot: s, history: h, loader: d.start.Loader, published: newPublished(&d.start),
-		comparer: impact.NewComparer(o.Cache, o.ToolVersion, evolution.Config{}), placed: map[string]string{},
+		comparer: impact.NewComparer(o.Cache, o.Build, evolution.Config{}), placed: map[string]string{},
 	}
 }

@@ -155,7 +155,7 @@ func lastPins(o *Options, last *lastBuild, out string) (*pins.Pins, error) {
 }
 
 func lastPinsKey(o *Options, digest []byte) store.Key {
-	return store.NewKey(o.ToolVersion, "last pins").Bytes(digest).Key()
+	return store.NewKey(o.Build, "last pins").Bytes(digest).Key()
 }
 
 func lastBuildKey(o *Options, dir string) store.Key {
@@ -163,15 +163,15 @@ func lastBuildKey(o *Options, dir string) store.Key {
 	if err != nil {
 		out = dir
 	}
-	return store.NewKey(o.ToolVersion, "last build").String(out).Key()
+	return store.NewKey(o.Build, "last build").String(out).Key()
 }
 
 // inputs is the digest of what a build depends on besides the pins.
 func inputs(o *Options, s *Snapshot, asOf string) []byte {
 	tree := s.Digest()
-	key := store.NewKey(o.ToolVersion, "inputs").Bytes(tree[:]).String(asOf).Key()
+	key := store.NewKey(o.Build, "inputs").Bytes(tree[:]).String(asOf).Key()
 	return key[:]
 }
 
 // toolDigest identifies the compiler.
-func toolDigest(o *Options) [32]byte { return sha256.Sum256([]byte(o.ToolVersion)) }
+func toolDigest(o *Options) [32]byte { return sha256.Sum256([]byte(o.Build)) }

@@ -51,8 +51,8 @@ type Options struct {
 	// Evaluated may be nil; compilations that are given the same share what they
 	// evaluate.
 	Evaluated *load.Evaluated
-	// ToolVersion keys the cache.
-	ToolVersion string
+	// Build identifies the program, see [store.Build]. It keys the cache.
+	Build string
 	// Timeout bounds the evaluation of one directory; 0 means the loader's default.
 	Timeout time.Duration
 	// Opened is told the source before anything is made of it; nil means nobody listens.

@@ -49,7 +49,7 @@ func checkPatches(f *facts) []tenancy.Finding {
 	return all.Findings()
 }
 
-func patchesKey(o *Options) store.Key { return store.NewKey(o.ToolVersion, "patches").Key() }
+func patchesKey(o *Options) store.Key { return store.NewKey(o.Build, "patches").Key() }
 
 // savedPatch is an input of which the patches had nothing to say, with the steps
 // that select an object there.

@@ -36,7 +36,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) (code
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	c, err := root.ExecuteContextC(ctx)
+	defer trimCache(c)
 	code = cli.ExitCode(err)
 	switch {
 	case code != cli.ExitFailed:

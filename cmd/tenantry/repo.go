@@ -54,7 +54,7 @@ func (f *repoFlags) register(c *cobra.Command) {
 func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
 	o := compiler.Options{
 		Dir: f.dir, Revision: f.revision, Pins: f.pins, AsOf: f.asOf, Workers: f.workers,
-		ToolVersion: cli.Version(), Progress: cli.Progress(c.ErrOrStderr()), Opened: expectHeap,
+		Build: store.Build(), Progress: cli.Progress(c.ErrOrStderr()), Opened: expectHeap,
 	}
 	if o.AsOf == "today" {
 		o.AsOf = today()
@@ -70,6 +70,20 @@ func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
 		o.Cache = store
 	}
 	return o, nil
+}
+
+// trimCache bounds the cache that a command used, once what it had to say is said.
+func trimCache(c *cobra.Command) {
+	dir, err := c.Flags().GetString("cache")
+	if off, _ := c.Flags().GetBool("no-cache"); err != nil || off {
+		return
+	}
+	if _, err := os.Stat(dir); err != nil {
+		return // it had none, as for a page of help
+	}
+	if cache, err := store.Open(dir); err == nil {
+		cache.Trim(store.MaxSize, store.MaxUnused)
+	}
 }
 
 // expectHeap tells the heap how much source there is.

@@ -2,10 +2,6 @@ package load
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"reflect"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -13,41 +9,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/internal/store"
 )
-
-// typeDigest identifies the layout of what is stored, so that a changed type or
-// encoding is never read from an entry of another build.
-func typeDigest() string {
-	var b strings.Builder
-	b.WriteString("values;")
-	seen := map[reflect.Type]bool{}
-	var visit func(t reflect.Type)
-	visit = func(t reflect.Type) {
-		b.WriteString(t.String() + ";")
-		if seen[t] {
-			return
-		}
-		seen[t] = true
-		switch t.Kind() {
-		case reflect.Pointer, reflect.Slice:
-			visit(t.Elem())
-		case reflect.Map:
-			visit(t.Key())
-			visit(t.Elem())
-		case reflect.Struct:
-			for i := range t.NumField() {
-				b.WriteString(t.Field(i).Name + " ")
-				visit(t.Field(i).Type)
-			}
-		}
-	}
-	visit(reflect.TypeFor[storedOutcome]())
-	visit(reflect.TypeFor[syntax.Analysis]())
-	for _, k := range kinds {
-		visit(reflect.TypeOf(k.New()))
-	}
-	sum := sha256.Sum256([]byte(b.String()))
-	return hex.EncodeToString(sum[:8])
-}
 
 // Evaluated holds what runs of one process have evaluated, for each other: what is
 // equal on two sides of a comparison is decoded once. The zero value is ready for
@@ -82,7 +43,7 @@ func (l *Loader) analyzeAll(ctx context.Context, language string, dirs [][]*synt
 }
 
 func (l *Loader) analyzeDirectory(language string, files []*syntax.File) {
-	h := store.NewKey(l.version, "syntax").String(language)
+	h := store.NewKey(l.options.Build, "syntax").String(language)
 	for _, f := range files {
 		h.String(f.Path).Bytes(f.Digest[:])
 	}
@@ -109,7 +70,7 @@ func (l *Loader) analyzeDirectory(language string, files []*syntax.File) {
 
 // key identifies the outcome of a directory: all that it depends on.
 func (l *Loader) key(d *syntax.Directory, in []syntax.Input) store.Key {
-	h := store.NewKey(l.version, "directory").Bytes(l.schemaDigest[:]).Bytes(l.repo.ModuleText()).String(d.Path)
+	h := store.NewKey(l.options.Build, "directory").Bytes(l.schemaDigest[:]).Bytes(l.repo.ModuleText()).String(d.Path)
 	var libs []*syntax.Library
 	for _, i := range in {
 		own := int64(0)

@@ -78,8 +78,8 @@ type Options struct {
 	// Workers is the number of directories evaluated at a time; by default one
 	// for each processor.
 	Workers int
-	// ToolVersion is part of what cached outcomes depend on.
-	ToolVersion string
+	// Build identifies the program, on which cached outcomes depend.
+	Build string
 	// Timeout bounds the evaluation of one directory; by default a minute.
 	Timeout time.Duration
 	// MaxMemory bounds the heap, in bytes, while directories are evaluated; by
@@ -103,7 +103,6 @@ type Loader struct {
 	err          error
 	repo         *syntax.Repo
 	evaluator    *eval.Evaluator
-	version      string
 	schemaDigest [32]byte
 
 	mu       sync.Mutex
@@ -153,7 +152,6 @@ func (l *Loader) prepare(ctx context.Context) error {
 func (l *Loader) read(ctx context.Context) (err error) {
 	files := schema.FilesFor(l.options.Targets.Names())
 	l.schemaDigest = schema.Digest(files)
-	l.version = l.options.ToolVersion + "/" + typeDigest()
 	l.repo, err = syntax.Read(l.tree, l.options.Refused, func(language string, directories [][]*syntax.File) error {
 		return l.analyzeAll(ctx, language, directories)
 	})

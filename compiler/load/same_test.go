@@ -116,20 +116,20 @@ func TestCache(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		loadFiles(t, files, load.Options{Cache: c, ToolVersion: "1"})
+		loadFiles(t, files, load.Options{Cache: c, Build: "1"})
 		changed := maps.Clone(files)
 		changed[step.path] = strings.Replace(changed[step.path], step.from, step.to, 1)
 		if step.path == "" {
 			changed = files
 		}
-		got := loadFiles(t, changed, load.Options{Cache: c, ToolVersion: "1"})
+		got := loadFiles(t, changed, load.Options{Cache: c, Build: "1"})
 		if missed := got.Stats.Directories - got.Stats.Cached; missed != step.missed {
 			t.Errorf("%s: %d directories evaluated, want %d", step.name, missed, step.missed)
 		}
 		if diff := cmp.Diff(withoutStats(loadFiles(t, changed, load.Options{})), withoutStats(got)); diff != "" {
 			t.Errorf("%s: stale (-fresh +cached):\n%s", step.name, diff)
 		}
-		if got := loadFiles(t, files, load.Options{Cache: c, ToolVersion: "2"}); got.Stats.Cached != 0 {
+		if got := loadFiles(t, files, load.Options{Cache: c, Build: "2"}); got.Stats.Cached != 0 {
 			t.Errorf("%s: another version of the tool used the cache", step.name)
 		}
 	}

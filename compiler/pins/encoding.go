@@ -4,9 +4,6 @@ import (
 	"github.com/tenantry/tenantry/internal/store"
 )
 
-// form is the version of what a file parses to.
-const form = "7"
-
 // storedFile is a file as the cache holds it. Equal contents have equal forms,
 // however they were come by.
 type storedFile struct {
@@ -67,7 +64,7 @@ func encode(pointer any) []byte {
 	return data
 }
 
-func cacheKey(data []byte) store.Key { return store.NewKey(form, "pins").Bytes(data).Key() }
+func cacheKey(data []byte) store.Key { return store.NewKey(store.Build(), "pins").Bytes(data).Key() }
 
 // cached returns what a file was parsed to.
 func cached(c *store.Cache, key store.Key) (*file, bool) {

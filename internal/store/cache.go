@@ -54,8 +54,9 @@ func DefaultDir() string {
 }
 
 // Open returns the cache in a directory, which it creates; a disabled cache for
-// "". The Cache can be used even where there is an error: it is disabled then,
-// and the error says why.
+// "". A directory that somebody else owns or may write to is not used: what is in
+// a cache is believed. The Cache can be used even where there is an error: it is
+// disabled then, and the error says why.
 func Open(dir string) (*Cache, error) {
 	if dir == "" {
 		return &Cache{}, nil
@@ -63,6 +64,9 @@ func Open(dir string) (*Cache, error) {
 	abs, err := filepath.Abs(dir)
 	if err == nil {
 		err = os.MkdirAll(abs, 0o700)
+	}
+	if err == nil {
+		err = makePrivate(abs)
 	}
 	if err != nil {
 		var p *fs.PathError
@@ -72,6 +76,21 @@ func Open(dir string) (*Cache, error) {
 		return &Cache{}, fmt.Errorf("the cache directory %s cannot be used: %w", dir, err)
 	}
 	return &Cache{dir: abs}, nil
+}
+
+// makePrivate refuses a directory that others could have written to, but for one
+// that is empty: that is closed to them.
+func makePrivate(dir string) error {
+	info, err := os.Stat(dir)
+	if err != nil || private(info) {
+		return err
+	}
+	if entries, err := os.ReadDir(dir); err == nil && len(entries) == 0 && os.Chmod(dir, 0o700) == nil {
+		if info, err = os.Stat(dir); err == nil && private(info) {
+			return nil
+		}
+	}
+	return errors.New("it belongs to another user, or others may write to it; name a directory of your own, or remove this one")
 }
 
 // Disabled reports whether the cache always misses.
@@ -107,7 +126,7 @@ func (c *Cache) Get(key Key) ([]byte, bool) {
 	}
 	defer f.Close()
 	info, err := f.Stat()
-	if err != nil || info.Size() < int64(headerSize) || info.Size() > maxEntry {
+	if err != nil || !private(info) || info.Size() < int64(headerSize) || info.Size() > maxEntry {
 		return nil, false
 	}
 	entry := make([]byte, info.Size())

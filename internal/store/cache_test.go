@@ -180,7 +180,7 @@ func TestKeys(t *testing.T) {
 func TestUnusableDirectories(t *testing.T) {
 	use := func(c *store.Cache) (ok bool) {
 		c.Put(key("k"), []byte("data"))
-		c.Trim(0)
+		c.Trim(0, store.MaxUnused)
 		_, ok = c.Get(key("k"))
 		return ok
 	}
@@ -284,7 +284,7 @@ func TestTrim(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.Trim(4 * (size + 100))
+	c.Trim(4*(size+100), store.MaxUnused)
 	var left []int
 	for i := range 10 {
 		if _, ok := c.Get(key(fmt.Sprint(i))); ok {
@@ -302,16 +302,35 @@ func TestTrim(t *testing.T) {
 	if _, err := os.Stat(dead); err == nil {
 		t.Error("what a dead writer left is still there")
 	}
-	c.Trim(0)
+	c.Trim(0, store.MaxUnused)
 	if _, ok := c.Get(key("9")); !ok {
 		t.Error("a second trim on the same day removed entries")
 	}
 	if err := os.Chtimes(filepath.Join(dir, "trimmed"), long, long); err != nil {
 		t.Fatal(err)
 	}
-	c.Trim(0)
+	c.Trim(0, store.MaxUnused)
 	if _, ok := c.Get(key("9")); ok {
 		t.Error("a trim on another day removed nothing")
+	}
+}
+
+// Trim removes what was not used for long, however little there is.
+func TestTrimByAge(t *testing.T) {
+	dir := t.TempDir()
+	c := open(t, dir)
+	c.Put(key("old"), []byte("data"))
+	long := time.Now().Add(-40 * 24 * time.Hour)
+	if err := os.Chtimes(entries(t, dir)[0], long, long); err != nil {
+		t.Fatal(err)
+	}
+	c.Put(key("new"), []byte("data"))
+	c.Trim(store.MaxSize, store.MaxUnused)
+	if _, ok := c.Get(key("old")); ok {
+		t.Error("an entry of 40 days ago is still there")
+	}
+	if _, ok := c.Get(key("new")); !ok {
+		t.Error("a new entry is gone")
 	}
 }
 

@@ -13,8 +13,17 @@ import (
 	"unsafe"
 )
 
-// This file is the one encoding of what the cache holds. It writes Go values by
-// their types, so that stored types need neither tags nor methods:
+// This file is the one encoding of what the cache holds. It is not CBOR, which is
+// otherwise at hand and can tell nil from empty too, since a warm build spends
+// much of its time on reading documents. BenchmarkStored in compiler/load reads a
+// logical cluster in 5 µs where CBOR takes 11 µs, with 22 allocations in place of
+// 54, because strings are parts of the data (hence unsafe) and those that recur
+// are read once. A build of 10,000 with one file changed takes 0.55 s of a
+// processor, so CBOR would add a tenth. Writing takes 12 µs, and CBOR 6 µs: a cold
+// build of 10,000, of 10 s, writes each once.
+//
+// Values are written by their types, so that stored types need neither tags nor
+// methods:
 //
 //   - a struct is the set of its fields that are not zero, 64 to a word, then
 //     the values of those fields;

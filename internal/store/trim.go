@@ -17,11 +17,19 @@ const (
 	day       = 24 * time.Hour
 )
 
-// Trim removes entries until the cache holds at most max bytes, those first
-// that were not used for longest. It does so at most once a day, whichever
-// process asks. It removes only files that bear the name of an entry, so a
-// cache directory that was set by mistake loses nothing.
-func (c *Cache) Trim(max int64) {
+// Bounds of a cache, for Trim: ten times what 100,000 logical clusters take, and
+// longer than a branch is usually left alone.
+const (
+	MaxSize   = 2 << 30 // bytes
+	MaxUnused = 30 * day
+)
+
+// Trim removes entries that were not used for as long as unused, and then more
+// until the cache holds at most max bytes, those first that were not used for
+// longest. It does so at most once a day, whichever process asks. It removes only
+// files that bear the name of an entry, so a cache directory that was set by
+// mistake loses nothing. An entry that another process looks for is a miss there.
+func (c *Cache) Trim(max int64, unused time.Duration) {
 	if c.Disabled() || max < 0 {
 		return
 	}
@@ -57,7 +65,7 @@ func (c *Cache) Trim(max int64) {
 	}
 	slices.SortFunc(used, func(a, b usedFile) int { return a.at.Compare(b.at) })
 	for _, u := range used {
-		if total <= max {
+		if total <= max && now.Sub(u.at) <= unused {
 			return
 		}
 		if os.Remove(u.path) == nil {

@@ -55,7 +55,7 @@ func Against(ctx context.Context, base, head compiler.Options) (*Reach, error) {
 	if err != nil {
 		return nil, err
 	}
-	comparer := impact.NewComparer(head.Cache, head.ToolVersion, evolution.Config{})
+	comparer := impact.NewComparer(head.Cache, head.Build, evolution.Config{})
 	return &Reach{impact.Compare(sideOf(before), sideOf(after), comparer), after}, nil
 }
 

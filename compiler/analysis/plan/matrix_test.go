@@ -126,7 +126,7 @@ func compiled(t testing.TB, files map[string]string, former *compiler.Result, st
 			t.Fatal(err)
 		}
 	}
-	o := compiler.Options{Dir: dir, Unpromised: true, AsOf: asOf, Workers: 2, ToolVersion: "test", Cache: store}
+	o := compiler.Options{Dir: dir, Unpromised: true, AsOf: asOf, Workers: 2, Build: "test", Cache: store}
 	if former != nil {
 		o.Former = former.Pins
 	}

@@ -74,7 +74,7 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := compare(ctx, before, after, impact.NewComparer(o.Cache, o.ToolVersion, evolution.Config{}))
+	p, err := compare(ctx, before, after, impact.NewComparer(o.Cache, o.Build, evolution.Config{}))
 	if err != nil {
 		return nil, err
 	}
