@@ -6,10 +6,11 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy/acquire"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/check"
 )
 
 // A Check judges one aspect of what the stages made so far. It changes nothing but what
-// tenancy.Check and evolve.Check say that they withhold.
+// check.Tenancy and evolve.Check say that they withhold.
 type Check struct {
 	Name    string
 	Purpose string
@@ -61,15 +62,19 @@ func checkSource(f *facts) []tenancy.Finding {
 func checkBackings(f *facts) []tenancy.Finding { return f.options.Targets.Able(f.tenancy) }
 
 func checkDocuments(f *facts) []tenancy.Finding {
-	return tenancy.Check(f.tenancy, f.history.AsOf, f.history.placed(), f.documents.Changed)
+	narrowed, found := check.Tenancy(check.Input{
+		Tenancy: f.tenancy, History: f.former, AsOf: f.history.AsOf, Standing: f.history.placed(), LabelsGiven: f.labels,
+	})
+	f.tenancy = narrowed
+	return found
 }
 
 func checkCaps(f *facts) []tenancy.Finding { return cost.Capped(f.tenancy) }
 
 func checkRequests(f *facts) []tenancy.Finding { return acquire.Check(f.policies, f.documents.Changed) }
 
-func checkBounds(f *facts) []tenancy.Finding { return cost.Bound(f.tenancy, f.documents.Changed) }
+func checkBounds(f *facts) []tenancy.Finding { return cost.Bound(f.tenancy, f.former) }
 
 func checkBudgets(f *facts) []tenancy.Finding {
-	return cost.Check(f.tenancy, f.costs, f.history.Pins, f.documents.Changed)
+	return cost.Check(f.tenancy, f.costs, f.history.Pins, f.former)
 }

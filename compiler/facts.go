@@ -8,9 +8,11 @@ import (
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/history"
 )
 
 // facts are the values that the stages of a round have made; judge fills them in, one
@@ -19,6 +21,9 @@ type facts struct {
 	*judging
 	documents *hold.Documents
 	tenancy   *tenancy.Tenancy
+	former    *history.History
+	// labels returns the labels that patterns give; see check.Input.
+	labels    func(document *document.Meta, dir string) map[string]string
 	book      *cost.Book
 	bases     cost.Bases
 	policies  *policy.Policies

@@ -16,6 +16,9 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/policy/proof"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/check"
+	"github.com/tenantry/tenantry/compiler/tenancy/history"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -23,7 +26,7 @@ import (
 func (j *judging) resolve(d *hold.Documents) (*tenancy.Tenancy, []tenancy.Finding, error) {
 	defer j.clock.start(stageResolve)()
 	j.options.progress("resolving", 0, 0)
-	t, found := tenancy.Resolve(d.Documents, j.snapshot.Tree, j.history.AsOf, j.published.definition)
+	t, found := resolve.Documents(d.Documents, j.snapshot.Tree, j.history.AsOf, j.published.definition)
 	return t, found, j.published.err
 }
 
@@ -77,20 +80,23 @@ func concerning(ids []pins.DocumentID, findings []tenancy.Finding) (out []tenanc
 // budgets.
 func (f *facts) divide(ctx context.Context) ([]tenancy.Finding, error) {
 	defer f.clock.start(stageDivide)()
-	f.rememberLastGood()
+	f.former = f.lastGood()
 	var err error
-	if f.tenancy.LabelsGiven, err = f.labelsGiven(ctx); err != nil {
+	if f.labels, err = f.labelsGiven(ctx); err != nil {
 		return nil, err
 	}
 	book, found := cost.Read(f.tenancy)
-	bases, divided, err := cost.Divide(f.tenancy, book, cost.Dividing{
-		Former: f.history.Pins, Changed: f.documents.Changed, Eligible: placement.Eligible(f.tenancy), Placed: f.placed,
+	divided, err := cost.Divide(f.tenancy, book, cost.Dividing{
+		Former: f.history.Pins, History: f.former, Eligible: placement.Eligible(f.tenancy), Placed: f.placed,
 		Admitted: func(questions map[*tenancy.LogicalCluster][]eval.Most) (map[*tenancy.LogicalCluster][]eval.Admitted, error) {
 			return f.admitted(ctx, questions)
 		},
 	})
-	f.book, f.bases = book, bases
-	return append(found, divided...), err
+	if err != nil {
+		return nil, err
+	}
+	f.tenancy, f.book, f.bases = divided.Tenancy, book, divided.Bases
+	return append(found, divided.Findings...), nil
 }
 
 // admitted asks the loader how much of each amount the patterns above documents admit.
@@ -114,23 +120,24 @@ func (f *facts) admitted(ctx context.Context, questions map[*tenancy.LogicalClus
 	return out, nil
 }
 
-// rememberLastGood tells the tenancy how its documents were last good.
-func (f *facts) rememberLastGood() {
+// lastGood returns what the logical clusters came to when their documents were last good.
+func (f *facts) lastGood() *history.History {
 	t, good := f.tenancy, f.documents.LastGood
-	t.LastGood = func(key string) *schema.LogicalCluster {
+	lc := func(key string) *schema.LogicalCluster {
 		dir := ""
 		if lc := t.LogicalCluster(key); lc != nil {
 			dir = lc.Dir // most are in the directory that they were in, and are found at once
 		}
 		return good.LogicalCluster(key, dir)
 	}
-	t.LastGoodOrganization = func(path string) *schema.Organization {
+	organization := func(path string) *schema.Organization {
 		dir := ""
 		if o := t.Organization(path); o != nil {
 			dir = o.Dir
 		}
 		return good.Organization(path, dir)
 	}
+	return history.New(t, history.Former{Changed: f.documents.Changed, LogicalCluster: lc, Organization: organization})
 }
 
 // labelsGiven asks the loader which labels documents get from patterns above them
@@ -142,7 +149,7 @@ func (f *facts) labelsGiven(ctx context.Context) (func(*document.Meta, string) m
 	}
 	asked := map[question]map[string]string{}
 	var pinned []eval.Pinned
-	for _, g := range f.tenancy.GivenLabels() {
+	for _, g := range check.GivenLabels(f.tenancy) {
 		q := question{g.Document.Kind, g.Document.Key, g.Dir}
 		if _, ok := asked[q]; !ok {
 			asked[q] = nil

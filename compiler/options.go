@@ -35,7 +35,7 @@ type Options struct {
 	Strict bool
 	// Release lets go of all documents before an output is written, whose files at
 	// 100,000 logical clusters have better use for the memory. Then the result has no
-	// Documents, and of its Tenancy only what is rendered; see tenancy.Tenancy.Release.
+	// Documents, and of its Tenancy only what is rendered; see tenancy.Tenancy.Released.
 	Release bool
 	// Targets are the backings and GitOps engines that there are; nil means those that
 	// come with Tenantry.

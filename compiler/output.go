@@ -109,7 +109,7 @@ func writeOutput(ctx context.Context, o *Options, out *outputDir, s *Snapshot, r
 	}
 	if o.Release {
 		r.Documents = nil
-		r.Tenancy.Release()
+		r.Tenancy = r.Tenancy.Released()
 	}
 	w, last := out.writer, out.lastBuild()
 	w.Know(last.record().Standing())

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 )
 
 // What an API set was is more than its document: the definitions stand in files,
@@ -122,6 +123,6 @@ func (p *published) set(d *hold.Documents) func(*tenancy.APISet) (was *tenancy.A
 		if spec == nil {
 			return nil, false
 		}
-		return tenancy.LastGoodAPISet(set.Meta, *spec, p.definition, d.Targets.Engines), false
+		return resolve.LastGoodAPISet(set.Meta, *spec, p.definition, d.Targets.Engines), false
 	}
 }

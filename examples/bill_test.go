@@ -10,6 +10,7 @@ import (
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/bill"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -55,12 +56,12 @@ func usageOf(t *tenancy.Tenancy) []byte {
 		}
 		for _, name := range t.Prices.Resources() {
 			amount, _ := lc.Quota.Of(name)
-			all := tenancy.Units(name, amount)
+			all := quota.Units(name, amount)
 			for _, part := range []struct {
 				from, to string
 				percent  int64
 			}{{"2026-11-01", "2026-11-20T00:00:00Z", 60}, {"2026-11-20T00:00:00Z", "2026-12-01", 45}} {
-				if amount := tenancy.Quantity(name, all*part.percent/100); !amount.IsZero() {
+				if amount := quota.Quantity(name, all*part.percent/100); !amount.IsZero() {
 					fmt.Fprintln(&b, strings.Join([]string{lc.Key, name, part.from, part.to, amount.String()}, ","))
 				}
 			}

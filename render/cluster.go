@@ -289,12 +289,13 @@ func (b *build) inventory() []job {
 	for _, org := range b.in.Tenancy.Organizations {
 		path := inventory.Path(org)
 		jobs = append(jobs, func() error {
-			input, ok := inventory.Digest(org, b.in.Costs, b.pinned[pins.Path(org.Path)], site, state)
+			lcs := b.in.Tenancy.In(org)
+			input, ok := inventory.Digest(org, lcs, b.in.Costs, b.pinned[pins.Path(org.Path)], site, state)
 			if !ok {
 				input = unknown
 			}
 			return b.sink.part(path, input, func(w files) error {
-				return w.write(path, func(dst []byte) []byte { return inventory.AppendOrganization(dst, org, b.in.Costs, site, state) })
+				return w.write(path, func(dst []byte) []byte { return inventory.AppendOrganization(dst, org, lcs, b.in.Costs, site, state) })
 			})
 		})
 	}

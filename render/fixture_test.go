@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -98,7 +99,6 @@ func (r *repo) org(path string) *tenancy.Organization {
 	o.Meta = document.Meta{Kind: schema.KindOrganizations, Key: path, Dir: "orgs/" + path}
 	if parent, _, ok := cutLast(path); ok {
 		o.Parent = r.org(parent)
-		o.Parent.Children = append(o.Parent.Children, o)
 	}
 	r.t.Organizations = append(r.t.Organizations, o)
 	slices.SortFunc(r.t.Organizations, func(a, b *tenancy.Organization) int { return strings.Compare(a.Path, b.Path) })
@@ -114,7 +114,7 @@ func (r *repo) add(key, cluster, cut string) *tenancy.LogicalCluster {
 		Spec: &schema.LogicalCluster{}, Name: name, Org: org, Class: &tenancy.Class{Name: "standard"},
 		Labels: map[string]string{"env": name}, Backing: "namespace", State: schema.Active,
 		Network: defaults.Network, PodSecurity: defaults.PodSecurity, Containers: defaults.Containers,
-		Quota: tenancy.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("2")}},
+		Quota: quota.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("2")}},
 		APIs:  []tenancy.Binding{{Requested: "stable", Version: r.apis["workloads"]}},
 		Access: []tenancy.Grant{{
 			Subject: tenancy.Subject{Kind: "Group", Name: "devs"}, Role: schema.Edit,
@@ -127,7 +127,7 @@ func (r *repo) add(key, cluster, cut string) *tenancy.LogicalCluster {
 		slices.SortFunc(list, func(a, b *tenancy.LogicalCluster) int { return strings.Compare(a.Key, b.Key) })
 		return list
 	}
-	org.LogicalClusters, r.t.LogicalClusters = insert(org.LogicalClusters), insert(r.t.LogicalClusters)
+	r.t.LogicalClusters = insert(r.t.LogicalClusters)
 	r.pins.LogicalClusters[key] = &pins.LogicalCluster{Organization: path, Site: pins.Site{
 		Cluster: cluster, Cut: cut, Namespaces: pins.NamesOf(map[string]string{name: strings.ReplaceAll(key, "/", "-")}),
 	}}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
@@ -93,7 +94,7 @@ func edit(t *testing.T, random *rand.Rand, r *repo, dir string, n int) {
 	org := lc.Org
 	switch random.IntN(19) {
 	case 5: // what only the inventory says
-		lc.Quota = tenancy.Quota{{Resource: "requests.cpu", Quantity: *resource.NewQuantity(int64(n), resource.DecimalSI)}}
+		lc.Quota = quota.Quota{{Resource: "requests.cpu", Quantity: *resource.NewQuantity(int64(n), resource.DecimalSI)}}
 	case 6:
 		lc.Held = !lc.Held
 	case 7:
@@ -121,7 +122,6 @@ func edit(t *testing.T, random *rand.Rand, r *repo, dir string, n int) {
 	case 18:
 		delete(r.pins.LogicalClusters, lc.Key)
 		r.t.LogicalClusters = slices.DeleteFunc(slices.Clone(r.t.LogicalClusters), func(o *tenancy.LogicalCluster) bool { return o == lc })
-		org.LogicalClusters = slices.DeleteFunc(slices.Clone(org.LogicalClusters), func(o *tenancy.LogicalCluster) bool { return o == lc })
 		r.add(lc.Key, "eu-2", "c0002")
 	case 0:
 		lc.State = schema.Frozen

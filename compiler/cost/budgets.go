@@ -9,18 +9,19 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/history"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
 
 // Bound finds logical clusters that could cost without a bound, since something
-// has a price and they have no quota of it. changed reports whether a document is
-// new or differs from its last good version.
-func Bound(t *tenancy.Tenancy, changed func(kind schema.Kind, key, dir string) bool) []tenancy.Finding {
+// has a price and they have no quota of it.
+func Bound(t *tenancy.Tenancy, history *history.History) []tenancy.Finding {
 	if t.Prices == nil {
 		return nil
 	}
-	c := &checker{t: t, changedDocument: changed}
+	c := &checker{t: t, history: history}
 	priced := t.Prices.Resources()
 	blamed := map[*document.Meta][]*tenancy.LogicalCluster{}
 	var order []*document.Meta
@@ -32,7 +33,7 @@ func Bound(t *tenancy.Tenancy, changed func(kind schema.Kind, key, dir string) b
 		if len(open) == 0 {
 			continue
 		}
-		if lc.Held || c.changed(&lc.Meta) {
+		if lc.Held || c.history.Changed(&lc.Meta) {
 			c.found = append(c.found, tenancy.Fault(&lc.Meta, diag.New(diag.PricedUnbound, cmp.Or(lc.At("quota"), lc.Pos), "%s has no quota of %s, which costs", lc.Key, list(keysOf(t.Prices, open))).
 				See(t.Prices.At("quota"), "the prices stand here").Suggest("add it: quota: %s", keysOf(t.Prices, open)[0]), "what it costs has no bound"))
 			continue
@@ -68,7 +69,7 @@ func (c *checker) unbound(m *document.Meta, lcs []*tenancy.LogicalCluster, price
 		d = d.See(lc.Pos, "%s has none", lc.Key)
 	}
 	d = d.Suggest(`give it in classes or in defaults of organizations, or let prices %s say withoutQuota: "zero"`, c.t.Prices.Name)
-	if m == &c.t.Prices.Meta && !c.changed(m) {
+	if m == &c.t.Prices.Meta && !c.history.Changed(m) {
 		d.Severity = diag.Warning
 		return tenancy.Finding{Diagnostic: d.About(m.String())}
 	}
@@ -99,13 +100,13 @@ func keysOf(b *tenancy.PriceBook, resources []string) (out []string) {
 // has no quota of something priced: an organization that gave one, else its class,
 // else the price book.
 func (c *checker) blame(lc *tenancy.LogicalCluster, open []string) *document.Meta {
-	if c.changedAbove(lc.Org) {
-		was, by, ok := c.t.Before(lc, c.changed)
+	if c.history.ChangedAbove(lc.Org) {
+		was, by, ok := c.history.Charge(lc)
 		if ok && by != nil && slices.ContainsFunc(open, func(name string) bool { _, had := was.Quota.Of(name); return had }) {
 			return &by.Meta
 		}
 	}
-	if c.changed(&lc.Class.Meta) {
+	if c.history.Changed(&lc.Class.Meta) {
 		return &lc.Class.Meta
 	}
 	return &c.t.Prices.Meta
@@ -113,11 +114,11 @@ func (c *checker) blame(lc *tenancy.LogicalCluster, open []string) *document.Met
 
 // Check holds the worst cases against the budgets. former are the decisions before
 // this run, and sites those of it.
-func Check(t *tenancy.Tenancy, costs *Costs, former *pins.Pins, changed func(kind schema.Kind, key, dir string) bool) []tenancy.Finding {
+func Check(t *tenancy.Tenancy, costs *Costs, former *pins.Pins, history *history.History) []tenancy.Finding {
 	if !costs.Priced() {
 		return nil
 	}
-	c := &checker{t: t, costs: costs, former: former, changedDocument: changed}
+	c := &checker{t: t, costs: costs, former: former, history: history}
 	var known map[string]*addition
 	for _, o := range t.Organizations {
 		if o.Spec.Budget == "" {
@@ -151,32 +152,11 @@ func Check(t *tenancy.Tenancy, costs *Costs, former *pins.Pins, changed func(kin
 }
 
 type checker struct {
-	t               *tenancy.Tenancy
-	costs           *Costs
-	former          *pins.Pins
-	changedDocument func(kind schema.Kind, key, dir string) bool
-	found           []tenancy.Finding
-	above           map[*tenancy.Organization]bool
-}
-
-func (c *checker) changed(m *document.Meta) bool {
-	return !m.Held && c.changedDocument(m.Kind, m.Key, m.Dir)
-}
-
-// changedAbove reports whether an organization or one above it has changed.
-func (c *checker) changedAbove(o *tenancy.Organization) bool {
-	if o == nil {
-		return false
-	}
-	changed, known := c.above[o]
-	if !known {
-		changed = o.Missing == nil && c.changed(&o.Meta) || c.changedAbove(o.Parent)
-		if c.above == nil {
-			c.above = map[*tenancy.Organization]bool{}
-		}
-		c.above[o] = changed
-	}
-	return changed
+	t       *tenancy.Tenancy
+	costs   *Costs
+	former  *pins.Pins
+	history *history.History
+	found   []tenancy.Finding
 }
 
 // node is what has a budget: an organization or a logical cluster.
@@ -200,12 +180,12 @@ type addition struct {
 func (c *checker) additions() map[string]*addition {
 	out := map[string]*addition{}
 	for _, lc := range c.t.LogicalClusters {
-		own := c.changed(&lc.Meta)
-		if lc.State == schema.Deleted || !own && !c.changedAbove(lc.Org) {
+		own := c.history.Changed(&lc.Meta)
+		if lc.State == schema.Deleted || !own && !c.history.ChangedAbove(lc.Org) {
 			continue
 		}
 		a := &addition{by: &lc.Meta, want: c.costs.Total(lc.Key)}
-		was, org, ok := c.t.Before(lc, c.changed)
+		was, org, ok := c.history.Charge(lc)
 		if ok {
 			c.costs.fill(lc.Key, &was)
 			a.was = c.costs.Book.total(&was, c.formerSite(lc))
@@ -234,7 +214,7 @@ func (c *Costs) fill(key string, charge *tenancy.Charge) {
 	for i, n := range division.units(charge) {
 		w := charge.Weights[i]
 		if _, ok := charge.Quota.Of(w.Name); !ok {
-			charge.Quota = charge.Quota.With(w.Name, tenancy.Quantity(w.Name, n))
+			charge.Quota = charge.Quota.With(w.Name, quota.Quantity(w.Name, n))
 		}
 	}
 }
@@ -295,7 +275,7 @@ func (c *checker) own(n node, a *addition) {
 	total := c.costs.Total(n.meta.Key)
 	switch {
 	case total.Cmp(n.limit) <= 0:
-	case c.changed(n.meta):
+	case c.history.Changed(n.meta):
 		c.exceeded(n, &addition{by: n.meta, want: total}, Money{}, total)
 	case a != nil && a.want.Cmp(a.was) > 0:
 		c.exceeded(n, a, a.was, total)
@@ -317,7 +297,7 @@ func (c *checker) bound(n node) string {
 // overrun reports that what stood before costs more than the budget.
 func (c *checker) overrun(n node, total Money) {
 	d := diag.New(diag.BudgetOverrun, n.meta.At("budget"), "what exists in %s costs up to %s a month, above %s", n.meta.Key, c.show(total), c.bound(n)).About(n.meta.String())
-	if !c.changed(n.meta) { // prices or factors rose
+	if !c.history.Changed(n.meta) { // prices or factors rose
 		d.Severity = diag.Warning
 	}
 	d = c.largest(d, n)
@@ -385,9 +365,9 @@ func (p Part) describe() string {
 		return string(p.Kind) + " " + p.Name
 	}
 	amount := p.Amount.String()
-	if p.Unit != tenancy.Piece {
+	if p.Unit != quota.Piece {
 		amount += " " + string(p.Unit)
-		if p.Unit == tenancy.Core && amount != "1 core" {
+		if p.Unit == quota.Core && amount != "1 core" {
 			amount += "s"
 		}
 	}

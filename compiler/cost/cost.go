@@ -20,6 +20,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -54,7 +55,7 @@ type Book struct {
 type price struct {
 	resource string // as ResourceQuota has it
 	key      string // as the book has it
-	unit     tenancy.Unit
+	unit     quota.Unit
 	money    Money // for a unit
 	smallest Money // for a thousandth of a core, a byte, or a piece
 }
@@ -75,8 +76,8 @@ type Part struct {
 	// Name of the quota's key, the class, the backing or the API set.
 	Name string `json:"name"`
 	// Amount in the unit, exact; empty but for quotas.
-	Amount Money        `json:"amount,omitzero"`
-	Unit   tenancy.Unit `json:"unit,omitempty"`
+	Amount Money      `json:"amount,omitzero"`
+	Unit   quota.Unit `json:"unit,omitempty"`
 	// Price a month of one unit, and Cost of the amount, factors included.
 	Price Money `json:"price"`
 	Cost  Money `json:"cost"`
@@ -203,7 +204,7 @@ func (b *Book) total(charge *tenancy.Charge, site *pins.LogicalCluster) Money {
 
 // of returns what an amount costs.
 func (p *price) of(q resource.Quantity) Money {
-	return p.smallest.Times(tenancy.Units(p.resource, q))
+	return p.smallest.Times(quota.Units(p.resource, q))
 }
 
 // sets returns the API sets that a charge pays for: those that are bound, and those
@@ -256,7 +257,7 @@ func (b *Book) each(charge *tenancy.Charge, f func(Part)) {
 	for i := range b.quota {
 		p := &b.quota[i]
 		if q, ok := charge.Quota.Of(p.resource); ok && p.money.Sign() > 0 {
-			f(Part{Quota, p.key, inUnits(p.unit, tenancy.Units(p.resource, q)), p.unit, p.money, p.of(q)})
+			f(Part{Quota, p.key, inUnits(p.unit, quota.Units(p.resource, q)), p.unit, p.money, p.of(q)})
 		}
 	}
 	flat := func(kind Kind, name string, m Money) {
@@ -273,14 +274,14 @@ func (b *Book) each(charge *tenancy.Charge, f func(Part)) {
 
 // inUnits returns an amount that is counted in thousandths of a core, bytes or
 // pieces in its unit.
-func inUnits(unit tenancy.Unit, n int64) Money { return one.Times(n).over(perUnit(unit)) }
+func inUnits(unit quota.Unit, n int64) Money { return one.Times(n).over(perUnit(unit)) }
 
 // perUnit returns how many of the smallest amounts a unit has.
-func perUnit(unit tenancy.Unit) int64 {
+func perUnit(unit quota.Unit) int64 {
 	switch unit {
-	case tenancy.Core:
+	case quota.Core:
 		return 1000
-	case tenancy.GiB:
+	case quota.GiB:
 		return 1 << 30
 	}
 	return 1
@@ -338,7 +339,7 @@ func (r *reader) book(pb *tenancy.PriceBook) *Book {
 	b := &Book{PriceBook: pb, factors: map[string]Money{}}
 	for key, text := range sorted(pb.Spec.Quota) {
 		name := schema.ResourceName(key)
-		p := price{resource: name, key: key, unit: tenancy.UnitOf(name), money: r.money(&pb.Meta, text, "quota", key)}
+		p := price{resource: name, key: key, unit: quota.UnitOf(name), money: r.money(&pb.Meta, text, "quota", key)}
 		p.smallest = p.money.over(perUnit(p.unit))
 		b.quota = append(b.quota, p)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -33,7 +34,7 @@ type Reason struct {
 	// API set.
 	Name string
 	// Unit of a quota.
-	Unit tenancy.Unit
+	Unit quota.Unit
 	// Before and After are amounts, prices of a unit, or factors. What is no quota
 	// has the amount 1 where it is had.
 	Before, After Money
@@ -79,7 +80,7 @@ func Reasons(before, after *Costs, was, is *tenancy.LogicalCluster) []Reason {
 	for _, t := range all {
 		r := Reason{Kind: t.kind, Name: t.name}
 		if t.kind == Quota {
-			r.Unit = tenancy.UnitOf(t.name)
+			r.Unit = quota.UnitOf(t.name)
 		}
 		then, now := before.Book.price(t), after.Book.price(t)
 		price, amount := r, r
@@ -106,7 +107,7 @@ func things(lc *tenancy.LogicalCluster) map[thing]Money {
 	charge := lc.Charge()
 	out := make(map[thing]Money, len(charge.Quota)+2)
 	for _, a := range charge.Quota {
-		out[thing{Quota, a.Resource}] = inUnits(tenancy.UnitOf(a.Resource), tenancy.Units(a.Resource, a.Quantity))
+		out[thing{Quota, a.Resource}] = inUnits(quota.UnitOf(a.Resource), quota.Units(a.Resource, a.Quantity))
 	}
 	out[thing{Class, charge.Class}], out[thing{Backing, string(charge.Backing)}] = one, one
 	for _, set := range charge.APIs {

@@ -8,6 +8,9 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/history"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -33,11 +36,11 @@ type Division struct {
 
 // Share is what one key gets.
 type Share struct {
-	Name    string       `json:"name"` // the quota's key
-	Weight  int64        `json:"weight"`
-	Minimum Money        `json:"minimum,omitzero"` // in the unit
-	Amount  Money        `json:"amount"`
-	Unit    tenancy.Unit `json:"unit"`
+	Name    string     `json:"name"` // the quota's key
+	Weight  int64      `json:"weight"`
+	Minimum Money      `json:"minimum,omitzero"` // in the unit
+	Amount  Money      `json:"amount"`
+	Unit    quota.Unit `json:"unit"`
 	// Price of one unit without the factor, and Cost with it.
 	Price Money `json:"price"`
 	Cost  Money `json:"cost"`
@@ -50,8 +53,8 @@ type Share struct {
 
 // step returns in what steps an amount is divided, in thousandths of a core, bytes
 // or pieces: a thousandth of a core, a MiB, a piece.
-func step(unit tenancy.Unit) int64 {
-	if unit == tenancy.GiB {
+func step(unit quota.Unit) int64 {
+	if unit == quota.GiB {
 		return 1 << 20
 	}
 	return 1
@@ -136,7 +139,7 @@ func (d *Division) set(charge *tenancy.Charge) {
 	for i := range d.Shares {
 		s := &d.Shares[i]
 		have, _ := charge.Quota.Of(s.price.resource)
-		s.units = tenancy.Units(s.price.resource, have)
+		s.units = quota.Units(s.price.resource, have)
 	}
 	d.reckon()
 }
@@ -160,7 +163,7 @@ func (d *Division) units(charge *tenancy.Charge) []int64 {
 type Dividing struct {
 	// Former are the decisions before this run.
 	Former  *pins.Pins
-	Changed func(kind schema.Kind, key, dir string) bool
+	History *history.History
 	// Eligible names the physical clusters that could take a logical cluster.
 	Eligible func(*tenancy.LogicalCluster) []string
 	// Placed are physical clusters that this run has found for new logical clusters.
@@ -170,12 +173,19 @@ type Dividing struct {
 	Admitted func(questions map[*tenancy.LogicalCluster][]eval.Most) (map[*tenancy.LogicalCluster][]eval.Admitted, error)
 }
 
+// Divided is a tenancy whose budgets are divided.
+type Divided struct {
+	Tenancy  *tenancy.Tenancy
+	Bases    Bases
+	Findings []tenancy.Finding
+}
+
 // Divide gives every logical cluster that has weights the quota that its budget
 // comes to, before anything is judged by it. It is divided at the prices of the
 // physical cluster where the logical cluster stands, or of the dearest that it may
 // be placed on.
-func Divide(t *tenancy.Tenancy, book *Book, by Dividing) (Bases, []tenancy.Finding, error) {
-	d := divider{Dividing: by, checker: checker{t: t, former: by.Former, changedDocument: by.Changed}, book: book, bases: Bases{}}
+func Divide(t *tenancy.Tenancy, book *Book, by Dividing) (Divided, error) {
+	d := divider{Dividing: by, checker: checker{t: t, former: by.Former, history: by.History}, book: book, bases: Bases{}}
 	var asked []*tenancy.LogicalCluster
 	for _, lc := range t.LogicalClusters {
 		if len(lc.Weights) > 0 {
@@ -183,7 +193,7 @@ func Divide(t *tenancy.Tenancy, book *Book, by Dividing) (Bases, []tenancy.Findi
 		}
 	}
 	if len(asked) == 0 {
-		return nil, nil, nil
+		return Divided{Tenancy: t}, nil
 	}
 	for _, lc := range asked {
 		d.charges = append(d.charges, lc.Charge())
@@ -200,16 +210,20 @@ func Divide(t *tenancy.Tenancy, book *Book, by Dividing) (Bases, []tenancy.Findi
 	}
 	admitted, err := by.Admitted(questions)
 	if err != nil {
-		return nil, nil, err
+		return Divided{}, err
 	}
+	divided := make([]*tenancy.LogicalCluster, len(asked))
 	for i, lc := range asked {
+		var caps []tenancy.Cap
 		for n, a := range admitted[lc] {
-			d.bound(lc, n, &amounts[i][n], a)
+			caps = append(caps, d.bound(lc, n, &amounts[i][n], a)...)
 		}
-		d.found = append(d.found, lc.SetDivided(amounts[i])...)
+		var found []tenancy.Finding
+		divided[i], found = resolve.Divided(lc, amounts[i], caps...)
+		d.found = append(d.found, found...)
 	}
-	d.anew(asked, amounts)
-	return d.bases, d.found, nil
+	d.anew(divided, amounts)
+	return Divided{Tenancy: t.With(divided), Bases: d.bases, Findings: d.found}, nil
 }
 
 type divider struct {
@@ -223,7 +237,7 @@ type divider struct {
 
 // spellings are the ways in which a document may write an amount.
 func spellings(name string, n int64) []string {
-	q := tenancy.Quantity(name, n)
+	q := quota.Quantity(name, n)
 	number := q.AsDec().String()
 	return []string{number, fmt.Sprintf("%q", q.String())}
 }
@@ -267,21 +281,21 @@ func (d *divider) one(lc *tenancy.LogicalCluster, i int) []int64 {
 	return division.units(charge)
 }
 
-// bound holds an amount to what patterns admit.
-func (d *divider) bound(lc *tenancy.LogicalCluster, n int, amount *int64, a eval.Admitted) {
+// bound holds an amount to what patterns admit, and returns the cap where they lower it.
+func (d *divider) bound(lc *tenancy.LogicalCluster, n int, amount *int64, a eval.Admitted) []tenancy.Cap {
 	w := lc.Weights[n]
-	wished := tenancy.Quantity(w.Name, *amount)
+	wished := quota.Quantity(w.Name, *amount)
 	switch {
 	case a.N == *amount:
-		return
+		return nil
 	case a.N < 0:
 		d.blamed(lc, diag.New(diag.DivisionRefused, lc.Origins()["quota."+w.Name].Pos, "the budget of %s gives %s %s, and the patterns of the directories above admit neither that nor less",
 			lc.Key, wished.String(), w.Key).See(a.Pos, "the limit stands here").Suggest("give %s an amount in quota", w.Key), "it is nothing")
 		*amount = 0
-		return
+		return nil
 	}
 	*amount = a.N
-	lc.Caps = append(lc.Caps, tenancy.Cap{Name: w.Name, By: "a pattern", Pos: a.Pos})
+	return []tenancy.Cap{{Name: w.Name, By: "a pattern", Pos: a.Pos}}
 }
 
 // blamed reports an error of the document by whose change a division is not what
@@ -290,17 +304,17 @@ func (d *divider) bound(lc *tenancy.LogicalCluster, n int, amount *int64, a eval
 // warning.
 func (d *divider) blamed(lc *tenancy.LogicalCluster, problem diag.Diagnostic, held string) {
 	m := &lc.Meta
-	if !lc.Held && !d.changed(m) {
+	if !lc.Held && !d.history.Changed(m) {
 		m = nil
 		for _, o := range lc.Org.Ancestors() {
-			if m == nil && o.Missing == nil && d.changed(&o.Meta) {
+			if m == nil && o.Missing == nil && d.history.Changed(&o.Meta) {
 				m = &o.Meta
 			}
 		}
-		if m == nil && d.changed(&lc.Class.Meta) {
+		if m == nil && d.history.Changed(&lc.Class.Meta) {
 			m = &lc.Class.Meta
 		}
-		if m == nil && d.book != nil && d.changed(&d.book.Meta) {
+		if m == nil && d.book != nil && d.history.Changed(&d.book.Meta) {
 			m = &d.book.Meta
 		}
 	}
@@ -319,14 +333,14 @@ func (d *divider) anew(lcs []*tenancy.LogicalCluster, amounts [][]int64) {
 		return
 	}
 	former := BookOf(d.t, d.Former)
-	if former == nil || former.Name == d.book.Name && !d.changed(&d.book.Meta) {
+	if former == nil || former.Name == d.book.Name && !d.history.Changed(&d.book.Meta) {
 		return
 	}
 	var changes []string
 	var first []*tenancy.LogicalCluster
 	for i, lc := range lcs {
 		site := d.formerSite(lc)
-		if site == nil || d.changed(&lc.Meta) || d.changed(&lc.Class.Meta) || d.changedAbove(lc.Org) {
+		if site == nil || d.history.Changed(&lc.Meta) || d.history.Changed(&lc.Class.Meta) || d.history.ChangedAbove(lc.Org) {
 			continue
 		}
 		division := former.divide(&d.charges[i], d.budgets[i], former.basis(lc, site, "", d.Eligible).factor)
@@ -339,7 +353,7 @@ func (d *divider) anew(lcs []*tenancy.LogicalCluster, amounts [][]int64) {
 				}
 			}
 			if was[n] != amounts[i][n] {
-				a, b := tenancy.Quantity(w.Name, was[n]), tenancy.Quantity(w.Name, amounts[i][n])
+				a, b := quota.Quantity(w.Name, was[n]), quota.Quantity(w.Name, amounts[i][n])
 				parts = append(parts, fmt.Sprintf("%s %s → %s", w.Key, a.String(), b.String()))
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
 )
@@ -24,7 +25,7 @@ func TestDivision(t *testing.T) {
 		b := &Book{classes: map[string]Money{"c": amount("class")}}
 		charge := tenancy.Charge{Class: "c"}
 		for i, name := range names {
-			p := price{resource: name, key: name, unit: tenancy.UnitOf(name), money: amount("price").Add(one)}
+			p := price{resource: name, key: name, unit: quota.UnitOf(name), money: amount("price").Add(one)}
 			p.smallest = p.money.over(perUnit(p.unit))
 			b.quota = append(b.quota, p)
 			charge.Weights = append(charge.Weights, tenancy.Weight{Name: name, Key: name, Weight: rapid.Int64Range(1, 9).Draw(t, "weight"),

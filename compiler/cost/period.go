@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"gopkg.in/inf.v0"
 )
 
@@ -45,7 +46,7 @@ func Periods(t *tenancy.Tenancy, from, to time.Time) []Period {
 // Rate is what one unit of a resource costs a month, without factors.
 type Rate struct {
 	Key   string // as the price book has it
-	Unit  tenancy.Unit
+	Unit  quota.Unit
 	Price Money
 }
 

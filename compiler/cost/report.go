@@ -39,12 +39,16 @@ type PlaceCost struct {
 // logical cluster that is declared deleted has none.
 func (c *Costs) Tree(t *tenancy.Tenancy) []Row {
 	var out []Row
+	children := map[*tenancy.Organization][]*tenancy.Organization{}
+	for _, o := range t.Organizations {
+		children[o.Parent] = append(children[o.Parent], o)
+	}
 	var add func(o *tenancy.Organization, depth int) Money
 	add = func(o *tenancy.Organization, depth int) Money {
 		at := len(out)
 		out = append(out, Row{Kind: "organization", Key: o.Path, Depth: depth, Budget: amount(o.Spec.Budget), Overcommit: amount(o.Spec.Overcommit)})
 		var sum Money
-		for _, lc := range o.LogicalClusters {
+		for _, lc := range t.In(o) {
 			if lc.State == schema.Deleted {
 				continue
 			}
@@ -56,16 +60,14 @@ func (c *Costs) Tree(t *tenancy.Tenancy) []Row {
 			}
 			out = append(out, row)
 		}
-		for _, child := range o.Children {
+		for _, child := range children[o] {
 			sum = sum.Add(add(child, depth+1))
 		}
 		out[at].Total = sum
 		return sum
 	}
-	for _, o := range t.Organizations {
-		if o.Parent == nil {
-			add(o, 0)
-		}
+	for _, o := range children[nil] {
+		add(o, 0)
 	}
 	return out
 }

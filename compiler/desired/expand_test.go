@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
@@ -42,7 +43,7 @@ func logicalCluster(key string, versions ...*tenancy.APIVersion) *tenancy.Logica
 	lc := &tenancy.LogicalCluster{
 		Meta: document.Meta{Key: key}, Name: path.Base(key), Org: &tenancy.Organization{Path: path.Dir(key)},
 		Backing: "namespace", State: schema.Active, Network: schema.NetworkLogicalCluster, PodSecurity: "baseline",
-		Namespaces: []tenancy.Namespace{{Name: "main", Quota: tenancy.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1500m")}}}},
+		Namespaces: []tenancy.Namespace{{Name: "main", Quota: quota.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1500m")}}}},
 		Access: []tenancy.Grant{
 			{Subject: tenancy.Subject{Kind: "Group", Name: "devs"}, Role: schema.Edit},
 			{Subject: tenancy.Subject{Kind: "Group", Name: "devs"}, Role: schema.View, Organization: "acme"},

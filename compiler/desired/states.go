@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -253,7 +254,7 @@ func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
 	return out
 }
 
-func hard(quota tenancy.Quota) []Amount {
+func hard(quota quota.Quota) []Amount {
 	if len(quota) == 0 {
 		return nil
 	}

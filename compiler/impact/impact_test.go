@@ -13,7 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/source"
-	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/internal/testkit"
@@ -64,7 +64,7 @@ func compile(t *testing.T, archive []txtar.File) impact.Side {
 	for _, d := range loaded.Diagnostics {
 		t.Fatalf("%s: %s", d.Position, d.Message)
 	}
-	resolved, findings := tenancy.Resolve(loaded.Documents, tree, "2026-11-20", nil)
+	resolved, findings := resolve.Documents(loaded.Documents, tree, "2026-11-20", nil)
 	for _, f := range findings {
 		if f.Severity == diag.Error && f.Code != diag.RemovedAPIVersion && f.Code != diag.UnknownAPIVersion {
 			t.Fatalf("%s: %s", f.Position, f.Message)

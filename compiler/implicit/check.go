@@ -13,6 +13,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/builtin"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
@@ -196,13 +197,13 @@ func (c *checker) kind(o *Object, at func(...string) diag.Position) bool {
 		c.fault(diag.New(diag.ImplicitRefused, at("kind"), "%s cannot be given: %s", o.Kind, why))
 		return false
 	}
-	if why := tenancy.RefusedKind(o.Group, o.Kind); why != "" {
+	if why := builtin.RefusedKind(o.Group, o.Kind); why != "" {
 		return refuse(why)
 	}
 	if why := refused[kschema.GroupKind{Group: o.Group, Kind: o.Kind}]; why != "" {
 		return refuse(why)
 	}
-	if k, ok := tenancy.BuiltinKind(o.Group, o.Kind); ok {
+	if k, ok := builtin.KindOf(o.Group, o.Kind); ok {
 		o.Plural = k.Plural
 		if !slices.Contains(k.Versions, o.Version) {
 			c.fault(diag.New(diag.ImplicitObject, at("apiVersion"), "%s is not served as %s, only as %s", o.Kind, o.Version, strings.Join(k.Versions, " and ")))

@@ -21,6 +21,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
 	"k8s.io/apimachinery/pkg/labels"
 )
@@ -115,7 +116,7 @@ func (c *compiler) resource(s *Source) {
 		r.classes = s.Content.Classes
 	}
 	if sel := s.Content.Selector; sel != nil {
-		selector, found := tenancy.Selector(sel, s.Meta, func(path ...string) diag.Position {
+		selector, found := resolve.Selector(sel, s.Meta, func(path ...string) diag.Position {
 			return s.At(append([]string{"selector"}, path...)...)
 		})
 		if c.found = append(c.found, found...); selector == nil {

@@ -25,7 +25,7 @@ func TestWhyNowhere(t *testing.T) {
 	r.cluster("d-tainted", gold, func(c *tenancy.PhysicalCluster) { c.Taints = []schema.Taint{{Key: "gpu", Value: "yes"}} })
 	r.cluster("e-full", gold, capacity(func(c *schema.Capacity) { c.CPU, c.LoadBalancers = "4", &one }))
 	r.cluster("f-bounded", gold, capacity(func(c *schema.Capacity) { c.Memory = "1Ti" }))
-	r.lc("acme/payments/prod", quota("requests.cpu", "24", "services.loadbalancers", "1"), selects("tier=gold"),
+	r.lc("acme/payments/prod", bounds("requests.cpu", "24", "services.loadbalancers", "1"), selects("tier=gold"),
 		func(lc *tenancy.LogicalCluster) { lc.Regions = []string{"eu"} })
 	if placed := r.build(1); len(placed) != 0 {
 		t.Errorf("placed: %v", placed)
@@ -118,7 +118,7 @@ func TestBalance(t *testing.T) {
 		r.cluster(fmt.Sprintf("eu-%d", i+1), capacity(func(c *schema.Capacity) { c.CPU = schema.Quantity(cores) }))
 	}
 	for i := range 200 {
-		r.lc(fmt.Sprintf("acme/lc%03d", i), quota("requests.cpu", "1500m"))
+		r.lc(fmt.Sprintf("acme/lc%03d", i), bounds("requests.cpu", "1500m"))
 	}
 	count := map[string]int{}
 	for _, lc := range r.build(1) {
@@ -151,14 +151,14 @@ func TestCapacityIsNeverExceededByNewOnes(t *testing.T) {
 func TestWhatStandsStays(t *testing.T) {
 	r := newRepo()
 	r.cluster("eu-1", capacity(func(c *schema.Capacity) { c.CPU = "100" }))
-	r.lc("acme/a", quota("limits.cpu", "60"))
-	r.lc("acme/b", quota("requests.cpu", "20"))
+	r.lc("acme/a", bounds("limits.cpu", "60"))
+	r.lc("acme/b", bounds("requests.cpu", "20"))
 	before := r.build(1)
 	r.expect(t)
 	r.cluster("eu-1", capacity(func(c *schema.Capacity) { c.CPU, c.Memory = "50", "1Ti" }),
 		func(c *tenancy.PhysicalCluster) { c.Taints = []schema.Taint{{Key: "old"}} })
 	r.cluster("eu-2")
-	r.lc("acme/b", quota("requests.cpu", "20"), func(lc *tenancy.LogicalCluster) {
+	r.lc("acme/b", bounds("requests.cpu", "20"), func(lc *tenancy.LogicalCluster) {
 		lc.Tolerations = []schema.Toleration{{Key: "old"}}
 	})
 	after := r.build(2)

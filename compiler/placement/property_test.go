@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -51,7 +52,7 @@ func edit(t *rapid.T, r *repo) string {
 	lc := r.lcs[key]
 	switch what {
 	case "quota":
-		lc.Quota = tenancy.Quota{{Resource: "requests.cpu", Quantity: *resource.NewQuantity(int64(rapid.IntRange(0, 9).Draw(t, "cpu")), resource.DecimalSI)}}
+		lc.Quota = quota.Quota{{Resource: "requests.cpu", Quantity: *resource.NewQuantity(int64(rapid.IntRange(0, 9).Draw(t, "cpu")), resource.DecimalSI)}}
 	case "namespaces":
 		declares(rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"a", "b", "x-y"}), 1, 3, rapid.ID).Draw(t, "namespaces")...)(lc)
 	case "demand":
@@ -278,7 +279,7 @@ func many(n, clusters int) *repo {
 	v := version(db, "v2", "databases.db.example", 2)
 	for i := range n {
 		r.lc(fmt.Sprintf("acme/team%d/prod%d", i/100, i%100), declares("api", "jobs"), binds(v),
-			quota("requests.cpu", fmt.Sprint(1+i%40), "requests.memory", "96Gi"))
+			bounds("requests.cpu", fmt.Sprint(1+i%40), "requests.memory", "96Gi"))
 	}
 	return r
 }

@@ -71,7 +71,7 @@ func declares(names ...string) func(*tenancy.LogicalCluster) {
 	}
 }
 
-func quota(amounts ...string) func(*tenancy.LogicalCluster) {
+func bounds(amounts ...string) func(*tenancy.LogicalCluster) {
 	return func(lc *tenancy.LogicalCluster) {
 		for i := 0; i < len(amounts); i += 2 {
 			lc.Quota = lc.Quota.With(amounts[i], resource.MustParse(amounts[i+1]))

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -87,7 +88,7 @@ func (c *compiler) readReach(p *Policy) bool {
 		}
 	}
 	if s := p.Spec.Selector; s != nil {
-		selector, findings := tenancy.Selector(s, &p.Meta, func(path ...string) diag.Position {
+		selector, findings := resolve.Selector(s, &p.Meta, func(path ...string) diag.Position {
 			return p.At(append([]string{"selector"}, path...)...)
 		})
 		c.found = append(c.found, findings...)

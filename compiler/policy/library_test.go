@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/proof"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -33,7 +34,7 @@ func repoOf(t testing.TB, files map[string]string) (*document.Documents, *policy
 	for _, d := range loaded.Diagnostics {
 		t.Fatalf("%s: %s: %s", d.Position, d.Code, d.Message)
 	}
-	resolved, _ := tenancy.Resolve(loaded.Documents, tree, "2026-11-20", nil)
+	resolved, _ := resolve.Documents(loaded.Documents, tree, "2026-11-20", nil)
 	policies, findings := policy.Compile(resolved, loaded.Documents, func(file string) ([]byte, bool) {
 		f, ok := tree.File(file)
 		return f.Data, ok

@@ -122,7 +122,7 @@ func (p *Policies) exempted(lc *tenancy.LogicalCluster, reaching []int) (out []E
 // cluster, nil where there is none.
 func (p *Policies) lapsed(policy *Policy, lc *tenancy.LogicalCluster) *tenancy.Exemption {
 	for _, x := range p.exemptions[policy] {
-		if x.Expired() && x.Covers(lc.Key) {
+		if x.Expired && x.Covers(lc.Key) {
 			return x
 		}
 	}

@@ -89,14 +89,14 @@ func (x *explanation) class() {
 	for _, o := range slices.Backward(lc.Org.Ancestors()) {
 		if d := o.Spec.Defaults; d != nil && d.Class != "" {
 			x.step("class", d.Class, Origin{From: "organization " + o.Path, Pos: o.At("defaults", "class")})
-			if o.classAt != o { // there is no such class
+			if o.DefaultClassFrom != o { // there is no such class
 				x.refuse("class")
 			}
 		}
 	}
 	if lc.Spec.Class != "" {
 		x.step("class", lc.Spec.Class, Origin{From: "document", Pos: lc.At("class")})
-		if !lc.Class.known {
+		if !!lc.Class.Missing {
 			v := x.values["class"]
 			v.Text, v.Steps[0].Effect = "", Refused
 		}
@@ -119,36 +119,36 @@ func (x *explanation) refuse(field string) {
 // inherited puts the layers upon each other, as resolving did.
 func (x *explanation) inherited() {
 	lc := x.lc
-	e := schemaDefaults()
+	e := SchemaDefaults()
 	for _, field := range []string{"backing", "network", "podSecurity"} {
-		x.step(field, e.text(field), e.origins[field])
+		x.step(field, e.text(field), e.Origins[field])
 	}
-	x.containers(e.containers, func(...string) Origin { return e.origins["containers"] })
-	put := func(l *layer) {
-		*e = l.valuesOver(e)
-		for field, pos := range l.set() {
+	x.containers(e.Containers, func(...string) Origin { return e.Origins["containers"] })
+	put := func(l *Layer) {
+		*e = l.ValuesOver(e)
+		for field, pos := range l.Set() {
 			if field == "containers" {
-				x.containers(e.containers, func(path ...string) Origin { return Origin{From: l.from, Pos: l.at(path...)} })
+				x.containers(e.Containers, func(path ...string) Origin { return Origin{From: l.From, Pos: l.At(path...)} })
 				continue
 			}
-			x.step(field, e.text(field), Origin{From: l.from, Pos: pos})
+			x.step(field, e.text(field), Origin{From: l.From, Pos: pos})
 		}
 	}
 	for _, o := range slices.Backward(lc.Org.Ancestors()) {
 		if o.Spec.Defaults != nil {
-			put(&o.layer)
+			put(&o.Layer)
 		}
 	}
-	put(&lc.Class.layer)
-	for o, regions := range lc.Org.narrowed(e.regions) {
-		e.regions = regions
-		x.step("regions", e.text("regions"), o.regionsOrigin())
+	put(&lc.Class.Layer)
+	for o, regions := range lc.Org.Offers.Narrowed(e.Regions) {
+		e.Regions = regions
+		x.step("regions", e.text("regions"), o.RegionsOrigin())
 	}
-	put(&lc.own)
-	if !slices.Equal(e.regions, lc.Regions) { // it is held, and today's offers hold for it too
-		for o, regions := range lc.Org.narrowed(e.regions) {
-			e.regions = regions
-			x.step("regions", e.text("regions"), o.regionsOrigin())
+	put(&lc.Own)
+	if !slices.Equal(e.Regions, lc.Regions) { // it is held, and today's offers hold for it too
+		for o, regions := range lc.Org.Offers.Narrowed(e.Regions) {
+			e.Regions = regions
+			x.step("regions", e.text("regions"), o.RegionsOrigin())
 		}
 	}
 	for _, w := range lc.Weights {
@@ -164,7 +164,7 @@ func (x *explanation) inherited() {
 			}
 		}
 	}
-	for _, b := range e.apis {
+	for _, b := range e.APIs {
 		v := x.values["apis."+b.Version.Set.Name]
 		if !slices.ContainsFunc(lc.APIs, func(have Binding) bool { return have.Version == b.Version }) {
 			v.Text, v.Steps[0].Effect = "", Refused
@@ -200,31 +200,31 @@ func (x *explanation) containers(c *schema.Containers, at func(path ...string) O
 }
 
 // text writes one of the inherited values.
-func (e *effective) text(field string) string {
+func (e *Inherited) text(field string) string {
 	kind, name, _ := strings.Cut(field, ".")
 	switch kind {
 	case "backing":
-		return string(e.backing)
+		return string(e.Backing)
 	case "network":
-		return string(e.network)
+		return string(e.Network)
 	case "podSecurity":
-		return string(e.podSecurity)
+		return string(e.PodSecurity)
 	case "regions":
-		return strings.Join(e.regions, ", ")
+		return strings.Join(e.Regions, ", ")
 	case "clusterSelector":
-		return e.selector.String()
+		return e.Selector.String()
 	case "tolerations":
-		return compact(e.tolerations)
+		return compact(e.Tolerations)
 	case "quota":
-		for _, w := range e.weights {
+		for _, w := range e.Weights {
 			if w.Name == name {
 				return w.String()
 			}
 		}
-		q, _ := e.quota.Of(name)
+		q, _ := e.Quota.Of(name)
 		return q.String()
 	case "apis":
-		for _, b := range e.apis {
+		for _, b := range e.APIs {
 			if b.Version.Set.Name == name {
 				return b.Requested
 			}
@@ -368,6 +368,7 @@ func (x *explanation) source() {
 
 // fieldOrder is the order in which a document has its fields.
 var fieldOrder = []string{"class", "state", "backing", "labels", "regions", "clusterSelector", "tolerations", "apis", "access",
+
 	"quota", "namespaces", "containers", "network", "podSecurity", "source"}
 
 func (x *explanation) sorted() []Value {

@@ -24,17 +24,17 @@ func ID(m *document.Meta) pins.DocumentID {
 	return pins.DocumentID{Kind: string(m.Kind), Key: m.Key, Dir: m.Dir}
 }
 
-// findings gathers what is found.
-type findings []Finding
+// Findings gathers what is found.
+type Findings []Finding
 
-// add reports a diagnostic that holds nobody.
-func (f *findings) add(m *document.Meta, d diag.Diagnostic) {
+// Add reports a diagnostic that holds nobody.
+func (f *Findings) Add(m *document.Meta, d diag.Diagnostic) {
 	d.Document = m.String()
 	*f = append(*f, Finding{Diagnostic: d})
 }
 
-// fault reports an error of a document; see Fault.
-func (f *findings) fault(m *document.Meta, d diag.Diagnostic, held string) {
+// Fault reports an error of a document; see the function Fault.
+func (f *Findings) Fault(m *document.Meta, d diag.Diagnostic, held string) {
 	*f = append(*f, Fault(m, d, held))
 }
 
@@ -51,8 +51,8 @@ func Fault(m *document.Meta, d diag.Diagnostic, held string) Finding {
 	return Finding{Diagnostic: d}
 }
 
-// sorted returns the findings ordered by place, code, document and message.
-func (f findings) sorted() []Finding {
+// Sorted returns the findings ordered by place, code, document and message.
+func (f Findings) Sorted() []Finding {
 	slices.SortStableFunc(f, func(a, b Finding) int {
 		return cmp.Or(a.Position.Compare(b.Position), strings.Compare(string(a.Code), string(b.Code)),
 			strings.Compare(a.Document, b.Document), strings.Compare(a.Message, b.Message))
@@ -60,8 +60,8 @@ func (f findings) sorted() []Finding {
 	return f
 }
 
-// each calls do for 0 to n-1 on all processors, and adds what it finds in the order of
-// the numbers.
-func each(n int, out *findings, do func(i int, out *findings)) {
-	*out = append(*out, parallel.Gather(n, func(i int, out *[]Finding) { do(i, (*findings)(out)) })...)
+// Gather calls find for 0 to n-1 on all processors, and adds what it finds in the order
+// of the numbers.
+func (f *Findings) Gather(n int, find func(i int, out *Findings)) {
+	*f = append(*f, parallel.Gather(n, func(i int, out *[]Finding) { find(i, (*Findings)(out)) })...)
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/check"
+	"github.com/tenantry/tenantry/compiler/tenancy/history"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -159,14 +162,14 @@ func TestDeterminism(t *testing.T) {
 func TestOthersDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		docs := drawDocuments(t)
-		before, _ := tenancy.Resolve(docs, source.FromMap(nil), today, nil)
+		before, _ := resolve.Documents(docs, source.FromMap(nil), today, nil)
 		old := map[string]string{}
 		for _, lc := range before.LogicalClusters {
 			old[lc.Key] = describe(&tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{lc}})
 		}
 		docs.LogicalClusters = append(docs.LogicalClusters, drawLogicalCluster(t, "acme/pay/new"))
 		sortLogicalClusters(docs)
-		after, _ := tenancy.Resolve(docs, source.FromMap(nil), today, nil)
+		after, _ := resolve.Documents(docs, source.FromMap(nil), today, nil)
 		for key, want := range old {
 			got := describe(&tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{after.LogicalCluster(key)}})
 			if diff := gocmp.Diff(want, got); diff != "" {
@@ -184,7 +187,7 @@ func TestNamespacesHoldTheQuota(t *testing.T) {
 		for _, d := range docs.LogicalClusters {
 			d.Held = true // a held document gets what there is, whatever it asks for
 		}
-		resolved, findings := tenancy.Resolve(docs, source.FromMap(nil), today, nil)
+		resolved, findings := resolve.Documents(docs, source.FromMap(nil), today, nil)
 		for _, lc := range resolved.LogicalClusters {
 			for key, total := range lc.Quota.All() {
 				var sum resource.Quantity
@@ -409,8 +412,9 @@ func BenchmarkResolveAndCheck(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for b.Loop() {
-		resolved, findings := tenancy.Resolve(docs, tree, today, nil)
-		checks := tenancy.Check(resolved, today, nil, func(schema.Kind, string, string) bool { return true })
+		resolved, findings := resolve.Documents(docs, tree, today, nil)
+		history := history.New(resolved, history.Former{Changed: func(schema.Kind, string, string) bool { return true }})
+		resolved, checks := check.Tenancy(check.Input{Tenancy: resolved, History: history, AsOf: today})
 		if len(resolved.LogicalClusters) != n || len(findings)+len(checks) > 0 {
 			b.Fatal(text(append(findings, checks...)[:1]))
 		}

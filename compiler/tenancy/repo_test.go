@@ -17,6 +17,9 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/check"
+	"github.com/tenantry/tenantry/compiler/tenancy/history"
+	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
@@ -87,22 +90,25 @@ func (r *repo) compile(t *testing.T) (*tenancy.Tenancy, []tenancy.Finding) {
 }
 
 func (r *repo) judge(docs *document.Documents, tree *source.Tree) (*tenancy.Tenancy, []tenancy.Finding) {
-	resolved, findings := tenancy.Resolve(docs, tree, r.asOf, nil)
-	resolved.LastGood = func(key string) *schema.LogicalCluster { return r.lastGood[key] }
-	resolved.LastGoodOrganization = func(path string) *schema.Organization { return r.lastGoodOrganizations[path] }
+	resolved, findings := resolve.Documents(docs, tree, r.asOf, nil)
+	former := history.Former{
+		Changed:        func(kind schema.Kind, key, _ string) bool { return !r.unchanged[fmt.Sprintf("%s %q", kind, key)] },
+		LogicalCluster: func(key string) *schema.LogicalCluster { return r.lastGood[key] },
+		Organization:   func(path string) *schema.Organization { return r.lastGoodOrganizations[path] },
+	}
 	given := map[string]map[string]string{}
-	for _, g := range resolved.GivenLabels() {
+	for _, g := range check.GivenLabels(resolved) {
 		given[g.Document.String()+" "+g.Dir] = labelsGiven(tree, g)
 	}
-	resolved.LabelsGiven = func(m *document.Meta, dir string) map[string]string { return given[m.String()+" "+dir] }
-	checks := tenancy.Check(resolved, r.asOf, r.former, func(kind schema.Kind, key, _ string) bool {
-		return !r.unchanged[fmt.Sprintf("%s %q", kind, key)]
+	resolved, checks := check.Tenancy(check.Input{
+		Tenancy: resolved, History: history.New(resolved, former), AsOf: r.asOf, Standing: r.former,
+		LabelsGiven: func(m *document.Meta, dir string) map[string]string { return given[m.String()+" "+dir] },
 	})
 	return resolved, append(findings, checks...)
 }
 
 // labelsGiven asks a loader what patterns give an empty document.
-func labelsGiven(tree *source.Tree, g tenancy.Given) map[string]string {
+func labelsGiven(tree *source.Tree, g check.Given) map[string]string {
 	loader := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()})
 	if _, err := loader.Load(context.Background()); err != nil {
 		return nil

@@ -1,25 +1,26 @@
-// Package tenancy is what a tenancy repo means: its organizations as a tree,
-// and each logical cluster with everything that it inherits.
+// Package tenancy is what a tenancy repo means: its organizations as a tree, and
+// each logical cluster with everything that it inherits.
 //
-// Resolve turns documents into a Tenancy: it follows references, composes what
-// is inherited (the document, then its class, then its organizations upwards,
-// then the schema's own defaults) and turns channels into versions. Check
-// judges what spans documents: offers, ceilings, lifecycles, label owners.
+// A Tenancy is made of documents by package resolve, which follows references,
+// composes what is inherited (the document, then its class, then its organizations
+// upwards, then the schema's own defaults) and turns channels into versions. Package
+// check judges what spans documents: offers, ceilings, lifecycles, label owners.
 // Placing comes later: nothing here knows of a physical cluster's load.
 package tenancy
 
 import (
-	"github.com/tenantry/tenantry/compiler/crd/constraint"
+	"slices"
+	"strings"
+
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
-	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
-// Tenancy is a resolved tenancy repo. Every list is sorted by key. Logical
-// clusters share what they inherit: maps and slices are for reading only.
+// Tenancy is a resolved tenancy repo. Every list is sorted by key. It is a value:
+// nothing in it changes once it is made, and a Tenancy that is made of another one
+// shares with it what is the same in both.
 type Tenancy struct {
 	Settings        Settings
 	Clusters        []*PhysicalCluster
@@ -33,18 +34,6 @@ type Tenancy struct {
 	Prices *PriceBook
 	// Targets are the backings and GitOps engines that there are.
 	Targets target.Table
-
-	// LastGood returns a logical cluster's last good document, nil where there is
-	// none. Check judges by it what a changed document adds to a ceiling's sum;
-	// where LastGood is nil, all of a changed document counts as added.
-	LastGood func(key string) *schema.LogicalCluster
-	// LastGoodOrganization is the same for organizations, whose defaults add to
-	// the sums of all that inherit them.
-	LastGoodOrganization func(path string) *schema.Organization
-	// LabelsGiven answers the questions of GivenLabels: the labels that the patterns
-	// of a directory, and of those above it, give a document by themselves. Where it
-	// is nil, no pattern gives any.
-	LabelsGiven func(document *document.Meta, dir string) map[string]string
 }
 
 // Settings are the repo's settings with defaults filled in.
@@ -53,7 +42,16 @@ type Settings struct {
 	// Pos is where the settings stand; zero where the repo has none.
 	Pos diag.Position
 
-	meta *document.Meta // nil where the repo has none
+	// Document is nil where the repo has none.
+	Document *document.Meta
+}
+
+// At returns where a field of the settings is.
+func (s *Settings) At(path ...string) diag.Position {
+	if s.Document == nil {
+		return diag.Position{}
+	}
+	return s.Document.At(path...)
 }
 
 // PhysicalCluster is a physical cluster with defaults filled in.
@@ -65,208 +63,115 @@ type PhysicalCluster struct {
 	Minor int
 }
 
-// APISet is an API set with its versions.
-type APISet struct {
-	document.Meta
-	Name     string
-	Spec     schema.APISet
-	Versions []*APIVersion // by name
-
-	names map[string]*APIVersion // by version and channel
+// Organization returns the organization of that path, nil where there is none.
+func (t *Tenancy) Organization(path string) *Organization {
+	return findBy(t.Organizations, path, func(o *Organization) string { return o.Path })
 }
 
-// APIVersion is one version of an API set.
-type APIVersion struct {
-	Set       *APISet
-	Name      string
-	Spec      schema.APIVersion // defaults filled in
-	Resources []*Resource       // by group and plural
+// Class returns the class of that name, nil where there is none.
+func (t *Tenancy) Class(name string) *Class {
+	return findBy(t.Classes, name, func(c *Class) string { return c.Name })
 }
 
-// String returns "database@v3".
-func (v *APIVersion) String() string { return v.Set.Name + "@" + v.Name }
-
-// Resource is one resource of an API set version.
-type Resource struct {
-	// Key as the document has it: "deployments.apps".
-	Key   string
-	Group string
-	// Plural is the name in URLs: "deployments".
-	Plural string
-	Kind   string
-	// Versions may be written; empty means all that are served.
-	Versions []string
-	// Served are all versions that the API server serves, as far as is known.
-	Served []string
-	// Subresources that roles may reach besides the resource itself, and for
-	// which of them a role is needed that the built-in table names.
-	Subresources []Subresource
-	// Verbs by role, usual ones filled in. A nil list gives nothing.
-	View, Edit, Admin []string
-	// CRD is the definition, where the resource is not built in.
-	CRD *CRD
-	// Demands are what the version demands of the resource's fields.
-	Demands constraint.Demands
-	// Lost: it is not built in, and its definition can't be read. What stands in the
-	// physical clusters stays.
-	Lost bool
+// LogicalCluster returns the logical cluster of that key, nil where there is
+// none.
+func (t *Tenancy) LogicalCluster(key string) *LogicalCluster {
+	return findBy(t.LogicalClusters, key, func(lc *LogicalCluster) string { return lc.Key })
 }
 
-// Subresource is a part of a resource with verbs of its own.
-type Subresource struct {
-	Name              string // "scale", "exec"
-	View, Edit, Admin []string
+// Cluster returns the physical cluster of that name, nil where there is none.
+func (t *Tenancy) Cluster(name string) *PhysicalCluster {
+	return findBy(t.Clusters, name, func(c *PhysicalCluster) string { return c.Name })
 }
 
-// CRD is a CustomResourceDefinition as a file of the repo has it.
-type CRD struct {
-	Name string // "databases.db.acme.example"
-	File string // path in the repo
-	Line int    // where the document begins in the file
-	// Data is the document's text.
-	Data []byte
-	// Digest is of the definition's content; equal content means equal digest,
-	// whatever the layout of the file.
-	Digest [32]byte
-	// Managed: the compiler renders it.
-	Managed bool
-	// Definition is the decoded definition, with the API server's defaults. It must
-	// not be changed.
-	Definition *apiextensionsv1.CustomResourceDefinition
+// Known reports whether a path is that of an organization or a logical cluster.
+func (t *Tenancy) Known(path string) bool {
+	o := t.Organization(path)
+	return o != nil && o.Missing != o || t.LogicalCluster(path) != nil
 }
 
-// Class is a class with its document.
-type Class struct {
-	document.Meta
-	Name string
-	Spec schema.Class
-
-	layer   layer
-	parents labels.Selector // nil: any organization
-	known   bool            // false for one that stands in for a class that is gone
+// Regions returns the regions of all physical clusters, sorted.
+func (t *Tenancy) Regions() []string {
+	var out []string
+	for _, c := range t.Clusters {
+		out = append(out, c.Region)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
-// Organization is a node of the organization tree.
-type Organization struct {
-	document.Meta
-	Path     string
-	Spec     schema.Organization
-	Parent   *Organization // nil at the top
-	Children []*Organization
-	// Labels are its own and those of all organizations above.
-	Labels map[string]string
-	// LogicalClusters that stand directly in it.
-	LogicalClusters []*LogicalCluster
-
-	// Missing is the nearest organization, itself included, that nobody declares;
-	// it stands in the tree only for what is held below it. Nil as a rule.
-	Missing *Organization
-
-	layer        layer
-	class        string            // the nearest default class
-	classAt      *Organization     // which names it
-	values       *effective        // what its defaults and those above come to
-	labelOrigins map[string]Origin // of Labels
-	grants       []Grant           // access that flows down, by subject
-	ceilings     []amount          // ceilings.quota, by name
-	offers       []*offer          // those that reach it, from the top down
+// FormerKeys returns all keys that a logical cluster says it had before, sorted.
+func (t *Tenancy) FormerKeys(lc *LogicalCluster) []string {
+	renamed := len(lc.Spec.Formerly) > 0
+	for o := lc.Org; o != nil && !renamed; o = o.Parent {
+		renamed = len(o.Spec.Formerly) > 0
+	}
+	if !renamed {
+		return nil
+	}
+	return FormerKeys(lc.Key, lc.Spec.Formerly, func(path string) []string { return t.Organization(path).Spec.Formerly })
 }
 
-// Ancestors returns the organization and all above it, the nearest first.
-func (o *Organization) Ancestors() []*Organization {
-	var out []*Organization
-	for ; o != nil; o = o.Parent {
-		out = append(out, o)
+// With returns a tenancy in which other versions of some logical clusters take the
+// place of those with the same keys.
+func (t *Tenancy) With(versions []*LogicalCluster) *Tenancy {
+	if len(versions) == 0 {
+		return t
+	}
+	out := *t
+	out.LogicalClusters = slices.Clone(t.LogicalClusters)
+	for _, lc := range versions {
+		if i, ok := slices.BinarySearchFunc(out.LogicalClusters, lc.Key, compareKey); ok {
+			out.LogicalClusters[i] = lc
+		}
+	}
+	return &out
+}
+
+func compareKey(lc *LogicalCluster, key string) int { return strings.Compare(lc.Key, key) }
+
+// In returns the logical clusters that belong to an organization directly.
+func (t *Tenancy) In(o *Organization) []*LogicalCluster {
+	var out []*LogicalCluster
+	for _, lc := range t.Below(o) {
+		if lc.Org == o {
+			out = append(out, lc)
+		}
 	}
 	return out
 }
 
-// LogicalCluster is a logical cluster with everything that it inherits.
-type LogicalCluster struct {
-	document.Meta
-	// Spec is the document as it stands, nothing filled in.
-	Spec *schema.LogicalCluster
-	Name string // the last element of its key
-	Org  *Organization
-	// Class is never nil. Where a held document names a class that is gone, an
-	// empty one stands in for it.
-	Class *Class
-	// Labels are those of its organizations, its class and its own.
-	Labels      map[string]string
-	Backing     schema.Backing
-	State       schema.State
-	Network     schema.Network
-	PodSecurity schema.PodSecurity
-	Containers  *schema.Containers
-	Quota       Quota
-	// Weights are what of the quota is divided from the budget, by name; see
-	// SetDivided. Caps are what kept divided amounts lower than the budget would.
-	Weights    []Weight
-	Caps       []Cap
-	Namespaces []Namespace // by name
-	APIs       []Binding   // by set name
-	Access     []Grant     // by subject, the highest role first
-	// Regions are acceptable; nil means any.
-	Regions     []string
-	Selector    labels.Selector // nil means any
-	Tolerations []schema.Toleration
-	Placement   schema.Placement
-	Source      *schema.Source // defaults filled in
-	// Suspended: the document can't be had under today's rules, and there is none
-	// that could stand in for it. Its tenants lose their access while its workloads and data stay.
-	Suspended bool
-	// own is what the document contributes, and inherited where the rest came from;
-	// see Origins.
-	own       layer
-	inherited map[string]Origin
-	// Check knows: the document is new or differs from its last good version, and the
-	// logical cluster stands in the pins, under this key or an earlier one.
-	changed, stood bool
-}
-
-// Release lets go of what documents say of logical clusters and nothing renders: they
-// have no Spec and no Access any more, and no places and origins of their fields.
-func (t *Tenancy) Release() {
-	for _, lc := range t.LogicalClusters {
-		lc.Spec, lc.Access, lc.Places, lc.Text = nil, nil, document.Places{}, nil
-		lc.own, lc.inherited = layer{}, nil
+// Below returns all logical clusters below an organization.
+func (t *Tenancy) Below(o *Organization) []*LogicalCluster {
+	prefix := o.Path + "/"
+	lcs := t.LogicalClusters
+	from, _ := slices.BinarySearchFunc(lcs, prefix, compareKey)
+	to := from
+	for to < len(lcs) && strings.HasPrefix(lcs[to].Key, prefix) {
+		to++
 	}
+	return lcs[from:to:to]
 }
 
-// Origin is where an effective value came from.
-type Origin struct {
-	// From is "document", "class standard", "organization acme" or "default". Explain
-	// also tells "pattern", of a directory above, from the rest of the document.
-	From string
-	Pos  diag.Position
+func findBy[T any](list []*T, name string, key func(*T) string) *T {
+	i, ok := slices.BinarySearchFunc(list, name, func(v *T, name string) int { return strings.Compare(key(v), name) })
+	if !ok {
+		return nil
+	}
+	return list[i]
 }
 
-// Namespace is one namespace of a logical cluster, with its part of the quota.
-type Namespace struct {
-	Name  string
-	Quota Quota
-}
-
-// Binding is an API set version that a logical cluster binds.
-type Binding struct {
-	// Requested as the document has it: a channel or a version.
-	Requested string
-	Version   *APIVersion
-	Pos       diag.Position
-}
-
-// Grant is a subject's access to a logical cluster.
-type Grant struct {
-	Subject Subject
-	Role    schema.Role
-	// Organization that grants it, empty where the logical cluster itself does.
-	Organization string
-	Pos          diag.Position
-}
-
-// Subject is who access is given to.
-type Subject struct {
-	Kind      string // Group, User or ServiceAccount, as RBAC has it
-	Namespace string // of a service account
-	Name      string
+// Released returns the tenancy without what documents say of logical clusters and
+// nothing renders: they have no Spec, no Access, and no places and origins of their
+// fields.
+func (t *Tenancy) Released() *Tenancy {
+	out := *t
+	out.LogicalClusters = make([]*LogicalCluster, len(t.LogicalClusters))
+	for i, lc := range t.LogicalClusters {
+		released := *lc
+		released.Spec, released.Access, released.Places, released.Text = nil, nil, document.Places{}, nil
+		released.Own, released.InheritedFrom = Layer{}, nil
+		out.LogicalClusters[i] = &released
+	}
+	return &out
 }

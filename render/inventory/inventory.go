@@ -17,6 +17,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/digest"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
@@ -25,14 +26,14 @@ import (
 // Path returns where the file of an organization stands in the output.
 func Path(org *tenancy.Organization) string { return "inventory/" + org.Path + ".json" }
 
-// AppendOrganization appends the file of an organization: the logical clusters
-// that stand directly in it and that have been placed. It appends nothing where
+// AppendOrganization appends the file of an organization: those of the logical
+// clusters that belong to it directly which have been placed. It appends nothing where
 // there are none. costs are the worst cases a month; site returns the pin of a
 // key, state the digest of a logical cluster's state on a physical cluster, false
 // where nothing is rendered there.
-func AppendOrganization(dst []byte, org *tenancy.Organization, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) []byte {
+func AppendOrganization(dst []byte, org *tenancy.Organization, lcs []*tenancy.LogicalCluster, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) []byte {
 	var list manifest.List
-	for _, lc := range org.LogicalClusters {
+	for _, lc := range lcs {
 		if pin := site(lc.Key); pin != nil {
 			list = append(list, entry(lc, costs, pin, state))
 		}
@@ -51,12 +52,12 @@ func AppendOrganization(dst []byte, org *tenancy.Organization, costs *cost.Costs
 // Digest stands for all that AppendOrganization appends; pinned is the digest of the
 // organization's pins. It is false where a logical cluster has no state whose digest
 // could stand for it.
-func Digest(org *tenancy.Organization, costs *cost.Costs, pinned [32]byte, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
+func Digest(org *tenancy.Organization, lcs []*tenancy.LogicalCluster, costs *cost.Costs, pinned [32]byte, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
 	ok = true
 	sum = digest.Of(func(e *digest.Encoder) {
 		e.Strings(org.Path)
 		e.Bytes(pinned[:])
-		for _, lc := range org.LogicalClusters {
+		for _, lc := range lcs {
 			pin := site(lc.Key)
 			if pin == nil {
 				continue
@@ -79,7 +80,7 @@ func Digest(org *tenancy.Organization, costs *cost.Costs, pinned [32]byte, site 
 }
 
 // encodeQuota appends a quota. Whole numbers, which most are, need no text.
-func encodeQuota(e *digest.Encoder, quota tenancy.Quota) {
+func encodeQuota(e *digest.Encoder, quota quota.Quota) {
 	e.Number(len(quota))
 	for i := range quota {
 		q := &quota[i].Quantity
@@ -107,7 +108,7 @@ func entry(lc *tenancy.LogicalCluster, costs *cost.Costs, pin *pins.LogicalClust
 	m = append(m, manifest.M(
 		"backing", string(lc.Backing),
 		"apis", apis(bindings(lc)),
-		"quota", quota(lc),
+		"quota", amounts(lc),
 	).Compact()...)
 	if costs.Priced() && lc.State != schema.Deleted {
 		m = append(m, manifest.Field{Key: "cost", Value: manifest.M("monthly", costs.Total(lc.Key).String(), "currency", costs.Currency).Compact()})
@@ -161,7 +162,7 @@ func apis(bound []desired.API) manifest.Map {
 	return out
 }
 
-func quota(lc *tenancy.LogicalCluster) manifest.Map {
+func amounts(lc *tenancy.LogicalCluster) manifest.Map {
 	out := make(manifest.Map, 0, len(lc.Quota))
 	for name, q := range lc.Quota.All() {
 		out = append(out, manifest.Field{Key: name, Value: q.String()})

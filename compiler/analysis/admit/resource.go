@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/crd/evolution/instance"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/builtin"
 	"github.com/tenantry/tenantry/internal/diag"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -63,7 +64,7 @@ func newResources(t *tenancy.Tenancy, lc *tenancy.LogicalCluster) *resources {
 		}
 	}
 	for gvk := range scheme.Scheme.AllKnownTypes() {
-		if k, ok := tenancy.BuiltinKind(gvk.Group, gvk.Kind); ok && slices.Contains(k.Versions, gvk.Version) {
+		if k, ok := builtin.KindOf(gvk.Group, gvk.Kind); ok && slices.Contains(k.Versions, gvk.Version) {
 			r.register(gvk, k.Plural)
 		}
 	}
@@ -109,13 +110,13 @@ func (r *resources) of(kind kubeschema.GroupVersionKind) (*served, error) {
 		}
 	} else if !scheme.Scheme.Recognizes(kind) {
 		return nil, fmt.Errorf("no API set of the tenancy repo has the kind %s", kind.GroupKind())
-	} else if k, ok := tenancy.BuiltinKind(kind.Group, kind.Kind); ok {
+	} else if k, ok := builtin.KindOf(kind.Group, kind.Kind); ok {
 		if !slices.Contains(k.Versions, kind.Version) {
 			return nil, fmt.Errorf("%s has no version %s: there is %s", kind.GroupKind(), kind.Version, strings.Join(k.Versions, ", "))
 		}
 		one.namespaced = true
 		one.resource = kubeschema.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: k.Plural}
-	} else if why := tenancy.RefusedKind(kind.Group, kind.Kind); why != "" {
+	} else if why := builtin.RefusedKind(kind.Group, kind.Kind); why != "" {
 		one.resource, _ = meta.UnsafeGuessKindToResource(kind)
 	} else {
 		return nil, fmt.Errorf("%s is no kind of object that a logical cluster can have", kind.Kind)

@@ -23,6 +23,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -69,15 +70,15 @@ type Statement struct {
 // Line is what one logical cluster pays for one thing on one physical cluster,
 // while one price book held.
 type Line struct {
-	LogicalCluster string       `json:"logicalCluster"`
-	Cluster        string       `json:"cluster"`
-	Region         string       `json:"region,omitempty"`
-	Kind           cost.Kind    `json:"kind"`
-	Name           string       `json:"name"`
-	Unit           tenancy.Unit `json:"unit,omitempty"`
-	Prices         string       `json:"prices"` // the price book
-	From           time.Time    `json:"from"`
-	To             time.Time    `json:"to"`
+	LogicalCluster string     `json:"logicalCluster"`
+	Cluster        string     `json:"cluster"`
+	Region         string     `json:"region,omitempty"`
+	Kind           cost.Kind  `json:"kind"`
+	Name           string     `json:"name"`
+	Unit           quota.Unit `json:"unit,omitempty"`
+	Prices         string     `json:"prices"` // the price book
+	From           time.Time  `json:"from"`
+	To             time.Time  `json:"to"`
 	// Quantity is in units times months, Price of a unit for a month, Factor what it
 	// is multiplied by, and Cost the product of the three.
 	Quantity cost.Money `json:"quantity"`
@@ -307,7 +308,7 @@ func (m *maker) bill() *Bill {
 		if c := m.t.Cluster(it.cluster); c != nil {
 			line.Region = c.Region
 		}
-		put := func(kind cost.Kind, name string, unit tenancy.Unit, per int64, price cost.Money) {
+		put := func(kind cost.Kind, name string, unit quota.Unit, per int64, price cost.Money) {
 			line.Kind, line.Name, line.Unit, line.Price = kind, name, unit, price
 			line.Quantity = sum.Portion(1, m.month.seconds()*per)
 			line.hours = sum.Portion(1, 3600*per)
@@ -324,7 +325,7 @@ func (m *maker) bill() *Bill {
 			}
 		} else if rate, ok := p.Book.Rate(it.resource); ok {
 			per := int64(1)
-			if rate.Unit == tenancy.GiB {
+			if rate.Unit == quota.GiB {
 				per = 1 << 30
 			}
 			put(cost.Quota, rate.Key, rate.Unit, per, rate.Price)

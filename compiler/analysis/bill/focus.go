@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 )
 
 // WriteFOCUS writes the bill as FOCUS 1.1, the FinOps Open Cost and Usage
@@ -151,11 +151,11 @@ func (c charge) subAccount() string {
 	return c.LogicalCluster[:strings.LastIndexByte(c.LogicalCluster, '/')]
 }
 
-func focusUnit(unit tenancy.Unit) string {
+func focusUnit(unit quota.Unit) string {
 	switch unit {
-	case tenancy.Core:
+	case quota.Core:
 		return "Core"
-	case tenancy.GiB:
+	case quota.GiB:
 		return "GiB"
 	}
 	return "Count"

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 )
 
 // what names what a line is for: "cpu", "class standard".
@@ -36,7 +36,7 @@ func (l Line) amount() string {
 }
 
 // unitMonths is the unit of quantities: "core-months".
-func unitMonths(unit tenancy.Unit) string {
+func unitMonths(unit quota.Unit) string {
 	if unit == "" {
 		return "months"
 	}

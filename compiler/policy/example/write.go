@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/builtin"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -92,7 +93,7 @@ func resourceOf(t *tenancy.Tenancy, kind kubeschema.GroupVersionKind) kubeschema
 			}
 		}
 	}
-	if plural, ok := tenancy.BuiltinResource(kind.Group, kind.Kind); ok {
+	if plural, ok := builtin.PluralOf(kind.Group, kind.Kind); ok {
 		return kubeschema.GroupVersionResource{Group: kind.Group, Version: kind.Version, Resource: plural}
 	}
 	plural, _ := meta.UnsafeGuessKindToResource(kind)

@@ -19,7 +19,8 @@ type Facts struct {
 	organizations map[*tenancy.Organization]map[string]any
 	chains        map[*tenancy.Organization][]any
 	clusters      map[*tenancy.LogicalCluster]map[string]any
-	boundless     map[*tenancy.LogicalCluster]bool // those of clusters that are not bounded
+	boundless     map[*tenancy.LogicalCluster]bool                    // those of clusters that are not bounded
+	members       map[*tenancy.Organization][]*tenancy.LogicalCluster // the keys of clusters that belong to it directly
 	classes       map[*tenancy.Class]map[string]any
 }
 
@@ -28,7 +29,7 @@ type Facts struct {
 func New(t *tenancy.Tenancy, rules []*Rules) *Facts {
 	sums := slices.ContainsFunc(rules, func(r *Rules) bool { return Sums(r.Program) })
 	f := &Facts{tenancy: t, organizations: map[*tenancy.Organization]map[string]any{}, chains: map[*tenancy.Organization][]any{},
-		clusters: map[*tenancy.LogicalCluster]map[string]any{}, boundless: map[*tenancy.LogicalCluster]bool{}, classes: map[*tenancy.Class]map[string]any{}}
+		clusters: map[*tenancy.LogicalCluster]map[string]any{}, boundless: map[*tenancy.LogicalCluster]bool{}, members: map[*tenancy.Organization][]*tenancy.LogicalCluster{}, classes: map[*tenancy.Class]map[string]any{}}
 	for _, o := range t.Organizations {
 		var below []*tenancy.LogicalCluster
 		if sums {
@@ -49,6 +50,7 @@ func New(t *tenancy.Tenancy, rules []*Rules) *Facts {
 		}
 		if sums && lc.State != schema.Deleted {
 			f.clusters[lc] = logicalClusterFacts(lc)
+			f.members[lc.Org] = append(f.members[lc.Org], lc)
 			if !rule.Bounded(f.clusters[lc]) {
 				f.boundless[lc] = true
 			}
@@ -88,8 +90,8 @@ func (f *Facts) Of(lc *tenancy.LogicalCluster) *Seen {
 	out := &Seen{Values: given, bounded: rule.Bounded(given)}
 	siblings := []any{}
 	if f.clusters[lc] != nil {
-		for _, other := range lc.Org.LogicalClusters {
-			if other != lc && f.clusters[other] != nil {
+		for _, other := range f.members[lc.Org] {
+			if other != lc {
 				siblings = append(siblings, f.clusters[other])
 				out.bounded = out.bounded && !f.boundless[other]
 			}

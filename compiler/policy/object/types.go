@@ -10,6 +10,7 @@ import (
 	"k8s.io/apiserver/pkg/cel/common"
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/builtin"
 	"github.com/tenantry/tenantry/schema"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	kubeschema "k8s.io/apimachinery/pkg/runtime/schema"
@@ -85,7 +86,7 @@ func (t *Types) Of(group, plural string, versions []string) []Type {
 		out = builtinType(name, kubeschema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"})
 	case strings.Contains(plural, "/"):
 	default:
-		if kind, version, ok := tenancy.Builtin(group, plural); ok {
+		if kind, version, ok := builtin.Resource(group, plural); ok {
 			out = builtinType(name, kubeschema.GroupVersionKind{Group: group, Version: version, Kind: kind})
 			break
 		}

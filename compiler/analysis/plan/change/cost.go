@@ -2,7 +2,7 @@ package change
 
 import (
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 )
 
 // Cost is how the worst case a month differs. Amounts are exact decimals in the
@@ -74,9 +74,9 @@ type CostCause struct {
 	Kind cost.Kind `json:"kind,omitempty"`
 	Name string    `json:"name,omitempty"`
 	// Before and After are amounts in the unit, prices a month, or factors.
-	Before *cost.Money  `json:"before,omitempty"`
-	After  *cost.Money  `json:"after,omitempty"`
-	Unit   tenancy.Unit `json:"unit,omitempty"`
+	Before *cost.Money `json:"before,omitempty"`
+	After  *cost.Money `json:"after,omitempty"`
+	Unit   quota.Unit  `json:"unit,omitempty"`
 	// Change of the sum of their worst cases.
 	Change cost.Money `json:"change"`
 	// LogicalClusters by key.

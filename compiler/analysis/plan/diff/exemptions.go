@@ -45,7 +45,7 @@ func (l *limits) exemption(was, is *tenancy.Exemption) {
 	switch {
 	case was == nil:
 		l.limit(change.LimitExemption, name).Change = change.Added
-		if is.Expired() {
+		if is.Expired {
 			add(change.Neither, "it ended on "+is.Spec.Expires)
 		} else {
 			add(change.Loosens, "it lifts "+of+" from "+x.Spec.Target+" until "+is.Spec.Expires)
@@ -53,7 +53,7 @@ func (l *limits) exemption(was, is *tenancy.Exemption) {
 		return
 	case is == nil:
 		l.limit(change.LimitExemption, name).Change = change.Removed
-		if was.Expired() {
+		if was.Expired {
 			add(change.Neither, "it ended on "+was.Spec.Expires)
 		} else {
 			add(change.Tightens, "it no longer lifts "+of+" from "+x.Spec.Target)
@@ -74,7 +74,7 @@ func exemptionChanged(was, is *tenancy.Exemption) (out []change.LimitDetail) {
 	if was.Spec.Expires != is.Spec.Expires {
 		effect := change.Tightens
 		switch {
-		case is.Expired() && was.Expired():
+		case is.Expired && was.Expired:
 			effect = change.Neither
 		case is.Spec.Expires > was.Spec.Expires:
 			effect = change.Loosens
@@ -88,7 +88,7 @@ func exemptionChanged(was, is *tenancy.Exemption) (out []change.LimitDetail) {
 			continue
 		}
 		effect := change.MayLoosen
-		if is.Expired() || f.name == "target" && was.Holds() && strings.HasPrefix(f.is, f.was+"/") {
+		if is.Expired || f.name == "target" && was.Holds() && strings.HasPrefix(f.is, f.was+"/") {
 			effect = change.Tightens
 		}
 		add(effect, f.name+" "+cmp.Or(f.was, "none")+" → "+cmp.Or(f.is, "none"))

@@ -8,7 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/cost"
-	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/report"
 	"github.com/tenantry/tenantry/schema"
@@ -130,7 +130,7 @@ func costCauseWhat(k *change.Cost, x *change.CostCause) string {
 		return fmt.Sprintf("factor of where it stands %s → %s", x.Before, x.After)
 	case x.What == cost.Price:
 		return fmt.Sprintf("price of %s %s → %s", subject, x.Before.In(k.Currency), x.After.In(k.Currency))
-	case x.Kind == cost.Quota && x.Unit != tenancy.Piece:
+	case x.Kind == cost.Quota && x.Unit != quota.Piece:
 		return fmt.Sprintf("%s %s → %s %s", subject, x.Before, x.After, x.Unit)
 	case x.Kind == cost.Quota:
 		return fmt.Sprintf("%s %s → %s", subject, x.Before, x.After)
