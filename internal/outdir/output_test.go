@@ -250,7 +250,7 @@ func TestKnow(t *testing.T) {
 			}
 		}
 		result := func(know bool) (Stats, tree) {
-			dir := t.TempDir()
+			dir := memoryDir(t)
 			build(t, dir, former)
 			w, err := Begin(dir, Options{})
 			if err != nil {

@@ -5,10 +5,12 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +26,12 @@ import (
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 )
+
+// TestMain collects garbage less often: compilations leave much of it.
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400)
+	os.Exit(m.Run())
+}
 
 const asOf = "2026-11-20"
 
@@ -178,37 +186,83 @@ func rendered(t testing.TB, r *compiler.Result) map[string][]byte {
 	return files
 }
 
-// leaves lists the paths of the fields of a type that hold values. A * stands
-// for a key or an index.
-func leaves(t reflect.Type) [][]string {
+// leaf is a field that holds a value, by its path in documents: a * stands for a key or
+// an index. Fields of a struct that several kinds of document use have the same name.
+type leaf struct {
+	path []string
+	name string
+}
+
+// leaves lists the fields of a type that hold values. name is that of what has the type.
+func leaves(t reflect.Type, name string) []leaf {
 	switch t.Kind() {
 	case reflect.Pointer:
-		return leaves(t.Elem())
+		return leaves(t.Elem(), name)
 	case reflect.Map, reflect.Slice:
 		if e := t.Elem(); e.Kind() == reflect.Struct {
-			return prefixed("*", leaves(e))
+			return prefixed("*", leaves(e, name))
 		}
-		return [][]string{nil}
 	case reflect.Struct:
-		var out [][]string
+		var out []leaf
 		for i := range t.NumField() {
 			f := t.Field(i)
 			if f.Anonymous {
-				out = append(out, leaves(f.Type)...)
+				out = append(out, leaves(f.Type, name)...)
 				continue
 			}
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			out = append(out, prefixed(name, leaves(f.Type))...)
+			key, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			out = append(out, prefixed(key, leaves(f.Type, t.Name()+"."+f.Name))...)
 		}
 		return out
 	}
-	return [][]string{nil}
+	return []leaf{{nil, name}}
 }
 
-func prefixed(name string, paths [][]string) [][]string {
-	out := make([][]string, len(paths))
-	for i, p := range paths {
-		out[i] = append([]string{name}, p...)
+func prefixed(key string, leaves []leaf) []leaf {
+	out := make([]leaf, len(leaves))
+	for i, l := range leaves {
+		out[i] = leaf{append([]string{key}, l.path...), l.name}
+	}
+	return out
+}
+
+// leavesOfAll lists the fields of all kinds of document.
+func leavesOfAll() (out []leaf) {
+	for _, kind := range document.Kinds() {
+		all := leaves(reflect.TypeOf(kind.New()), string(kind.Name))
+		if !kind.Singleton {
+			all = prefixed("*", all)
+		}
+		out = append(out, prefixed(string(kind.Name), all)...)
+	}
+	return out
+}
+
+// everything reports whether the tests are to try all that there is, and not a part.
+func everything() bool { return os.Getenv("TENANTRY_SOAK") != "" }
+
+// rotation decides which part is tried. Any other number is as good.
+const rotation = 1
+
+// pick returns a number below n that depends on a name.
+func pick(name string, n int) int {
+	h := fnv.New32a()
+	fmt.Fprint(h, rotation, name)
+	return int(h.Sum32() % uint32(n))
+}
+
+// picked returns the leaves that are tried: one of those of each name, or everything.
+func picked(all []leaf) []leaf {
+	if everything() {
+		return all
+	}
+	named := map[string][]leaf{}
+	for _, l := range all {
+		named[l.name] = append(named[l.name], l)
+	}
+	var out []leaf
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		out = append(out, named[name][pick(name, len(named[name]))])
 	}
 	return out
 }
@@ -273,9 +327,9 @@ func candidates(path string, v any) []any {
 
 func others(path string, v any) []any {
 	var out []any
-	for suffix, values := range alternatives {
+	for _, suffix := range slices.Sorted(maps.Keys(alternatives)) {
 		if path == suffix || strings.HasSuffix(path, "."+suffix) {
-			out = append(out, values...)
+			out = append(out, alternatives[suffix]...)
 		}
 	}
 	switch v := v.(type) {
@@ -295,7 +349,8 @@ func others(path string, v any) []any {
 			}
 		}
 	case map[string]any:
-		for key, item := range v {
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			item := v[key]
 			changed := maps.Clone(v)
 			delete(changed, key)
 			more := maps.Clone(v)
@@ -313,10 +368,12 @@ func others(path string, v any) []any {
 	return append(out, nil)
 }
 
-// TestNoFieldIsOverlooked changes each field of each document, one at a time. The
-// plan names the field, and its objects are those that differ in the output, whoever
-// counts. A change of a locked implicit document is looked at twice: as it waits, and
-// as it is accepted.
+// TestNoFieldIsOverlooked changes fields of documents, one at a time. The plan names the
+// field, and its objects are those that differ in the output, whoever counts. A change of
+// a locked implicit document is looked at twice: as it waits, and as it is accepted.
+//
+// Each field is changed in one document, those of structs that several kinds of document
+// use in one of them. With TENANTRY_SOAK each is changed wherever it is, to more values.
 func TestNoFieldIsOverlooked(t *testing.T) {
 	store, err := store.Open(t.TempDir())
 	if err != nil {
@@ -328,17 +385,17 @@ func TestNoFieldIsOverlooked(t *testing.T) {
 		t.Fatalf("the documents have errors: %v", errs)
 	}
 	m := &matrix{base: base, before: before, output: rendered(t, before), locks: locksOf(files), store: store}
-	for _, kind := range document.Kinds() {
-		for _, leaf := range leaves(reflect.TypeOf(kind.New())) {
-			path := append([]string{string(kind.Name)}, leaf...)
-			if !kind.Singleton {
-				path = append([]string{string(kind.Name), "*"}, leaf...)
-			}
-			t.Run(strings.Join(path, "."), func(t *testing.T) {
-				t.Parallel()
-				m.field(t, path)
-			})
+	all := leavesOfAll()
+	for _, leaf := range all {
+		if len(m.places(leaf.path)) == 0 {
+			t.Errorf("testdata/documents.json has no %s", strings.Join(leaf.path, "."))
 		}
+	}
+	for _, leaf := range picked(all) {
+		t.Run(strings.Join(leaf.path, "."), func(t *testing.T) {
+			t.Parallel()
+			m.field(t, leaf.path)
+		})
 	}
 }
 
@@ -358,47 +415,77 @@ type matrix struct {
 	store  *store.Cache
 }
 
-// field changes one field, wherever it stands, to other values.
-func (m *matrix) field(t *testing.T, path []string) {
-	stands, valid := 0, 0
-	for dir := range m.base {
-		here := 0
-		instances(map[string]any(m.base[dir]), path, func(parent any, key string) {
-			here++
-			if _, ok := parent.(map[string]any); !ok {
-				t.Errorf("%v: a list holds it", path)
-				return
-			}
-			n, good := here, min(valid, 1)
-			for _, c := range candidates(strings.Join(path, "."), parent.(map[string]any)[key]) {
-				if good == 2 {
-					break
-				}
-				changed := m.base.clone(t)
-				i := 0
-				instances(map[string]any(changed[dir]), path, func(parent any, key string) {
-					if i++; i != n {
-						return
-					}
-					if c == nil {
-						delete(parent.(map[string]any), key)
-					} else {
-						parent.(map[string]any)[key] = c
-					}
-				})
-				if m.change(t, path, c, changed) {
-					good++
-					valid++
-				}
-			}
+// place is where a field is: in the n-th struct of a directory that has it.
+type place struct {
+	dir string
+	n   int
+}
+
+// places returns the places of a field.
+func (m *matrix) places(path []string) (out []place) {
+	for _, dir := range slices.Sorted(maps.Keys(m.base)) {
+		n := 0
+		instances(map[string]any(m.base[dir]), path, func(any, string) {
+			out = append(out, place{dir, n})
+			n++
 		})
-		stands += here
 	}
-	switch {
-	case stands == 0:
-		t.Errorf("testdata/documents.json has no %s", strings.Join(path, "."))
-	case valid == 0:
-		t.Errorf("no other value of %s is without errors: add one to the alternatives", strings.Join(path, "."))
+	return out
+}
+
+// at returns the struct that has a field at a place, and the field's key.
+func (p place) at(t *testing.T, d documents, path []string) (object map[string]any, field string) {
+	n := 0
+	instances(map[string]any(d[p.dir]), path, func(parent any, key string) {
+		if n == p.n {
+			var ok bool
+			if object, ok = parent.(map[string]any); !ok {
+				t.Fatalf("%v: a list holds it", path)
+			}
+			field = key
+		}
+		n++
+	})
+	return object, field
+}
+
+// field changes one field to other values: in one place to one, or, where everything is
+// tried, to two in the first place and to one in each of the others.
+func (m *matrix) field(t *testing.T, path []string) {
+	name := strings.Join(path, ".")
+	places := m.places(path)
+	if n := len(places); n > 0 {
+		first := pick(name, n)
+		places = slices.Concat(places[first:], places[:first])
+	}
+	valid := 0
+	for _, p := range places {
+		wanted := 1
+		switch {
+		case everything() && valid == 0:
+			wanted = 2
+		case !everything() && valid > 0:
+			return
+		}
+		object, key := p.at(t, m.base, path)
+		for _, c := range candidates(name, object[key]) {
+			if wanted == 0 {
+				break
+			}
+			changed := m.base.clone(t)
+			if object, key := p.at(t, changed, path); c == nil {
+				delete(object, key)
+			} else {
+				object[key] = c
+			}
+			if m.change(t, path, c, changed) {
+				wanted--
+				valid++
+			}
+		}
+	}
+	if valid == 0 {
+		t.Errorf("no other value of %s is without errors: add one to the alternatives", name)
 	}
 }
 
