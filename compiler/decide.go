@@ -50,7 +50,7 @@ func (f *facts) decide() *pins.Pins {
 	}
 	for _, key := range f.placement.Deserted {
 		// A place that is kept keeps its document: without it nothing could be held.
-		id := f.documents.LastGood.ID(pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key})
+		id := f.documents.LastGood.ID(pins.DocumentID{Kind: schema.KindLogicalClusters, Key: key})
 		if text, ok := f.history.Pins.Documents[id]; ok {
 			texts[id] = text
 		}

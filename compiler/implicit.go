@@ -28,7 +28,7 @@ type locks struct {
 }
 
 func implicitID(dir, key string) pins.DocumentID {
-	return pins.DocumentID{Kind: string(schema.KindImplicit), Key: key, Dir: dir}
+	return pins.DocumentID{Kind: schema.KindImplicit, Key: key, Dir: dir}
 }
 
 // readLocks reads the implicit documents with their files, compares them with their

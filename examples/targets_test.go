@@ -10,7 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/desired"
-	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -68,7 +68,7 @@ func (c cell) Check(lc *tenancy.LogicalCluster) []tenancy.Finding {
 	if len(lc.Namespaces) <= c.namespaces {
 		return nil
 	}
-	return []tenancy.Finding{{Concerns: []pins.DocumentID{tenancy.ID(&lc.Meta)},
+	return []tenancy.Finding{{Concerns: []document.ID{lc.ID()},
 		Diagnostic: diag.New(diag.BackingUnsupported, lc.Pos, "a cell has %d namespaces at most", c.namespaces).About(lc.Meta.String())}}
 }
 

@@ -73,7 +73,7 @@ func newRepo() *repo {
 				View: all[:3], Edit: all, Admin: all,
 			}}},
 		},
-		pins: &pins.Pins{AsOf: "2026-11-20", Documents: map[pins.DocumentID]json.RawMessage{}, LogicalClusters: map[string]*pins.LogicalCluster{}},
+		pins: &pins.Pins{AsOf: "2026-11-20", Documents: map[document.ID]json.RawMessage{}, LogicalClusters: map[string]*pins.LogicalCluster{}},
 	}
 	settings := schema.Settings{GitOps: schema.DefaultGitOps()}
 	settings.GitOps.Source.URL = "https://git.example.com/platform/rendered.git"
@@ -131,7 +131,7 @@ func (r *repo) add(key, cluster, cut string) *tenancy.LogicalCluster {
 	r.pins.LogicalClusters[key] = &pins.LogicalCluster{Organization: path, Site: pins.Site{
 		Cluster: cluster, Cut: cut, Namespaces: pins.NamesOf(map[string]string{name: strings.ReplaceAll(key, "/", "-")}),
 	}}
-	r.pins.Documents[pins.DocumentID{Kind: "logicalClusters", Key: key, Dir: "orgs/" + path}] = []byte(`{"class":"standard"}`)
+	r.pins.Documents[document.ID{Kind: "logicalClusters", Key: key, Dir: "orgs/" + path}] = []byte(`{"class":"standard"}`)
 	return lc
 }
 
@@ -167,7 +167,7 @@ func (r *repo) definitions() (out []placement.Definition) {
 func (r *repo) input() render.Input {
 	states, platforms := desired.Expand(r.t, r.pins.LogicalClusters, r.definitions(), nil, nil)
 	return render.Input{Tenancy: r.t, States: states, Platforms: platforms, Pins: r.pins, PinFiles: func() []*pins.File {
-		return r.pins.Files(func(id pins.DocumentID) string {
+		return r.pins.Files(func(id document.ID) string {
 			path, _, _ := cutLast(id.Key)
 			return path
 		})

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
@@ -112,7 +113,7 @@ func edit(t *testing.T, random *rand.Rand, r *repo, dir string, n int) {
 	case 13: // what only the pins say
 		r.pins.AsOf = fmt.Sprintf("2026-12-%02d", 1+n%28)
 	case 14:
-		r.pins.Documents[pins.DocumentID{Kind: "logicalClusters", Key: lc.Key, Dir: "orgs/" + org.Path}] = fmt.Appendf(nil, `{"class":"c%d"}`, n)
+		r.pins.Documents[document.ID{Kind: "logicalClusters", Key: lc.Key, Dir: "orgs/" + org.Path}] = fmt.Appendf(nil, `{"class":"c%d"}`, n)
 	case 15: // what only the engine's objects say
 		r.t.Settings.GitOps.Interval = fmt.Sprint(n, "m")
 	case 16:

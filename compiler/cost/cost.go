@@ -307,7 +307,7 @@ func BookOf(t *tenancy.Tenancy, former *pins.Pins) *Book {
 	var holds *tenancy.PriceBook
 	for name, text := range former.Documents {
 		b := &tenancy.PriceBook{Meta: document.Meta{Kind: schema.KindPrices, Key: name.Key, Dir: name.Dir}, Name: name.Key}
-		if name.Kind != string(schema.KindPrices) || json.Unmarshal(text, &b.Spec) != nil || b.Spec.From > former.AsOf {
+		if name.Kind != schema.KindPrices || json.Unmarshal(text, &b.Spec) != nil || b.Spec.From > former.AsOf {
 			continue
 		}
 		if holds == nil || b.Spec.From > holds.Spec.From {

@@ -30,7 +30,7 @@ type Documents struct {
 
 // Changed reports whether a document differs from its last good version, or has none.
 func (d *Documents) Changed(kind schema.Kind, key, dir string) bool {
-	id := pins.DocumentID{Kind: string(kind), Key: key, Dir: dir}
+	id := pins.DocumentID{Kind: kind, Key: key, Dir: dir}
 	text, ok := d.Texts[id]
 	return !ok || !d.LastGood.unchanged(id, text)
 }
@@ -61,7 +61,7 @@ func (d *Documents) Lost(kind schema.Kind) []string { return keys(d.lost, kind) 
 func keys(ids map[pins.DocumentID]bool, kind schema.Kind) []string {
 	var out []string
 	for id := range ids {
-		if id.Kind == string(kind) {
+		if id.Kind == kind {
 			out = append(out, id.Key)
 		}
 	}
@@ -101,16 +101,11 @@ func (d *Documents) put(held []document.Any, texts map[pins.DocumentID]json.RawM
 
 // identity drops the directory where it is not part of a document's identity, so that a
 // document keeps it when it moves.
-func identity(id pins.DocumentID) pins.DocumentID {
-	if !isLocal(id.Kind) {
-		id.Dir = ""
-	}
-	return id
-}
+func identity(id pins.DocumentID) pins.DocumentID { return id.Identity() }
 
 // isLocal reports whether the directory is part of what identifies a document.
-func isLocal(kind string) bool {
-	k := document.KindOf(schema.Kind(kind))
+func isLocal(kind schema.Kind) bool {
+	k := document.KindOf(kind)
 	return k != nil && k.Local
 }
 

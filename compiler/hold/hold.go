@@ -157,7 +157,7 @@ func (h *holder) restore(ctx context.Context, docs *Documents, ids []pins.Docume
 		if one.Document != nil {
 			p := pinned[i]
 			documents = append(documents, one.Document)
-			texts[pins.DocumentID{Kind: string(p.Kind), Key: p.Key, Dir: p.Dir}] = p.JSON
+			texts[pins.DocumentID{Kind: p.Kind, Key: p.Key, Dir: p.Dir}] = p.JSON
 		}
 	}
 	docs.put(documents, texts)

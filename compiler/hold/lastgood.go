@@ -57,13 +57,13 @@ func (g *LastGood) text(id pins.DocumentID) (json.RawMessage, bool) {
 // LogicalCluster returns the pinned logical cluster of a key, nil if there is none. dir
 // is the directory in which it is most likely declared.
 func (g *LastGood) LogicalCluster(key, dir string) *schema.LogicalCluster {
-	return decode[schema.LogicalCluster](g, pins.DocumentID{Kind: string(schema.KindLogicalClusters), Key: key, Dir: dir})
+	return decode[schema.LogicalCluster](g, pins.DocumentID{Kind: schema.KindLogicalClusters, Key: key, Dir: dir})
 }
 
 // Organization returns the pinned organization of a path, nil if there is none. dir is
 // the directory in which it is most likely declared.
 func (g *LastGood) Organization(path, dir string) *schema.Organization {
-	return decode[schema.Organization](g, pins.DocumentID{Kind: string(schema.KindOrganizations), Key: path, Dir: dir})
+	return decode[schema.Organization](g, pins.DocumentID{Kind: schema.KindOrganizations, Key: path, Dir: dir})
 }
 
 // APISet returns a pinned API set, nil if there is none.

@@ -89,7 +89,7 @@ func (h *holder) claimed(docs *Documents) map[string]bool {
 func Failed(failures []load.Failure, id pins.DocumentID) bool {
 	return slices.ContainsFunc(failures, func(f load.Failure) bool {
 		if f.Kind != "" {
-			return string(f.Kind) == id.Kind && f.Key == id.Key && (!isLocal(id.Kind) || f.Dir == id.Dir)
+			return f.Kind == id.Kind && f.Key == id.Key && (!isLocal(id.Kind) || f.Dir == id.Dir)
 		}
 		return f.Dir == "" || f.Dir == "." || f.Dir == id.Dir || strings.HasPrefix(id.Dir, f.Dir+"/")
 	})
@@ -133,7 +133,7 @@ func (h *holder) forget(docs *Documents, t *tenancy.Tenancy) *Documents {
 	var dropped []pins.DocumentID
 	for _, id := range ids {
 		if by := needed[id]; by != "" {
-			what := id.Kind
+			what := string(id.Kind)
 			if id.Key != "" {
 				what = fmt.Sprintf("%s %q", id.Kind, id.Key)
 			}
@@ -155,7 +155,7 @@ func (h *holder) forget(docs *Documents, t *tenancy.Tenancy) *Documents {
 // needed returns, for each document that something depends on, the first logical cluster
 // or policy that does.
 func (h *holder) needed(docs *Documents, t *tenancy.Tenancy) map[pins.DocumentID]string {
-	out := map[pins.DocumentID]string{{Kind: string(schema.KindSettings)}: "everything"}
+	out := map[pins.DocumentID]string{{Kind: schema.KindSettings}: "everything"}
 	need := func(id pins.DocumentID, by string) {
 		if out[id] == "" {
 			out[id] = by
@@ -163,7 +163,7 @@ func (h *holder) needed(docs *Documents, t *tenancy.Tenancy) map[pins.DocumentID
 	}
 	for _, p := range docs.Policies {
 		if p.Spec.Module != "" {
-			need(pins.DocumentID{Kind: string(schema.KindModules), Key: p.Spec.Module}, "policy "+p.Key)
+			need(pins.DocumentID{Kind: schema.KindModules, Key: p.Spec.Module}, "policy "+p.Key)
 		}
 	}
 	for _, lc := range t.LogicalClusters {
@@ -182,7 +182,7 @@ func (h *holder) needed(docs *Documents, t *tenancy.Tenancy) map[pins.DocumentID
 		}
 		for _, s := range append([]pins.Site{pin.Site}, pin.Left...) {
 			if s.Phase != pins.Gone {
-				need(pins.DocumentID{Kind: string(schema.KindPhysicalClusters), Key: s.Cluster}, lc.Key)
+				need(pins.DocumentID{Kind: schema.KindPhysicalClusters, Key: s.Cluster}, lc.Key)
 			}
 		}
 	}

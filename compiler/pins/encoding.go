@@ -9,7 +9,7 @@ import (
 type storedFile struct {
 	AsOf          string
 	Organizations []string
-	Documents     []document
+	Documents     []pinnedDocument
 	Clusters      []storedCluster
 	Stored        []stored
 }

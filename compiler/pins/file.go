@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/tenantry/tenantry/compiler/load/document"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 type file struct {
 	AsOf          string   // in the platform's file only
 	Organizations []string // in the platform's file only
-	Documents     []document
+	Documents     []pinnedDocument
 	Clusters      []logicalCluster // in organizations' files only
 	Stored        []stored         // in the platform's file only
 }
@@ -62,8 +64,8 @@ func (id StoredID) compare(other StoredID) int {
 	return cmp.Or(strings.Compare(id.Cluster, other.Cluster), strings.Compare(id.Name, other.Name))
 }
 
-type document struct {
-	DocumentID
+type pinnedDocument struct {
+	document.ID
 	Body        []byte
 	Definitions []Definition // by version and resource
 }
@@ -71,8 +73,4 @@ type document struct {
 type logicalCluster struct {
 	Key string
 	*LogicalCluster
-}
-
-func (id DocumentID) compare(other DocumentID) int {
-	return cmp.Or(strings.Compare(id.Kind, other.Kind), strings.Compare(id.Key, other.Key), strings.Compare(id.Dir, other.Dir))
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantry/tenantry/schema"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -86,12 +87,14 @@ func parse(data []byte) (*file, error) {
 // definitionName keeps a name from leading out of its directory.
 var definitionName = regexp.MustCompile(`^[a-z0-9][-.a-z0-9]*$`)
 
-func parseDocument(n *yaml.Node) (document, error) {
-	var d document
+func parseDocument(n *yaml.Node) (pinnedDocument, error) {
+	var d pinnedDocument
 	err := mapping(n, func(key string, v *yaml.Node) (err error) {
 		switch key {
 		case "kind":
-			d.Kind, err = text(v)
+			var kind string
+			kind, err = text(v)
+			d.Kind = schema.Kind(kind)
 		case "key":
 			d.Key, err = text(v)
 		case "dir":

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
 
@@ -20,10 +21,10 @@ type Pins struct {
 	AsOf string
 	// Documents are the last good documents, by kind, key and directory, as
 	// json.Marshal writes them: what was read back is equal byte by byte.
-	Documents map[DocumentID]json.RawMessage
+	Documents map[document.ID]json.RawMessage
 	// Definitions are what the custom resources of API sets were defined as when
 	// the set was last good, by the set's document.
-	Definitions map[DocumentID][]Definition
+	Definitions map[document.ID][]Definition
 	// Definition returns the text of a definition by its name. The error is for one
 	// that is not there.
 	Definition func(name string) ([]byte, error)
@@ -46,13 +47,11 @@ type Stored struct {
 	Versions []string
 }
 
-// DocumentID identifies a document.
-type DocumentID struct{ Kind, Key, Dir string }
+// DocumentID is document.ID.
+type DocumentID = document.ID
 
 // SortIDs sorts identifiers by kind, key and directory.
-func SortIDs(ids []DocumentID) {
-	slices.SortFunc(ids, DocumentID.compare)
-}
+func SortIDs(ids []DocumentID) { slices.SortFunc(ids, document.ID.Compare) }
 
 // Definition names what a resource of an API set version was defined as.
 type Definition struct {

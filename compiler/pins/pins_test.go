@@ -13,13 +13,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
 )
 
 // owner files every logical cluster and organization with its organization.
-func owner(id DocumentID) string {
+func owner(id document.ID) string {
 	switch id.Kind {
 	case "organizations":
 		return id.Key
@@ -40,7 +41,7 @@ func filesOf(p *Pins) fstest.MapFS {
 func example() *Pins {
 	return &Pins{
 		AsOf: "2026-11-20",
-		Documents: map[DocumentID]json.RawMessage{
+		Documents: map[document.ID]json.RawMessage{
 			{Kind: "settings"}: json.RawMessage(`{"currency":"EUR"}`),
 			{Kind: "apiSets", Key: "database", Dir: "apis"}:   json.RawMessage(`{"versions":{"v1":{}}}`),
 			{Kind: "organizations", Key: "acme"}:              json.RawMessage(`{"owners":["acme-owners"]}`),
@@ -48,7 +49,7 @@ func example() *Pins {
 			{Kind: "logicalClusters", Key: "acme/payments/prod"}: json.RawMessage(
 				`{"namespaces":{"api":{},"jobs":{}},"budget":800.50,"quota":{"cpu":"24","memory":"96Gi"},"regions":["eu"]}`),
 		},
-		Definitions: map[DocumentID][]Definition{
+		Definitions: map[document.ID][]Definition{
 			{Kind: "apiSets", Key: "database", Dir: "apis"}: {{Version: "v1", Resource: "databases.acme.example", Name: "databases.acme.example-a1b2"}},
 		},
 		Definition: func(string) ([]byte, error) { return []byte("kind: CustomResourceDefinition"), nil },
@@ -335,8 +336,8 @@ func pinsGen() *rapid.Generator[*Pins] {
 		})
 	}
 	return rapid.Custom(func(t *rapid.T) *Pins {
-		p := &Pins{AsOf: date.Draw(t, "asOf"), Documents: map[DocumentID]json.RawMessage{}, LogicalClusters: map[string]*LogicalCluster{},
-			Definitions: map[DocumentID][]Definition{},
+		p := &Pins{AsOf: date.Draw(t, "asOf"), Documents: map[document.ID]json.RawMessage{}, LogicalClusters: map[string]*LogicalCluster{},
+			Definitions: map[document.ID][]Definition{},
 			Definition:  func(name string) ([]byte, error) { return []byte("# " + name + "\nkind: x\n"), nil }}
 		for _, k := range rapid.SliceOfN(key, 0, 4).Draw(t, "keys") {
 			lc := &LogicalCluster{Organization: k[:strings.LastIndexByte(k, '/')], Site: site(Present, Confirmed, Gone).Draw(t, "site")}
@@ -349,7 +350,7 @@ func pinsGen() *rapid.Generator[*Pins] {
 			p.LogicalClusters[k] = lc
 		}
 		for range rapid.IntRange(0, 4).Draw(t, "documents") {
-			id := DocumentID{Kind: rapid.SampledFrom([]string{"organizations", "logicalClusters", "prices"}).Draw(t, "kind"),
+			id := document.ID{Kind: rapid.SampledFrom([]schema.Kind{"organizations", "logicalClusters", "prices"}).Draw(t, "kind"),
 				Key: key.Draw(t, "key"), Dir: rapid.SampledFrom([]string{"", "orgs/acme", "."}).Draw(t, "dir")}
 			doc, err := json.Marshal(value(t, 3))
 			if err != nil {
@@ -408,7 +409,7 @@ func value(t *rapid.T, depth int) any {
 
 // What the compiler compares byte by byte must come back byte by byte.
 func TestDocumentsComeBackAsMarshalled(t *testing.T) {
-	id := DocumentID{Kind: "logicalClusters", Key: "acme/prod", Dir: "orgs/acme"}
+	id := document.ID{Kind: "logicalClusters", Key: "acme/prod", Dir: "orgs/acme"}
 	spec := schema.LogicalCluster{Class: "standard", Budget: "800.50", State: schema.Frozen, Formerly: []string{"acme/a&b"},
 		Labels: map[string]string{"env": "<prod>", "a": "no"}, Namespaces: map[string]schema.Namespace{"api": {}},
 		Inheritable: schema.Inheritable{Quota: schema.Quota{"cpu": "24", "memory": "1e3"}, Tolerations: []schema.Toleration{{Key: "gpu"}, {}}}}
@@ -416,7 +417,7 @@ func TestDocumentsComeBackAsMarshalled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Read(filesOf(&Pins{AsOf: "2026-11-20", Documents: map[DocumentID]json.RawMessage{id: doc}}), nil)
+	p, err := Read(filesOf(&Pins{AsOf: "2026-11-20", Documents: map[document.ID]json.RawMessage{id: doc}}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -424,7 +425,7 @@ func TestDocumentsComeBackAsMarshalled(t *testing.T) {
 		t.Errorf("have %s\nwant %s", got, doc)
 	}
 	// White space is no part of a document.
-	spaced := Pins{AsOf: "2026-11-20", Documents: map[DocumentID]json.RawMessage{id: []byte("\n{ \"b\" : [ 1.50 , { } , [ ] , [ [ 2 ] ] ],\t\"a\": {\"x\": null } }\n")}}
+	spaced := Pins{AsOf: "2026-11-20", Documents: map[document.ID]json.RawMessage{id: []byte("\n{ \"b\" : [ 1.50 , { } , [ ] , [ [ 2 ] ] ],\t\"a\": {\"x\": null } }\n")}}
 	if p, err = Read(filesOf(&spaced), nil); err != nil {
 		t.Fatal(err)
 	}
@@ -435,11 +436,11 @@ func TestDocumentsComeBackAsMarshalled(t *testing.T) {
 
 // many are n logical clusters in organizations of a hundred each.
 func many(n int) *Pins {
-	p := &Pins{AsOf: "2026-11-20", Documents: map[DocumentID]json.RawMessage{}, LogicalClusters: map[string]*LogicalCluster{}}
+	p := &Pins{AsOf: "2026-11-20", Documents: map[document.ID]json.RawMessage{}, LogicalClusters: map[string]*LogicalCluster{}}
 	for i := range n {
 		organization := fmt.Sprintf("acme/team%d", i/100)
 		key := fmt.Sprintf("%s/prod%d", organization, i%100)
-		p.Documents[DocumentID{Kind: "logicalClusters", Key: key}] = json.RawMessage(`{"access":{"payments-devs":"edit","payments-oncall":"admin"},` +
+		p.Documents[document.ID{Kind: "logicalClusters", Key: key}] = json.RawMessage(`{"access":{"payments-devs":"edit","payments-oncall":"admin"},` +
 			`"apis":{"database":"stable","kafka":"v2"},"budget":800,"class":"standard","labels":{"env":"prod"},` +
 			`"namespaces":{"api":{},"jobs":{}},"quota":{"cpu":"24","loadBalancers":"1","memory":"96Gi"},"regions":["eu"]}`)
 		ns := strings.ReplaceAll(key, "/", "-")

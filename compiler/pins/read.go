@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/internal/store"
@@ -102,8 +103,8 @@ func join(names []string, files []*file) (*Pins, error) {
 		clusters += len(f.Clusters)
 	}
 	j.pins = &Pins{
-		Documents:       make(map[DocumentID]json.RawMessage, documents),
-		Definitions:     map[DocumentID][]Definition{},
+		Documents:       make(map[document.ID]json.RawMessage, documents),
+		Definitions:     map[document.ID][]Definition{},
 		LogicalClusters: make(map[string]*LogicalCluster, clusters),
 		Stored:          map[StoredID]Stored{},
 	}
@@ -151,12 +152,12 @@ func (j *joining) add(i int) {
 	}
 	for _, d := range f.Documents {
 		before := len(j.pins.Documents)
-		j.pins.Documents[d.DocumentID] = d.Body
+		j.pins.Documents[d.ID] = d.Body
 		if len(j.pins.Documents) == before {
 			j.damaged(name, "%s %q stands in two places", d.Kind, d.Key)
 		}
 		if len(d.Definitions) > 0 {
-			j.pins.Definitions[d.DocumentID] = d.Definitions
+			j.pins.Definitions[d.ID] = d.Definitions
 		}
 	}
 	for _, c := range f.Clusters {

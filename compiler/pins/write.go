@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/digest"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/internal/outdir"
@@ -42,7 +43,7 @@ func (p *Pins) newFile(organization string) *File {
 //
 // Only the platform's file carries the date, so that a build on another day
 // changes that one file.
-func (p *Pins) Files(owner func(id DocumentID) string) []*File {
+func (p *Pins) Files(owner func(id document.ID) string) []*File {
 	platform := p.newFile(platformFile)
 	platform.platform = true
 	files := map[string]*File{}
@@ -58,21 +59,21 @@ func (p *Pins) Files(owner func(id DocumentID) string) []*File {
 		return &f.content
 	}
 	type owned struct {
-		document
+		pinnedDocument
 		by *file
 	}
 	documents := make([]owned, 0, len(p.Documents))
 	sizes := map[*file]int{}
 	for id, body := range p.Documents {
 		f := of(owner(id))
-		documents = append(documents, owned{document{id, body, p.Definitions[id]}, f})
+		documents = append(documents, owned{pinnedDocument{id, body, p.Definitions[id]}, f})
 		sizes[f]++
 	}
 	for _, d := range documents {
 		if d.by.Documents == nil {
-			d.by.Documents = make([]document, 0, sizes[d.by])
+			d.by.Documents = make([]pinnedDocument, 0, sizes[d.by])
 		}
-		d.by.Documents = append(d.by.Documents, d.document)
+		d.by.Documents = append(d.by.Documents, d.pinnedDocument)
 	}
 	for key, lc := range p.LogicalClusters {
 		f := of(lc.Organization)
@@ -86,7 +87,7 @@ func (p *Pins) Files(owner func(id DocumentID) string) []*File {
 	}
 	parallel.Each(len(out), func(i int) {
 		f := &out[i].content
-		slices.SortFunc(f.Documents, func(a, b document) int { return a.compare(b.DocumentID) })
+		slices.SortFunc(f.Documents, func(a, b pinnedDocument) int { return a.Compare(b.ID) })
 		slices.SortFunc(f.Clusters, func(a, b logicalCluster) int { return strings.Compare(a.Key, b.Key) })
 	})
 	return out
@@ -158,7 +159,7 @@ func (f *File) AppendYAML(dst []byte) []byte {
 		dst = append(dst, "documents:\n"...)
 		body := newBodies()
 		for _, d := range c.Documents {
-			head := manifest.M("kind", d.Kind, "key", d.Key, "dir", d.Dir, "definitions", definitionFields(d.Definitions))
+			head := manifest.M("kind", string(d.Kind), "key", d.Key, "dir", d.Dir, "definitions", definitionFields(d.Definitions))
 			dst = manifest.AppendYAML(dst, manifest.List{head.Compact()}, 0)
 			dst = body.append(dst, d.Body, 2)
 		}

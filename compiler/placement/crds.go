@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -279,7 +280,7 @@ func (p *placer) refuse(c *cluster, f, winner *faction, obstacle *obstruction) {
 		About(set.String()).Suggest("move one side with placement.cluster first, or change the version for all together")
 	finding := tenancy.Finding{Diagnostic: obstacle.show(p, d)}
 	if !set.Held {
-		finding.Concerns = []pins.DocumentID{{Kind: string(set.Kind), Key: set.Key, Dir: set.Dir}}
+		finding.Concerns = []document.ID{set.ID()}
 	}
 	p.findings = append(p.findings, finding)
 }
@@ -293,7 +294,7 @@ func (p *placer) changed(tn *tenant) bool {
 	if p.lastGood == nil {
 		p.lastGood = make(map[string]json.RawMessage, len(p.former.LogicalClusters))
 		for id, doc := range p.former.Documents {
-			if id.Kind == string(schema.KindLogicalClusters) {
+			if id.Kind == schema.KindLogicalClusters {
 				p.lastGood[id.Key] = doc
 			}
 		}

@@ -198,7 +198,7 @@ func (p *placer) sayVanished() {
 		finding := tenancy.Finding{Diagnostic: d.About(string(schema.KindPhysicalClusters) + ` "` + name + `"`)}
 		for _, tn := range tenants {
 			if !tn.Held {
-				finding.Concerns = append(finding.Concerns, tn.id())
+				finding.Concerns = append(finding.Concerns, tn.ID())
 			}
 		}
 		p.findings = append(p.findings, finding)

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -241,11 +242,7 @@ func (p *placer) fail(tn *tenant, d diag.Diagnostic) {
 		p.say(tn, d)
 		return
 	}
-	p.findings = append(p.findings, tenancy.Finding{Diagnostic: d.About(tn.String()), Concerns: []pins.DocumentID{tn.id()}})
-}
-
-func (tn *tenant) id() pins.DocumentID {
-	return pins.DocumentID{Kind: string(tn.Kind), Key: tn.Key, Dir: tn.Dir}
+	p.findings = append(p.findings, tenancy.Finding{Diagnostic: d.About(tn.String()), Concerns: []document.ID{tn.ID()}})
 }
 
 // list joins at most n of the words, and says how many are left out.

@@ -8,6 +8,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -258,7 +259,7 @@ func checkAgain(t *rapid.T, r *repo, former *pins.Pins, after map[string]*pins.L
 
 func checkWritten(t *rapid.T, p *pins.Pins) {
 	fsys := fstest.MapFS{}
-	for _, f := range p.Files(func(pins.DocumentID) string { return "" }) {
+	for _, f := range p.Files(func(document.ID) string { return "" }) {
 		fsys[f.Path] = &fstest.MapFile{Data: f.AppendYAML(nil)}
 	}
 	got, err := pins.Read(fsys, nil)

@@ -150,13 +150,13 @@ func (r *repo) build(day int) map[string]*pins.LogicalCluster {
 	out := placed.Sites
 	r.findings, r.definitions = findings, placed.Definitions
 	r.findings = append(r.findings, placement.Cut(sized(out, func(string) int { return 8 }), out, r.cut)...)
-	r.pins = &pins.Pins{AsOf: asOf, LogicalClusters: out, Stored: placed.Stored, Documents: map[pins.DocumentID]json.RawMessage{}}
+	r.pins = &pins.Pins{AsOf: asOf, LogicalClusters: out, Stored: placed.Stored, Documents: map[document.ID]json.RawMessage{}}
 	for key, lc := range r.lcs {
 		data, err := json.Marshal(lc.Spec)
 		if err != nil {
 			panic(err)
 		}
-		r.pins.Documents[pins.DocumentID{Kind: "logicalClusters", Key: key, Dir: lc.Dir}] = data
+		r.pins.Documents[document.ID{Kind: "logicalClusters", Key: key, Dir: lc.Dir}] = data
 	}
 	return out
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
 )
@@ -16,13 +15,11 @@ type Finding struct {
 	diag.Diagnostic
 	// Concerns are the documents that an error holds at their last good version.
 	// An error that concerns nobody holds nobody.
-	Concerns []pins.DocumentID
+	Concerns []document.ID
 }
 
 // ID returns what identifies the document among the pins.
-func ID(m *document.Meta) pins.DocumentID {
-	return pins.DocumentID{Kind: string(m.Kind), Key: m.Key, Dir: m.Dir}
-}
+func ID(m *document.Meta) document.ID { return m.ID() }
 
 // Findings gathers what is found.
 type Findings []Finding
@@ -44,7 +41,7 @@ func (f *Findings) Fault(m *document.Meta, d diag.Diagnostic, held string) {
 func Fault(m *document.Meta, d diag.Diagnostic, held string) Finding {
 	d.Document = m.String()
 	if !m.Held {
-		return Finding{Diagnostic: d, Concerns: []pins.DocumentID{ID(m)}}
+		return Finding{Diagnostic: d, Concerns: []document.ID{m.ID()}}
 	}
 	d.Severity = diag.Warning
 	d.Message += " (this last good version is in use, and " + held + ")"

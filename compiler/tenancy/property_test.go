@@ -220,7 +220,7 @@ func TestHoldingEnds(t *testing.T) {
 					if f.Severity != diag.Error {
 						t.Fatalf("a %s concerns %v", f.Severity, id)
 					}
-					concerned[id.Kind+" "+id.Key] = true
+					concerned[string(id.Kind)+" "+id.Key] = true
 				}
 			}
 			if len(concerned) == 0 {

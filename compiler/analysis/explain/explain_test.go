@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/explain"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/fixtures/generate"
@@ -30,7 +31,7 @@ func build(t *testing.T, o compiler.Options) (*compiler.Result, map[string][]byt
 		t.Fatalf("%+v", r.Diagnostics)
 	}
 	files, err := render.Files(t.Context(), render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins,
-		PinFiles: func() []*pins.File { return r.Pins.Files(func(pins.DocumentID) string { return "" }) }})
+		PinFiles: func() []*pins.File { return r.Pins.Files(func(document.ID) string { return "" }) }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -87,12 +86,12 @@ func (r *resolver) missing(o *tenancy.Organization, below []*document.Meta, decl
 		return
 	}
 	d := diag.New(diag.MissingOrganization, below[0].Pos, "organization %s is not declared, and %s stands in it", o.Path, below[0]).About(below[0].String())
-	ids := []pins.DocumentID{tenancy.ID(below[0])}
+	ids := []document.ID{below[0].ID()}
 	for i, m := range below[1:] {
 		if i < 8 {
 			d = d.See(m.Pos, "%s stands in it too", m)
 		}
-		ids = append(ids, tenancy.ID(m))
+		ids = append(ids, m.ID())
 	}
 	if near := diag.Nearest(o.Path, declared); near != "" {
 		d = d.Suggest("did you mean %q? If not, declare it: organizations: %q: {}", near, o.Path)

@@ -81,7 +81,7 @@ func boundBy(t *tenancy.Tenancy) map[string]int {
 func (c *comparison) apiCauses(step *impact.Change, reached reach) []change.Cause {
 	var out []change.Cause
 	for id, d := range c.by {
-		if schema.Kind(id.kind) != schema.KindAPISets || id.key != step.Set || step.Dir != "" && d.Dir != step.Dir {
+		if id.Kind != schema.KindAPISets || id.Key != step.Set || step.Dir != "" && d.Dir != step.Dir {
 			continue
 		}
 		if len(d.Fields) == 0 {

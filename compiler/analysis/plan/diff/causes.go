@@ -24,7 +24,7 @@ func (c *documents) causesOf(before, after *tenancy.LogicalCluster, fields []cha
 	var reasons []*change.Document
 	related := c.relatives(before, after)
 	if after != nil { // what is new is so because of its own document
-		if own := c.by[identify(string(after.Kind), after.Key, after.Dir)]; own != nil && own.Change == change.Added {
+		if own := c.by[after.ID().Identity()]; own != nil && own.Change == change.Added {
 			related = []*change.Document{own}
 		}
 	}
@@ -95,7 +95,7 @@ func speaksOf(path []string, about map[string]bool) bool {
 func (c *documents) relatives(before, after *tenancy.LogicalCluster) []*change.Document {
 	var out []*change.Document
 	add := func(m *document.Meta) {
-		if d := c.by[identify(string(m.Kind), m.Key, m.Dir)]; d != nil && !slices.Contains(out, d) {
+		if d := c.by[m.ID().Identity()]; d != nil && !slices.Contains(out, d) {
 			out = append(out, d)
 		}
 	}
@@ -139,7 +139,7 @@ func (c *documents) relatives(before, after *tenancy.LogicalCluster) []*change.D
 // for a logical cluster, under its keys before and after.
 func (c *documents) patchCauses(before, after string, reached reach) (out []change.Cause) {
 	add := func(m *document.Meta) {
-		if d := c.by[identify(string(m.Kind), m.Key, m.Dir)]; d != nil {
+		if d := c.by[m.ID().Identity()]; d != nil {
 			out = append(out, d.Causes()...)
 			reached.add(d, after)
 		}

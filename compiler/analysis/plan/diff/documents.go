@@ -12,28 +12,16 @@ import (
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/fields"
 	"github.com/tenantry/tenantry/schema"
 )
 
-// documentID is a document's identity: the directory is a part of it only for
-// kinds that are local to one.
-type documentID struct{ kind, key, dir string }
-
-func identify(kind, key, dir string) documentID {
-	if k := document.KindOf(schema.Kind(kind)); k == nil || !k.Local {
-		dir = ""
-	}
-	return documentID{kind, key, dir}
-}
-
 // documents are those that differ.
 type documents struct {
 	*sides
 	list []change.Document
-	by   map[documentID]*change.Document
+	by   map[document.ID]*change.Document
 	// reaching are those that reach logical clusters without being named by them.
 	reaching []*change.Document
 }
@@ -69,7 +57,7 @@ func (c *sides) documents() *documents {
 		}
 	}
 	then, now := metas(c.before, differing), metas(c.after, differing)
-	out := &documents{sides: c, by: map[documentID]*change.Document{}}
+	out := &documents{sides: c, by: map[document.ID]*change.Document{}}
 	for id, v := range differing {
 		if d := c.document(id, v, then[id], now[id], besides[id]); d != nil {
 			out.list = append(out.list, *d)
@@ -78,7 +66,7 @@ func (c *sides) documents() *documents {
 	slices.SortFunc(out.list, func(a, b change.Document) int { return compareDocuments(&a, &b) })
 	for i := range out.list {
 		d := &out.list[i]
-		out.by[identify(d.Kind, d.Key, d.Dir)] = d
+		out.by[document.ID{Kind: schema.Kind(d.Kind), Key: d.Key, Dir: d.Dir}.Identity()] = d
 		switch schema.Kind(d.Kind) {
 		case schema.KindSettings, schema.KindModules, schema.KindPolicies, schema.KindExemptions, schema.KindImplicit, schema.KindPrices:
 			out.reaching = append(out.reaching, d)
@@ -88,10 +76,10 @@ func (c *sides) documents() *documents {
 }
 
 // versions are those of the documents of which the text differs.
-func (c *sides) versions() map[documentID]*versions {
-	out := map[documentID]*versions{}
-	at := func(name pins.DocumentID) *versions {
-		id := identify(name.Kind, name.Key, name.Dir)
+func (c *sides) versions() map[document.ID]*versions {
+	out := map[document.ID]*versions{}
+	at := func(name document.ID) *versions {
+		id := name.Identity()
 		if out[id] == nil {
 			out[id] = &versions{}
 		}
@@ -115,8 +103,8 @@ func (c *sides) versions() map[documentID]*versions {
 
 // document compares the versions of one. It is nil where they differ in nothing
 // but how they are written.
-func (c *sides) document(id documentID, v *versions, then, now *document.Meta, besides []change.Field) *change.Document {
-	d := &change.Document{Change: change.Changed, Kind: id.kind, Key: id.key, Dir: v.afterDir}
+func (c *sides) document(id document.ID, v *versions, then, now *document.Meta, besides []change.Field) *change.Document {
+	d := &change.Document{Change: change.Changed, Kind: string(id.Kind), Key: id.Key, Dir: v.afterDir}
 	meta := now
 	switch {
 	case !v.stood:
@@ -164,10 +152,10 @@ func (c *sides) locate(f *change.Field, then, now *document.Meta) {
 }
 
 // metas returns what is known of some documents.
-func metas[V any](r *compiler.Result, of map[documentID]V) map[documentID]*document.Meta {
-	out := make(map[documentID]*document.Meta, len(of))
+func metas[V any](r *compiler.Result, of map[document.ID]V) map[document.ID]*document.Meta {
+	out := make(map[document.ID]*document.Meta, len(of))
 	for m := range r.Documents.All() {
-		id := identify(string(m.Kind), m.Key, m.Dir)
+		id := m.ID().Identity()
 		if _, ok := of[id]; ok {
 			out[id] = m
 		}
@@ -176,15 +164,15 @@ func metas[V any](r *compiler.Result, of map[documentID]V) map[documentID]*docum
 }
 
 // definitions compares the content of CustomResourceDefinitions by API set.
-func (c *sides) definitions() map[documentID][]change.Field {
+func (c *sides) definitions() map[document.ID][]change.Field {
 	type place struct {
-		set                   documentID
+		set                   document.ID
 		version, resource, of string
 	}
 	read := func(t *tenancy.Tenancy) map[place]*tenancy.CRD {
 		out := map[place]*tenancy.CRD{}
 		for _, set := range t.APISets {
-			id := identify(string(set.Kind), set.Key, set.Dir)
+			id := set.ID().Identity()
 			for _, v := range set.Versions {
 				for _, r := range v.Resources {
 					if r.CRD != nil {
@@ -195,7 +183,7 @@ func (c *sides) definitions() map[documentID][]change.Field {
 		}
 		return out
 	}
-	out := map[documentID][]change.Field{}
+	out := map[document.ID][]change.Field{}
 	before := read(c.before.Tenancy)
 	for p, now := range read(c.after.Tenancy) {
 		then := before[p]
@@ -217,14 +205,14 @@ func (c *sides) definitions() map[documentID][]change.Field {
 
 // unaccepted compares what implicit documents say of themselves: it is no part of
 // what is accepted. Of a document that waits, only what was accepted is known.
-func (c *sides) unaccepted() map[documentID][]change.Field {
-	before := map[documentID]*document.Document[schema.Implicit]{}
+func (c *sides) unaccepted() map[document.ID][]change.Field {
+	before := map[document.ID]*document.Document[schema.Implicit]{}
 	for _, d := range c.before.Documents.Implicit {
-		before[identify(string(d.Kind), d.Key, d.Dir)] = d
+		before[d.ID().Identity()] = d
 	}
-	out := map[documentID][]change.Field{}
+	out := map[document.ID][]change.Field{}
 	for _, d := range c.after.Documents.Implicit {
-		id := identify(string(d.Kind), d.Key, d.Dir)
+		id := d.ID().Identity()
 		then := before[id]
 		if then == nil || then.Held || d.Held {
 			continue
@@ -246,7 +234,7 @@ func (c *sides) unaccepted() map[documentID][]change.Field {
 // changedKind reports whether a document of one of the kinds differs.
 func (c *documents) changedKind(kinds ...schema.Kind) bool {
 	for id := range c.by {
-		if slices.Contains(kinds, schema.Kind(id.kind)) {
+		if slices.Contains(kinds, id.Kind) {
 			return true
 		}
 	}
@@ -256,7 +244,7 @@ func (c *documents) changedKind(kinds ...schema.Kind) bool {
 // fieldCauses are the places of those fields of a changed document that begin with
 // one of the names; all of it where it was added or removed.
 func (c *documents) fieldCauses(kind schema.Kind, key, dir string, names ...string) []change.Cause {
-	d := c.by[identify(string(kind), key, dir)]
+	d := c.by[document.ID{Kind: kind, Key: key, Dir: dir}.Identity()]
 	if d == nil {
 		return nil
 	}

@@ -21,7 +21,7 @@ func (c *comparison) implicit() ([]change.Implicit, reach) {
 	}
 	documents := map[string]*change.Document{}
 	for id, d := range c.by {
-		if schema.Kind(id.kind) == schema.KindImplicit {
+		if id.Kind == schema.KindImplicit {
 			documents[implicit.Ref(d.Dir, d.Key)] = d
 		}
 	}

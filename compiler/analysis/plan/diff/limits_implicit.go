@@ -13,7 +13,7 @@ import (
 // which newly match get what everybody has is growth.
 func (l *limits) implicit(accesses []granted) {
 	for id, d := range l.by {
-		if schema.Kind(id.kind) != schema.KindImplicit {
+		if id.Kind != schema.KindImplicit {
 			continue
 		}
 		for i := range d.Fields {
@@ -53,7 +53,7 @@ func (l *limits) implicit(accesses []granted) {
 // implicitDocument returns the implicit document of a name, if it differs.
 func (c *comparison) implicitDocument(ref string) *change.Document {
 	for id, d := range c.by {
-		if schema.Kind(id.kind) == schema.KindImplicit && implicit.Ref(d.Dir, d.Key) == ref {
+		if id.Kind == schema.KindImplicit && implicit.Ref(d.Dir, d.Key) == ref {
 			return d
 		}
 	}

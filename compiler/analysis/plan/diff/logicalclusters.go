@@ -68,8 +68,8 @@ func (d *documents) differing(states []render.StateChange) map[string]bool {
 		}
 	}
 	for id := range d.by {
-		if id.kind == string(schema.KindLogicalClusters) {
-			out[id.key] = true
+		if id.Kind == schema.KindLogicalClusters {
+			out[id.Key] = true
 		}
 	}
 	return out

@@ -239,9 +239,9 @@ func immutable(kind string, o manifest.Map, fields []change.Field) string {
 func (c *comparison) platformCauses(cluster string) []change.Cause {
 	var out []change.Cause
 	for id, d := range c.by {
-		switch schema.Kind(id.kind) {
+		switch id.Kind {
 		case schema.KindPhysicalClusters:
-			if id.key != cluster && cluster != change.Management {
+			if id.Key != cluster && cluster != change.Management {
 				continue
 			}
 		case schema.KindSettings, schema.KindAPISets, schema.KindPolicies, schema.KindModules, schema.KindExemptions:

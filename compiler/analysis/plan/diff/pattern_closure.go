@@ -146,7 +146,7 @@ func (w *closureWalk) reference(name string) {
 // names differs: documents of a kind, or the files of a package.
 func (l *limits) follows(c *closure) bool {
 	for id := range l.by {
-		if slices.Contains(c.kinds, id.kind) {
+		if slices.Contains(c.kinds, string(id.Kind)) {
 			return true
 		}
 	}
