@@ -46,7 +46,7 @@ type summary struct {
 // savedBuild is the last build as the cache holds it.
 type savedBuild struct {
 	Summary summary
-	Record  []byte // a render.Record, encoded
+	Record  render.SavedRecord
 }
 
 // record returns what stands in the output as the last build left it.
@@ -80,7 +80,7 @@ func readLastBuild(o *Options, out string) *lastBuild {
 	if !o.Cache.Load(lastBuildKey(o, out), &saved) {
 		return nil
 	}
-	record, err := render.DecodeRecord(saved.Record)
+	record, err := saved.Record.Record()
 	if err != nil {
 		return nil
 	}
@@ -116,15 +116,11 @@ func remember(o *Options, s *Snapshot, r *Result, record *render.Record, pinsDig
 	if !remembers(o) {
 		return
 	}
-	encoded, err := record.Encode()
-	if err != nil {
-		return
-	}
 	o.Cache.Save(lastBuildKey(o, o.Out), &savedBuild{
 		Summary: summary{
 			Inputs: inputs(o, s, r.AsOf), AsOf: r.AsOf, PinsDigest: pinsDigest, Diagnostics: r.Diagnostics, Held: r.Held, LeftOut: r.LeftOut,
 		},
-		Record: encoded,
+		Record: *record.Saved(),
 	})
 }
 
@@ -134,7 +130,7 @@ func rememberPins(o *Options, files []*pins.File) []byte {
 		return nil
 	}
 	digest := pins.Digest(files)
-	o.Cache.Put(lastPinsKey(o, digest[:]), pins.Snapshot(files))
+	o.Cache.Save(lastPinsKey(o, digest[:]), pins.NewSnapshot(files))
 	return digest[:]
 }
 
@@ -147,11 +143,11 @@ func lastPins(o *Options, last *lastBuild, out string) (*pins.Pins, error) {
 	if last == nil || !last.pins {
 		return nil, pins.ErrNone
 	}
-	data, ok := o.Cache.Get(lastPinsKey(o, last.PinsDigest))
-	if !ok {
+	var snapshot pins.Snapshot
+	if !o.Cache.Load(lastPinsKey(o, last.PinsDigest), &snapshot) {
 		return nil, pins.ErrNone
 	}
-	return pins.FromSnapshot(data, os.DirFS(out))
+	return snapshot.Pins(os.DirFS(out))
 }
 
 func lastPinsKey(o *Options, digest []byte) store.Key {

@@ -1,8 +1,10 @@
 package render
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -246,66 +248,83 @@ func statOf(info fs.FileInfo) stat {
 	return stat{directory: info.IsDir(), regular: info.Mode().IsRegular(), size: info.Size(), mtime: info.ModTime().UnixNano()}
 }
 
-// savedRecord is a record as the cache holds it.
-type savedRecord struct {
-	Tool  [32]byte
-	Parts []savedPart
+// SavedRecord is a record as the cache holds it: a column for each thing that is known
+// of parts and of files. There are as many parts as logical clusters, and no name and
+// no digest recurs: written one by one, and looked up as the cache does with strings,
+// they took 7 MiB more of the 130 MiB that a build of 10,000 with one file changed
+// allocates.
+type SavedRecord struct {
+	Tool         [32]byte
+	Names        string // of the parts, each ended by a zero byte, which no name has
+	Inputs       []byte // of the parts
+	Counts       []int  // of files in each part
+	Paths        string // as Names
+	Digests      []byte
+	Sizes, Times []int64
 }
 
-type savedPart struct {
-	Name  string
-	Input [32]byte
-	Paths []string
-	Files []savedFile // of the paths
-}
-
-type savedFile struct {
-	Digest      [32]byte
-	Size, Mtime int64
-}
-
-// Encode returns the record as bytes.
-func (r *Record) Encode() ([]byte, error) {
-	saved := savedRecord{Tool: r.tool, Parts: make([]savedPart, 0, len(r.parts))}
-	for name, p := range r.parts {
-		files := make([]savedFile, len(p.files))
-		for i := range p.files {
-			files[i] = savedFile{p.files[i].digest, p.files[i].size, p.files[i].mtime}
-		}
-		saved.Parts = append(saved.Parts, savedPart{name, p.input, p.paths, files})
-	}
-	slices.SortFunc(saved.Parts, func(a, b savedPart) int { return strings.Compare(a.Name, b.Name) })
-	return store.Encode(&saved)
-}
-
-// DecodeRecord reads what Encode returned. An error means that there is no record
-// to use, nothing worse. The data must not change any more.
-func DecodeRecord(data []byte) (*Record, error) {
-	var saved savedRecord
-	if err := store.Decode(data, &saved); err != nil {
-		return nil, fmt.Errorf("record of the last build: %w", err)
-	}
-	r := newRecord(saved.Tool)
-	files := 0
-	for _, s := range saved.Parts {
-		if len(s.Paths) != len(s.Files) {
-			return nil, fmt.Errorf("record of the last build: %w", store.ErrCorrupt)
-		}
-		p := &part{input: s.Input, paths: s.Paths, files: make([]file, len(s.Files))}
-		for i, f := range s.Files {
-			p.files[i] = file{digest: f.Digest, size: f.Size, mtime: f.Mtime}
-		}
-		r.parts[s.Name] = p
-		files += len(p.files)
-	}
-	r.files = make(map[string]*file, files)
+// Saved returns what the cache is to hold.
+func (r *Record) Saved() *SavedRecord {
+	n := 0
 	for _, p := range r.parts {
-		for i, path := range p.paths {
-			r.files[path] = &p.files[i]
+		n += len(p.files)
+	}
+	s := &SavedRecord{Tool: r.tool, Inputs: make([]byte, 0, sha256.Size*len(r.parts)), Counts: make([]int, 0, len(r.parts)),
+		Digests: make([]byte, 0, sha256.Size*n), Sizes: make([]int64, 0, n), Times: make([]int64, 0, n)}
+	names, paths := make([]string, 0, len(r.parts)+1), make([]string, 0, n+1)
+	for _, name := range slices.Sorted(maps.Keys(r.parts)) {
+		p := r.parts[name]
+		names, paths = append(names, name), append(paths, p.paths...)
+		s.Inputs, s.Counts = append(s.Inputs, p.input[:]...), append(s.Counts, len(p.files))
+		for i := range p.files {
+			f := &p.files[i]
+			s.Digests, s.Sizes, s.Times = append(s.Digests, f.digest[:]...), append(s.Sizes, f.size), append(s.Times, f.mtime)
 		}
 	}
-	if len(r.files) != files { // no file is of two parts
-		return nil, fmt.Errorf("record of the last build: %w", store.ErrCorrupt)
+	s.Names, s.Paths = joinNames(names), joinNames(paths)
+	return s
+}
+
+// Record returns the record that was saved. An error means that there is no record
+// to use, nothing worse.
+func (s *SavedRecord) Record() (*Record, error) {
+	const size = sha256.Size
+	names, paths := splitNames(s.Names), splitNames(s.Paths)
+	n := len(paths)
+	if len(names) != len(s.Counts) || len(s.Inputs) != size*len(names) || len(s.Digests) != size*n || len(s.Sizes) != n || len(s.Times) != n {
+		return nil, errDamagedRecord
+	}
+	files := make([]file, n)
+	for i := range files {
+		files[i] = file{digest: [size]byte(s.Digests[size*i:]), size: s.Sizes[i], mtime: s.Times[i]}
+	}
+	r := newRecord(s.Tool)
+	r.files = make(map[string]*file, n)
+	for i := range files {
+		r.files[paths[i]] = &files[i]
+	}
+	for i, name := range names {
+		count := s.Counts[i]
+		if count < 0 || count > len(paths) {
+			return nil, errDamagedRecord
+		}
+		r.parts[name] = &part{input: [size]byte(s.Inputs[size*i:]), paths: paths[:count:count], files: files[:count:count]}
+		paths, files = paths[count:], files[count:]
+	}
+	if len(paths) > 0 || len(r.parts) != len(names) || len(r.files) != n { // no file is of two parts
+		return nil, errDamagedRecord
 	}
 	return r, nil
+}
+
+var errDamagedRecord = fmt.Errorf("record of the last build: %w", store.ErrCorrupt)
+
+const endOfName = "\x00"
+
+func joinNames(names []string) string { return strings.Join(append(names, ""), endOfName) }
+
+// splitNames returns what joinNames joined.
+func splitNames(s string) []string {
+	names := strings.Split(s, endOfName)
+	return names[:len(names)-1]
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
@@ -44,7 +45,7 @@ func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) 
 	if err := record.Stamp(dir); err != nil {
 		t.Fatal(err)
 	}
-	decoded, err := render.DecodeRecord(encoded(t, record))
+	decoded, err := decode(encoded(t, record))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,11 +54,19 @@ func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) 
 
 func encoded(t *testing.T, r *render.Record) []byte {
 	t.Helper()
-	data, err := r.Encode()
+	data, err := store.Encode(r.Saved())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return data
+}
+
+func decode(data []byte) (*render.Record, error) {
+	var saved render.SavedRecord
+	if err := store.Decode(data, &saved); err != nil {
+		return nil, err
+	}
+	return saved.Record()
 }
 
 // TestRecordNeverShows: with a record or without, after any edits, the
@@ -177,11 +186,11 @@ func TestWorkers(t *testing.T) {
 func TestDamagedRecord(t *testing.T) {
 	record, _ := build(t, crowd(3), t.TempDir(), nil, 1)
 	data := encoded(t, record)
-	if _, err := render.DecodeRecord(data); err != nil {
+	if _, err := decode(data); err != nil {
 		t.Fatal(err)
 	}
 	for n := range data {
-		if _, err := render.DecodeRecord(data[:n]); err == nil {
+		if _, err := decode(data[:n]); err == nil {
 			t.Fatalf("a record that ends after %d of %d bytes is read", n, len(data))
 		}
 	}

@@ -299,8 +299,15 @@ func TestRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(files, filesOf(p)); diff != "" {
 			t.Fatalf("written anew: %s", diff)
 		}
-		data := Snapshot(p.Files(owner))
-		got, err := FromSnapshot(data, files)
+		data := encode(NewSnapshot(p.Files(owner)))
+		fromSnapshot := func(data []byte) (*Pins, error) {
+			var s Snapshot
+			if err := store.Decode(data, &s); err != nil {
+				return nil, err
+			}
+			return s.Pins(files)
+		}
+		got, err := fromSnapshot(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,7 +316,7 @@ func TestRoundTrip(t *testing.T) {
 		}
 		sameTexts(t, p, got)
 		for _, n := range []int{0, len(data) / 2, len(data) - 1} {
-			if _, err := FromSnapshot(data[:n], files); err == nil {
+			if _, err := fromSnapshot(data[:n]); err == nil {
 				t.Fatalf("a snapshot cut off at %d of %d bytes was read", n, len(data))
 			}
 		}

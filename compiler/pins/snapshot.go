@@ -6,44 +6,39 @@ import (
 	"github.com/tenantry/tenantry/internal/store"
 )
 
-// snapshot is what all files are, but those of definitions.
-type snapshot struct {
+// Snapshot is what all files are, but those of definitions, as the cache holds it.
+type Snapshot struct {
 	Paths    []string
 	Contents [][]byte // each a storedFile, encoded
 }
 
-// Snapshot encodes all files but those of definitions, for a build that knows that
+// NewSnapshot returns all files but those of definitions, for a build that knows that
 // they are as they were written.
-func Snapshot(files []*File) []byte {
-	var all snapshot
+func NewSnapshot(files []*File) *Snapshot {
+	var s Snapshot
 	for _, f := range files {
 		if f.definition == "" {
-			all.Paths, all.Contents = append(all.Paths, f.Path), append(all.Contents, f.encoded())
+			s.Paths, s.Contents = append(s.Paths, f.Path), append(s.Contents, f.encoded())
 		}
 	}
-	return encode(&all)
+	return &s
 }
 
-// FromSnapshot decodes what Snapshot encoded, for the output whose root the file
-// system is. An error means that there is no snapshot to use, nothing worse. The
-// data must not change any more.
-func FromSnapshot(data []byte, fsys fs.FS) (*Pins, error) {
-	var all snapshot
-	if err := store.Decode(data, &all); err != nil {
-		return nil, err
-	}
-	if len(all.Paths) != len(all.Contents) {
+// Pins returns what NewSnapshot was given, for the output whose root the file system
+// is. An error means that there is no snapshot to use, nothing worse.
+func (s *Snapshot) Pins(fsys fs.FS) (*Pins, error) {
+	if len(s.Paths) != len(s.Contents) {
 		return nil, store.ErrCorrupt
 	}
-	files := make([]*file, len(all.Paths))
-	for i, content := range all.Contents {
-		var s storedFile
-		if err := store.Decode(content, &s); err != nil {
+	files := make([]*file, len(s.Paths))
+	for i, content := range s.Contents {
+		var stored storedFile
+		if err := store.Decode(content, &stored); err != nil {
 			return nil, err
 		}
-		files[i] = s.file()
+		files[i] = stored.file()
 	}
-	p, err := join(all.Paths, files)
+	p, err := join(s.Paths, files)
 	if err == nil {
 		p.Definition = definitionsIn(fsys)
 	}

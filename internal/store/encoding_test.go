@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,6 +121,36 @@ func TestEveryValueComesBack(t *testing.T) {
 			t.Fatalf("the same value became other bytes: %x, %x", data, again)
 		}
 	})
+}
+
+// Bytes that are too many to be copied are where they belong, next to each other and
+// to what is copied, and so in the cache.
+func TestLargeBytes(t *testing.T) {
+	type content struct {
+		Before string
+		Lists  [][]byte
+		After  map[string][]byte
+	}
+	large := func(b byte) []byte { return bytes.Repeat([]byte{b}, largeSize) }
+	want := content{"before", [][]byte{large('a'), large('b'), {}, nil, []byte("small"), large('c')}, map[string][]byte{"x": large('d'), "y": []byte("end")}}
+	c, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // the encoder is used again
+		data, err := Encode(&want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, loaded content
+		if err := Decode(data, &got); err != nil || !reflect.DeepEqual(want, got) {
+			t.Errorf("%v, %+v", err, got)
+		}
+		key := NewKey("1", "test").Bytes(data).Key()
+		if c.Save(key, &want); !c.Load(key, &loaded) || !reflect.DeepEqual(want, loaded) {
+			t.Errorf("%+v", loaded)
+		}
+	}
 }
 
 // Slices, maps, pointers and texts that are nil stay apart from empty ones, which
