@@ -1,6 +1,7 @@
 package desired
 
 import (
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
@@ -15,9 +16,9 @@ func containers(c *schema.Containers) *Containers {
 	if c == nil {
 		return out
 	}
-	add := func(list *[]Amount, name string, q *resource.Quantity) {
+	add := func(list *quota.Quota, name string, q *resource.Quantity) {
 		if q != nil {
-			*list = append(*list, Amount{name, q.String()})
+			*list = append(*list, quota.Amount{Resource: name, Quantity: *q})
 		}
 	}
 	for _, r := range []struct {

@@ -3,6 +3,7 @@ package desired
 import (
 	"cmp"
 
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/digest"
 )
 
@@ -67,9 +68,9 @@ func (s *State) encode(e *digest.Encoder) {
 	}
 }
 
-func encodeAmounts(e *digest.Encoder, amounts []Amount) {
+func encodeAmounts(e *digest.Encoder, amounts quota.Quota) {
 	e.Number(len(amounts))
-	for i := range amounts {
-		e.Strings(amounts[i].Resource, amounts[i].Value)
+	for name, q := range amounts.All() {
+		e.Strings(name, q.String())
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/compiler/target"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 )
 
 // State is the full desired state of one logical cluster on one physical
@@ -101,7 +102,7 @@ type Label struct{ Key, Value string }
 
 // Containers are amounts of a LimitRange, each list by resource ("cpu", "memory").
 type Containers struct {
-	DefaultRequest, Default, Max, Min []Amount
+	DefaultRequest, Default, Max, Min quota.Quota
 }
 
 // Namespace is one physical namespace.
@@ -109,13 +110,10 @@ type Namespace struct {
 	Name     string // as the document has it
 	Physical string
 	// Hard is the ResourceQuota, by resource.
-	Hard []Amount
+	Hard quota.Quota
 	// Retired: the document no longer has it. It keeps its data, closed.
 	Retired bool
 }
-
-// Amount is a canonical quantity of a resource, as Kubernetes names it.
-type Amount struct{ Resource, Value string }
 
 // Grant gives a role in all namespaces to a subject.
 type Grant struct {

@@ -94,7 +94,7 @@ func TestState(t *testing.T) {
 		Key: "acme/pay/prod", Organization: "acme/pay", Cluster: "a", Cut: "c0001", Backing: "namespace",
 		Network: "logical-cluster", DNS: &desired.DNS{Namespace: "kube-system", Labels: []desired.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36, Containers: &desired.Containers{},
-		Namespaces: []desired.Namespace{{Name: "main", Physical: "x-main", Hard: []desired.Amount{{Resource: "requests.cpu", Value: "1500m"}}}},
+		Namespaces: []desired.Namespace{{Name: "main", Physical: "x-main", Hard: quota.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1500m")}}}},
 		// The higher of two roles includes the other.
 		Grants: []desired.Grant{{Kind: "Group", Subject: "devs", Role: "edit"}},
 		Roles:  s.Roles, Gate: s.Gate,
@@ -168,9 +168,9 @@ func TestRetiredNamespaces(t *testing.T) {
 		l.Namespaces = append(l.Namespaces, pins.Name{Name: "undeclared", Physical: "x-undeclared"})
 		l.Retired = pins.NamesOf(map[string]string{"old": "x-old"})
 	})
-	none := []desired.Amount{{Resource: "pods", Value: "0"}}
+	none := quota.Quota{{Resource: "pods", Quantity: resource.MustParse("0")}}
 	want := []desired.Namespace{
-		{Name: "main", Physical: "x-main", Hard: []desired.Amount{{Resource: "requests.cpu", Value: "1500m"}}},
+		{Name: "main", Physical: "x-main", Hard: quota.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1500m")}}},
 		{Name: "old", Physical: "x-old", Hard: none, Retired: true},
 		{Name: "undeclared", Physical: "x-undeclared", Hard: none, Retired: true},
 	}

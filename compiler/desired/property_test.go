@@ -15,6 +15,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -24,14 +25,14 @@ import (
 // full has something in every field.
 func full() *desired.State {
 	m := func(k string) map[string]string { return map[string]string{k: "1", k + "2": "2"} }
-	cpu := func() []desired.Amount { return []desired.Amount{{Resource: "cpu", Value: "1"}} }
+	cpu := func() quota.Quota { return quota.Quota{{Resource: "cpu", Quantity: resource.MustParse("1")}} }
 	return &desired.State{
 		Key: "acme/prod", Organization: "acme", Cluster: "a", Cut: "c0001", Backing: "namespace", Labels: m("env"),
 		Phase: pins.Leaving, Network: "open", DNS: &desired.DNS{Namespace: "kube-system", Labels: []desired.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36,
 		Containers: &desired.Containers{DefaultRequest: cpu(), Default: cpu(), Max: cpu(), Min: cpu()},
 		Class:      "standard", Declared: "active", APIs: []desired.API{{Set: "database", Requested: "stable", Version: "v1"}},
-		Namespaces: []desired.Namespace{{Name: "main", Physical: "x", Hard: []desired.Amount{{Resource: "pods", Value: "1"}}}},
+		Namespaces: []desired.Namespace{{Name: "main", Physical: "x", Hard: quota.Quota{{Resource: "pods", Quantity: resource.MustParse("1")}}}},
 		Grants:     []desired.Grant{{Kind: "Group", SubjectNamespace: "n", Subject: "devs", Role: "edit"}},
 		Roles:      desired.Roles{View: "v", Edit: "e", Admin: "a"}, Gate: "g", Policies: []string{"p"}, Transforms: []string{"t"},
 		Source:    &desired.Source{Repo: "r", Path: "p", Branch: "b", Role: "edit", Namespace: "x", Secret: "s", Interval: "5m"},
@@ -60,6 +61,10 @@ func TestDigestCoversEveryField(t *testing.T) {
 		v := get(s)
 		switch v.Kind() {
 		case reflect.Struct:
+			if v.Type() == reflect.TypeFor[resource.Quantity]() {
+				v.Set(reflect.ValueOf(resource.MustParse("17")))
+				break
+			}
 			for i := range v.NumField() {
 				walk(where+"."+v.Type().Field(i).Name, func(s *desired.State) reflect.Value { return get(s).Field(i) })
 			}
@@ -170,10 +175,10 @@ func TestContainersNeverContradict(t *testing.T) {
 		repo, placed := world(lc)
 		states, _ := desired.Expand(repo, placed, nil, nil, nil)
 		c := states[0].Containers
-		of := func(list []desired.Amount) map[string]string {
+		of := func(list quota.Quota) map[string]string {
 			out := map[string]string{}
 			for _, a := range list {
-				out[a.Resource] = a.Value
+				out[a.Resource] = a.Quantity.String()
 			}
 			return out
 		}

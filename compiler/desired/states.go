@@ -15,6 +15,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/schema"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // Expand returns the state of each logical cluster on each physical cluster on
@@ -226,6 +227,9 @@ func (x *expansion) engine(c *tenancy.PhysicalCluster) string {
 	return string(cmp.Or(c.Engine, x.tenancy.Settings.GitOps.Engine))
 }
 
+// nothing is the quota of a namespace that starts nothing new.
+var nothing = quota.Quota{{Resource: "pods", Quantity: *resource.NewQuantity(0, resource.DecimalSI)}}
+
 // namespaces returns those that the document and the site both have, then those
 // that only the site has: they are closed and start nothing new.
 func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
@@ -233,12 +237,12 @@ func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
 	for i := range lc.Namespaces {
 		n := &lc.Namespaces[i]
 		if physical, ok := site.Namespaces.Of(n.Name); ok {
-			out = append(out, Namespace{Name: n.Name, Physical: physical, Hard: hard(n.Quota)})
+			out = append(out, Namespace{Name: n.Name, Physical: physical, Hard: n.Quota})
 		}
 	}
 	current := len(out)
 	retire := func(n pins.Name) {
-		out = append(out, Namespace{Name: n.Name, Physical: n.Physical, Hard: []Amount{{"pods", "0"}}, Retired: true})
+		out = append(out, Namespace{Name: n.Name, Physical: n.Physical, Hard: nothing, Retired: true})
 	}
 	for _, n := range site.Namespaces {
 		if !slices.ContainsFunc(out[:current], func(o Namespace) bool { return o.Name == n.Name }) {
@@ -251,17 +255,6 @@ func namespaces(lc *tenancy.LogicalCluster, site *pins.Site) []Namespace {
 	slices.SortFunc(out[current:], func(a, b Namespace) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Physical, b.Physical))
 	})
-	return out
-}
-
-func hard(quota quota.Quota) []Amount {
-	if len(quota) == 0 {
-		return nil
-	}
-	out := make([]Amount, len(quota))
-	for i, a := range quota {
-		out[i] = Amount{a.Resource, a.Quantity.String()}
-	}
 	return out
 }
 

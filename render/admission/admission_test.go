@@ -8,12 +8,14 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
 	registry "github.com/tenantry/tenantry/render/engine"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	apiadmission "k8s.io/apiserver/pkg/admission"
@@ -50,7 +52,7 @@ func state(key, physical string) *desired.State {
 		Key: key, Organization: key[:strings.LastIndexByte(key, '/')], Cluster: "eu-1", Backing: "namespace",
 		Network: "logical-cluster", DNS: &desired.DNS{Namespace: "kube-system", Labels: []desired.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36, Containers: &desired.Containers{}, Gate: gateName, Deployers: "tenantry-system", Engine: "flux",
-		Namespaces: []desired.Namespace{{Name: "main", Physical: physical, Hard: []desired.Amount{{Resource: "requests.cpu", Value: "1"}}}},
+		Namespaces: []desired.Namespace{{Name: "main", Physical: physical, Hard: quota.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1")}}}},
 	}
 }
 

@@ -2,20 +2,21 @@ package namespace
 
 import (
 	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
 
-func amounts(list []desired.Amount) manifest.Map {
+func amounts(list quota.Quota) manifest.Map {
 	out := make(manifest.Map, 0, len(list))
-	for _, a := range list {
-		out = append(out, field(a.Resource, a.Value))
+	for name, q := range list.All() {
+		out = append(out, field(name, q.String()))
 	}
 	return out
 }
 
-// quota returns the body of a ResourceQuota. Without amounts it bounds nothing.
-func quota(hard []desired.Amount) manifest.Map {
-	return manifest.Map{field("spec", manifest.Map{field("hard", amounts(hard))})}
+// hard returns the body of a ResourceQuota. Without amounts it bounds nothing.
+func hard(bounds quota.Quota) manifest.Map {
+	return manifest.Map{field("spec", manifest.Map{field("hard", amounts(bounds))})}
 }
 
 // limits returns the body of a LimitRange. Without amounts it bounds nothing.
@@ -23,7 +24,7 @@ func limits(c *desired.Containers) manifest.Map {
 	item := manifest.Map{field("type", "Container")}
 	for _, part := range [...]struct {
 		name   string
-		values []desired.Amount
+		values quota.Quota
 	}{{"defaultRequest", c.DefaultRequest}, {"default", c.Default}, {"max", c.Max}, {"min", c.Min}} {
 		if len(part.values) > 0 {
 			item = append(item, field(part.name, amounts(part.values)))

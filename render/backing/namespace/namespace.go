@@ -51,7 +51,7 @@ func (b Backing) Lower(s *desired.State, engines target.Engines) []manifest.Map 
 		}
 		out = append(out,
 			l.namespace(n),
-			l.object("v1", "ResourceQuota", quotaName, n.Physical, l.kept, quota(n.Hard)),
+			l.object("v1", "ResourceQuota", quotaName, n.Physical, l.kept, hard(n.Hard)),
 			l.object("v1", "LimitRange", limitsName, n.Physical, l.kept, l.limits),
 			l.object("networking.k8s.io/v1", "NetworkPolicy", policyName, n.Physical, l.kept, network))
 		if n.Retired {

@@ -11,12 +11,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/backing/namespace"
 	"github.com/tenantry/tenantry/render/engine"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -29,12 +31,12 @@ func prod() *desired.State {
 		Labels: map[string]string{"env": "prod", "cost-centre": "0815"}, Network: "logical-cluster",
 		DNS:         &desired.DNS{Namespace: "kube-system", Labels: []desired.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36,
-		Containers: &desired.Containers{DefaultRequest: []desired.Amount{{Resource: "cpu", Value: "100m"}, {Resource: "memory", Value: "128Mi"}},
-			Default: []desired.Amount{{Resource: "memory", Value: "256Mi"}}},
+		Containers: &desired.Containers{DefaultRequest: quota.Quota{{Resource: "cpu", Quantity: resource.MustParse("100m")}, {Resource: "memory", Quantity: resource.MustParse("128Mi")}},
+			Default: quota.Quota{{Resource: "memory", Quantity: resource.MustParse("256Mi")}}},
 		Namespaces: []desired.Namespace{
-			{Name: "api", Physical: "acme-payments-prod-api", Hard: []desired.Amount{{Resource: "requests.cpu", Value: "16"}, {Resource: "requests.memory", Value: "64Gi"}}},
+			{Name: "api", Physical: "acme-payments-prod-api", Hard: quota.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("16")}, {Resource: "requests.memory", Quantity: resource.MustParse("64Gi")}}},
 			{Name: "jobs", Physical: "acme-payments-prod-jobs"},
-			{Name: "old", Physical: "acme-payments-prod-old", Hard: []desired.Amount{{Resource: "pods", Value: "0"}}, Retired: true},
+			{Name: "old", Physical: "acme-payments-prod-old", Hard: quota.Quota{{Resource: "pods", Quantity: resource.MustParse("0")}}, Retired: true},
 		},
 		Grants: []desired.Grant{
 			{Kind: "Group", Subject: "payments-devs", Role: "edit"},

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
@@ -28,10 +29,10 @@ var (
 	amountGen  = rapid.SampledFrom([]string{"0", "1", "1500m", "64Gi", "1e3", "100"})
 	labelGen   = textGen.Filter(func(s string) bool { return !strings.Contains(s, ":") })
 	mapGen     = rapid.MapOfN(labelGen, labelGen, 0, 3)
-	amountsGen = rapid.Custom(func(t *rapid.T) (out []desired.Amount) {
+	amountsGen = rapid.Custom(func(t *rapid.T) (out quota.Quota) {
 		for _, name := range []string{"cpu", "memory"} {
 			if rapid.Bool().Draw(t, "some "+name) {
-				out = append(out, desired.Amount{Resource: name, Value: amountGen.Draw(t, name)})
+				out = append(out, quota.Amount{Resource: name, Quantity: resource.MustParse(amountGen.Draw(t, name))})
 			}
 		}
 		return out
@@ -60,7 +61,7 @@ var stateGen = rapid.Custom(func(t *rapid.T) *desired.State {
 	for i, name := range rapid.SliceOfNDistinct(nameGen, 0, 4, rapid.ID).Draw(t, "namespaces") {
 		n := desired.Namespace{Name: name, Physical: "x-" + name, Retired: rapid.Bool().Draw(t, "retired")}
 		for _, r := range rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"requests.cpu", "pods", "count/deployments.apps"}), 0, 3, rapid.ID).Draw(t, fmt.Sprint("quota", i)) {
-			n.Hard = append(n.Hard, desired.Amount{Resource: r, Value: amountGen.Draw(t, r)})
+			n.Hard = append(n.Hard, quota.Amount{Resource: r, Quantity: resource.MustParse(amountGen.Draw(t, r))})
 		}
 		s.Namespaces = append(s.Namespaces, n)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 )
 
 // effective is a logical cluster as it comes out, everything inherited and
@@ -149,10 +150,10 @@ func compacted(m map[string]any) map[string]any {
 	return out
 }
 
-func quantities(amounts []desired.Amount) map[string]any {
+func quantities(amounts quota.Quota) map[string]any {
 	out := make(map[string]any, len(amounts))
-	for _, a := range amounts {
-		out[a.Resource] = a.Value
+	for name, q := range amounts.All() {
+		out[name] = q.String()
 	}
 	return out
 }
