@@ -118,7 +118,7 @@ func (c *Costs) By(d Dimension, lcs []*tenancy.LogicalCluster) []Group {
 				name := ""
 				switch d {
 				case ByOrganization:
-					name, _, _ = strings.Cut(lc.Key, "/")
+					name = string(schema.OrgPath(lc.Key).Top())
 				case ByCluster:
 					name = p.Cluster
 				case ByRegion:

@@ -162,7 +162,7 @@ func (x *expansion) fill(s *State, j *job) {
 	lc, site, cluster := j.lc, j.site, j.cluster
 	*s = State{
 		Key:          lc.Key,
-		Organization: lc.Key[:max(0, strings.LastIndexByte(lc.Key, '/'))],
+		Organization: string(schema.Key(lc.Key).Organization()),
 		Declared:     string(lc.State),
 		Held:         lc.Held,
 		Suspended:    lc.Suspended,

@@ -2,11 +2,11 @@ package implicit
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // Status is how an implicit document stands to its lock.
@@ -171,7 +171,7 @@ func (o OrganizationChange) String() string {
 func (c *Change) ByOrganization() []OrganizationChange {
 	var out []OrganizationChange
 	in := func(key string) *OrganizationChange {
-		org := path.Dir(key)
+		org := string(schema.Key(key).Organization())
 		i, ok := slices.BinarySearchFunc(out, org, func(o OrganizationChange, org string) int { return strings.Compare(o.Organization, org) })
 		if !ok {
 			out = slices.Insert(out, i, OrganizationChange{Organization: org})

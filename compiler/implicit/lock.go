@@ -119,7 +119,7 @@ const reachField = "reach:"
 func encodeReach(keys []string) []byte {
 	byOrganization := map[string][]string{}
 	for _, key := range keys {
-		org := path.Dir(key)
+		org := string(schema.Key(key).Organization())
 		byOrganization[org] = append(byOrganization[org], key)
 	}
 	var b bytes.Buffer

@@ -84,7 +84,7 @@ func inherit(out, pin *pins.LogicalCluster, tn *tenant) {
 	if tn.formerKey == tn.Key || len(tn.Spec.Namespaces) > 0 || len(tn.Namespaces) != 1 {
 		return
 	}
-	before, now := last(tn.formerKey), tn.Namespaces[0].Name
+	before, now := schema.Key(tn.formerKey).Name(), tn.Namespaces[0].Name
 	rename := func(s *pins.Site) {
 		if physical, ok := s.Namespaces.Of(before); ok && len(s.Namespaces) == 1 {
 			s.Namespaces = pins.Names{{Name: now, Physical: physical}}
@@ -102,8 +102,6 @@ func inherit(out, pin *pins.LogicalCluster, tn *tenant) {
 		rename(&out.Left[i])
 	}
 }
-
-func last(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 
 // claims finds the documents that take over the pin of a former key, and those
 // whose claim can't be settled: they are not placed until it is.

@@ -3,7 +3,6 @@ package policy
 import (
 	"encoding/binary"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tenantry/tenantry/compiler/patch"
@@ -11,6 +10,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/object"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/parallel"
+	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -142,7 +142,7 @@ func (p *Policy) Reaches(lc *tenancy.LogicalCluster) bool {
 
 // covers reports whether a key lies in the policy's subtree.
 func (p *Policy) covers(key string) bool {
-	return p.path == "" || key == p.path || strings.HasPrefix(key, p.path+"/")
+	return p.path == "" || schema.OrgPath(p.path).Contains(key)
 }
 
 // Effective is a policy that reaches a logical cluster.

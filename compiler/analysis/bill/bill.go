@@ -314,7 +314,7 @@ func (m *maker) bill() *Bill {
 			line.hours = sum.Portion(1, 3600*per)
 			line.Cost = line.Quantity.Mul(price).Mul(line.Factor)
 			if line.Cost.Sign() > 0 {
-				top, _, _ := strings.Cut(it.key, "/")
+				top := string(schema.OrgPath(it.key).Top())
 				byTop[top] = append(byTop[top], line)
 				totals[it.key] = totals[it.key].Add(line.Cost)
 			}

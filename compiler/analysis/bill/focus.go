@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // WriteFOCUS writes the bill as FOCUS 1.1, the FinOps Open Cost and Usage
@@ -115,7 +116,7 @@ var focusColumns = []struct {
 	{"RegionId", func(c charge) string { return c.Region }},
 	{"RegionName", func(c charge) string { return c.Region }},
 	{"ResourceId", func(c charge) string { return c.LogicalCluster }},
-	{"ResourceName", func(c charge) string { return c.LogicalCluster[strings.LastIndexByte(c.LogicalCluster, '/')+1:] }},
+	{"ResourceName", func(c charge) string { return schema.Key(c.LogicalCluster).Name() }},
 	{"ResourceType", func(charge) string { return "Logical Cluster" }},
 	{"ServiceCategory", func(c charge) string { category, _ := c.service(); return category }},
 	{"ServiceName", func(charge) string { return "Logical Cluster" }},
@@ -148,7 +149,7 @@ func (c charge) sku() string { return string(c.Kind) + "/" + c.Name }
 
 // subAccount is the organization that the logical cluster stands in.
 func (c charge) subAccount() string {
-	return c.LogicalCluster[:strings.LastIndexByte(c.LogicalCluster, '/')]
+	return string(schema.Key(c.LogicalCluster).Organization())
 }
 
 func focusUnit(unit quota.Unit) string {

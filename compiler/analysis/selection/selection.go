@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // Help says what Check accepts, for the help of commands.
@@ -31,7 +32,7 @@ func Under(key, want string) bool {
 	if strings.ContainsAny(want, `*?[\`) {
 		return matchNames(strings.Split(key, "/"), strings.Split(want, "/"))
 	}
-	return key == want || strings.HasPrefix(key, want+"/")
+	return schema.OrgPath(want).Contains(key)
 }
 
 func matchNames(names, pattern []string) bool {

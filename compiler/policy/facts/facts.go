@@ -4,7 +4,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -75,7 +74,7 @@ func organizationFacts(o *tenancy.Organization, below []*tenancy.LogicalCluster)
 		}
 	}
 	return map[string]any{
-		"path": o.Path, "name": o.Path[strings.LastIndexByte(o.Path, '/')+1:], "displayName": o.Spec.DisplayName,
+		"path": o.Path, "name": schema.OrgPath(o.Path).Name(), "displayName": o.Spec.DisplayName,
 		"labels": o.Labels, "owners": o.Spec.Owners, "logicalClusters": count, "quota": quantityMap(maps.All(total)),
 	}
 }

@@ -217,7 +217,7 @@ func rowCauses(p *change.Plan, r *change.CostRow) []change.Cause {
 			continue
 		}
 		for _, key := range x.LogicalClusters {
-			if key == r.Key || strings.HasPrefix(key, r.Key+"/") {
+			if schema.OrgPath(r.Key).Contains(key) {
 				return x.Causes
 			}
 		}
