@@ -46,9 +46,10 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	made.loader, documents.start.Loader = nil, nil // it holds the syntax of the whole repo
 	found = append(found, made.cut()...)
-	result := newResult(snapshot, history, documents, made, made.decide(), found)
+	decided := made.decide()
+	documents.start.Loaded, made.documents = nil, made.documents.Settled()
+	result := newResult(snapshot, history, documents, made, decided, found)
 	if err := writeOutput(ctx, &o, out, snapshot, result, clock); err != nil {
 		return nil, err
 	}
@@ -74,7 +75,7 @@ func newResult(s *Snapshot, h *History, documents *Documents, f *facts, decided 
 		AsOf:   h.AsOf, Provisional: h.Provisional, Tree: s.Tree, Documents: f.documents.Documents, Tenancy: f.tenancy, Policies: f.policies,
 		Sites: sites, Former: h.Pins.LogicalClusters, Costs: f.costs, Implicit: f.implicit, Changes: documents.changes,
 		States: f.desired.States, Platforms: f.desired.Platforms, Targets: f.options.Targets,
-		LeftOut: leftOutKeys(f.documents, documents.start.Failures, sites), Pins: decided,
+		LeftOut: leftOutKeys(f.documents, sites), Pins: decided,
 	}
 }
 

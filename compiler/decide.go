@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/hold"
-	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -57,6 +56,7 @@ func (f *facts) decide() *pins.Pins {
 	}
 	recordAPIs(f.tenancy, f.policies, f.placement.Sites)
 	out := &pins.Pins{AsOf: f.history.AsOf, Documents: texts, LogicalClusters: f.placement.Sites, Stored: f.placement.Stored}
+	out.Texts, out.Library = f.documents.Sources()
 	keepDefinitions(out, f.tenancy)
 	return out
 }
@@ -92,13 +92,8 @@ func heldKeys(d *hold.Documents, sites map[string]*pins.LogicalCluster) []string
 }
 
 // leftOutKeys lists the keys of logical clusters that are in error and were never good.
-func leftOutKeys(d *hold.Documents, failures []load.Failure, sites map[string]*pins.LogicalCluster) []string {
-	out := d.Lost(schema.KindLogicalClusters)
-	for _, f := range failures {
-		if f.Kind == schema.KindLogicalClusters {
-			out = append(out, f.Key)
-		}
-	}
+func leftOutKeys(d *hold.Documents, sites map[string]*pins.LogicalCluster) []string {
+	out := append(d.Lost(schema.KindLogicalClusters), d.Failed(schema.KindLogicalClusters)...)
 	slices.Sort(out)
 	return slices.DeleteFunc(slices.Compact(out), func(key string) bool { return sites[key] != nil })
 }

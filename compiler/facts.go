@@ -7,7 +7,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/hold"
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/implicit"
-	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -45,7 +44,6 @@ type judging struct {
 	clock     *clock
 	snapshot  *Snapshot
 	history   *History
-	loader    *load.Loader
 	published *published
 	comparer  *impact.Comparer
 	// placed are the physical clusters that an earlier round found for new logical
@@ -55,7 +53,7 @@ type judging struct {
 
 func newJudging(o *Options, s *Snapshot, h *History, d *Documents, c *clock) *judging {
 	return &judging{
-		options: o, clock: c, snapshot: s, history: h, loader: d.start.Loader, published: newPublished(&d.start),
+		options: o, clock: c, snapshot: s, history: h, published: newPublished(&d.start),
 		comparer: impact.NewComparer(o.Cache, o.Build, evolution.Config{}), placed: map[string]string{},
 	}
 }

@@ -32,8 +32,8 @@ func implicitID(dir, key string) pins.DocumentID {
 }
 
 // readLocks reads the implicit documents with their files, compares them with their
-// locks, and puts them with the content of their files into texts.
-func readLocks(s *Snapshot, loaded *load.Result, texts map[pins.DocumentID]json.RawMessage) *locks {
+// locks.
+func readLocks(s *Snapshot, loaded *load.Result) *locks {
 	out := &locks{accepted: map[pins.DocumentID]json.RawMessage{}}
 	changes := map[pins.DocumentID]*implicit.Change{}
 	for _, l := range implicit.Locks(s.Tree) {
@@ -49,7 +49,6 @@ func readLocks(s *Snapshot, loaded *load.Result, texts map[pins.DocumentID]json.
 	for _, d := range loaded.Documents.Implicit {
 		id := tenancy.ID(&d.Meta)
 		proposed := implicit.Read(d, s.Tree)
-		texts[id] = proposed.JSON()
 		if changes[id] == nil {
 			changes[id] = &implicit.Change{Dir: d.Dir, Key: d.Key, Status: implicit.Unlocked}
 			if proposed.Locked {

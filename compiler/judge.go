@@ -105,11 +105,11 @@ func (f *facts) admitted(ctx context.Context, questions map[*tenancy.LogicalClus
 	var asked []*tenancy.LogicalCluster
 	for _, lc := range f.tenancy.LogicalClusters {
 		if most := questions[lc]; len(most) > 0 {
-			pinned = append(pinned, eval.Pinned{Kind: lc.Kind, Key: lc.Key, Dir: lc.Dir, JSON: f.documents.Texts[tenancy.ID(&lc.Meta)], Most: most})
+			pinned = append(pinned, eval.Pinned{Kind: lc.Kind, Key: lc.Key, Dir: lc.Dir, JSON: f.documents.Texts[tenancy.ID(&lc.Meta)], Above: lc.Held, Most: most})
 			asked = append(asked, lc)
 		}
 	}
-	answers, err := f.loader.Hold(ctx, pinned)
+	answers, err := f.documents.View().Hold(ctx, pinned)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (f *facts) labelsGiven(ctx context.Context) (func(*document.Meta, string) m
 		}
 	}
 	if len(pinned) > 0 {
-		answers, err := f.loader.Hold(ctx, pinned)
+		answers, err := f.documents.View().Hold(ctx, pinned)
 		if err != nil {
 			return nil, err
 		}

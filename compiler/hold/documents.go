@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -17,33 +18,43 @@ import (
 type Documents struct {
 	*document.Documents
 	// Texts are the documents as JSON, by the name that the pins have for each.
-	Texts map[pins.DocumentID]json.RawMessage
+	Texts map[document.ID]json.RawMessage
 	// LastGood are the documents of the last build.
 	LastGood *LastGood
 
 	// held are documents that were held: a last good one stands in for them, or they
 	// are lost.
-	held map[pins.DocumentID]bool
+	held map[document.ID]bool
 	// lost are documents that are left out: nothing is to stand in for them.
-	lost map[pins.DocumentID]bool
+	// The value is the directory that declares it.
+	lost map[document.ID]string
+	// from are the texts that held documents come from.
+	from map[document.ID]textID
+	pins *pins.Pins
+	view *load.View
+	// failures are what could not be evaluated.
+	failures []load.Failure
 }
+
+// View returns what the directories say of which the documents are.
+func (d *Documents) View() *load.View { return d.view }
 
 // Changed reports whether a document differs from its last good version, or has none.
 func (d *Documents) Changed(kind schema.Kind, key, dir string) bool {
-	id := pins.DocumentID{Kind: kind, Key: key, Dir: dir}
+	id := document.ID{Kind: kind, Key: key, Dir: dir}
 	text, ok := d.Texts[id]
 	return !ok || !d.LastGood.unchanged(id, text)
 }
 
 // Concerned lists the documents that errors concern and that are not held yet.
-func (d *Documents) Concerned(findings []tenancy.Finding) []pins.DocumentID {
-	var out []pins.DocumentID
+func (d *Documents) Concerned(findings []tenancy.Finding) []document.ID {
+	var out []document.ID
 	for _, f := range findings {
 		if f.Severity != diag.Error {
 			continue
 		}
 		for _, id := range f.Concerns {
-			if !d.held[identity(id)] {
+			if !d.held[id.Identity()] {
 				out = append(out, id)
 			}
 		}
@@ -58,7 +69,27 @@ func (d *Documents) Held(kind schema.Kind) []string { return keys(d.held, kind) 
 // Lost lists the keys of the documents of a kind for which nothing stands in, sorted.
 func (d *Documents) Lost(kind schema.Kind) []string { return keys(d.lost, kind) }
 
-func keys(ids map[pins.DocumentID]bool, kind schema.Kind) []string {
+func (d *Documents) isLost(id document.ID) bool { _, lost := d.lost[id.Identity()]; return lost }
+
+// Settled returns the documents without what the directories say, which holds the syntax of
+// the whole repo: nothing is to be held any more, and no question to be asked.
+func (d *Documents) Settled() *Documents {
+	out := *d
+	out.view = nil
+	return &out
+}
+
+// Failed lists the keys of the documents of a kind that could not be evaluated.
+func (d *Documents) Failed(kind schema.Kind) (out []string) {
+	for _, f := range d.failures {
+		if f.Kind == kind {
+			out = append(out, f.Key)
+		}
+	}
+	return out
+}
+
+func keys[V any](ids map[document.ID]V, kind schema.Kind) []string {
 	var out []string
 	for id := range ids {
 		if id.Kind == kind {
@@ -72,41 +103,31 @@ func keys(ids map[pins.DocumentID]bool, kind schema.Kind) []string {
 // clone returns a copy that may be changed until it is handed on.
 func (d *Documents) clone() *Documents {
 	out := *d
-	out.Texts, out.held, out.lost = maps.Clone(d.Texts), maps.Clone(d.held), maps.Clone(d.lost)
+	out.Texts, out.held, out.lost, out.from = maps.Clone(d.Texts), maps.Clone(d.held), maps.Clone(d.lost), maps.Clone(d.from)
 	return &out
 }
 
 // remove takes documents out, for which nothing stands in until put says so.
-func (d *Documents) remove(ids []pins.DocumentID) {
+func (d *Documents) remove(ids []document.ID) {
 	all := make([]document.ID, len(ids))
 	for i, id := range ids {
-		all[i] = document.ID{Kind: schema.Kind(id.Kind), Key: id.Key, Dir: id.Dir}
-		d.lost[identity(id)] = true
+		all[i] = document.ID{Kind: id.Kind, Key: id.Key, Dir: id.Dir}
+		d.lost[id.Identity()] = id.Dir
 	}
 	for _, m := range d.Find(all...) {
-		delete(d.Texts, tenancy.ID(m))
+		delete(d.Texts, m.ID())
 	}
 	d.Documents = d.Without(all...)
 }
 
 // put takes last good documents in, with their texts.
-func (d *Documents) put(held []document.Any, texts map[pins.DocumentID]json.RawMessage) {
+func (d *Documents) put(held []document.Any, texts map[document.ID]json.RawMessage) {
 	d.Documents = d.With(held...)
 	for id, text := range texts {
 		d.Texts[id] = text
-		d.held[identity(id)] = true
-		delete(d.lost, identity(id))
+		d.held[id.Identity()] = true
+		delete(d.lost, id.Identity())
 	}
-}
-
-// identity drops the directory where it is not part of a document's identity, so that a
-// document keeps it when it moves.
-func identity(id pins.DocumentID) pins.DocumentID { return id.Identity() }
-
-// isLocal reports whether the directory is part of what identifies a document.
-func isLocal(kind schema.Kind) bool {
-	k := document.KindOf(kind)
-	return k != nil && k.Local
 }
 
 // FormerPaths returns which organizations had which paths before.

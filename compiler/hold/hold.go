@@ -6,6 +6,19 @@
 // round begins. A document is held at most once, so this ends. A document that can't be
 // evaluated, or that disappeared without being declared deleted, is held before the
 // first round.
+//
+// What is put back is text and never a value that is unified with what the directory says
+// today. The pins have the text of each directory as it was last evaluated. It is
+// evaluated again by itself, under the directories that are above it today, and the held
+// documents are taken from there. So nothing that the directory says today about a
+// document in error counts, in whichever way it says it, and all that is said above does.
+// A document whose directory has been evaluated from another text since keeps the older
+// one, until it is mended: an error that follows another never brings back what was taken
+// away between them.
+//
+// Where nothing of a directory can be evaluated, the files in error are put back in the
+// directory itself, with those that they are bound to, so that the directories below have
+// its limits and names; else all of its files.
 package hold
 
 import (
@@ -24,19 +37,15 @@ import (
 
 // Start is what the rounds start from.
 type Start struct {
-	// Loader evaluates last good documents under today's patterns.
-	Loader *load.Loader
-	// Documents are those of the repo, and Texts the same as JSON, by the name that the
-	// pins have for each.
-	Documents *document.Documents
-	Texts     map[pins.DocumentID]json.RawMessage
-	// Failures are what could not be evaluated.
-	Failures []load.Failure
+	// Loaded is what the repo says today.
+	Loaded *load.Result
+	// Texts returns documents as JSON, by the names that the pins have for them.
+	Texts func(*document.Documents) map[document.ID]json.RawMessage
 	// Pins are the decisions of the last build.
 	Pins     *pins.Pins
 	LastGood *LastGood
 	// First are documents that are held before the first round.
-	First []pins.DocumentID
+	First []document.ID
 }
 
 // Verdict is what judging the documents of a round came to.
@@ -44,7 +53,7 @@ type Verdict struct {
 	// Findings are reported.
 	Findings []tenancy.Finding
 	// Hold are the documents to hold. If there are none, the rounds end.
-	Hold []pins.DocumentID
+	Hold []document.ID
 	// Again asks for the same documents to be judged once more: nothing is reported and
 	// nothing held.
 	Again bool
@@ -62,10 +71,9 @@ type Stages[R any] struct {
 // Fixpoint holds documents until no error concerns one that is not held. It returns what
 // the last round made, and everything that was found on the way.
 func Fixpoint[R any](ctx context.Context, start Start, stages Stages[R]) (result R, found []diag.Diagnostic, err error) {
-	h := &holder{Start: start, gone: map[pins.DocumentID]bool{}}
-	docs := &Documents{Documents: start.Documents, Texts: start.Texts, LastGood: start.LastGood,
-		held: map[pins.DocumentID]bool{}, lost: map[pins.DocumentID]bool{}}
-	if docs, err = h.hold(ctx, docs, start.First); err != nil {
+	h := newHolder(start)
+	docs, err := h.begin(ctx)
+	if err != nil {
 		return result, h.found, err
 	}
 	for {
@@ -99,22 +107,71 @@ func Fixpoint[R any](ctx context.Context, start Start, stages Stages[R]) (result
 // holder is the state between two rounds.
 type holder struct {
 	Start
+	// view is what the directories say, as far as anything of them can be evaluated.
+	view *load.View
+	// failures are what could not be evaluated.
+	failures []load.Failure
+	// put counts, for each directory, how often its text was put back.
+	put map[string]int
+	// former are the former texts that were evaluated, under what view says.
+	former map[textID]*load.FormerDocuments
 	// claims are the former keys that documents named before any was held.
 	claims map[string]bool
 	// gone are documents that disappeared while others may depend on them.
-	gone  map[pins.DocumentID]bool
+	gone  map[document.ID]bool
 	found []diag.Diagnostic
 }
 
-// hold puts the last good versions of documents in the place of those in error, and of
-// those that are missing, which holding one may change: a key that it claimed to have had
-// before is then missing a successor.
-func (h *holder) hold(ctx context.Context, docs *Documents, ids []pins.DocumentID) (*Documents, error) {
+func newHolder(start Start) *holder {
+	return &holder{Start: start, put: map[string]int{}, former: map[textID]*load.FormerDocuments{}, gone: map[document.ID]bool{}}
+}
+
+// begin puts back the texts of directories of which nothing could be evaluated, and holds
+// what is missing before the first round.
+func (h *holder) begin(ctx context.Context) (*Documents, error) {
+	loaded, err := h.revive(ctx, h.Loaded)
+	if err != nil {
+		return nil, err
+	}
+	docs, held := h.take(loaded)
+	return h.hold(ctx, docs, append(held, h.First...))
+}
+
+// take returns the documents of a view, none of which is held by itself, and those that
+// are to be held since the directory has them from a text that was put back.
+func (h *holder) take(r *load.Result) (*Documents, []document.ID) {
+	h.view, h.failures = r.View, r.Failures
+	clear(h.former)
+	docs := &Documents{Documents: r.Documents, Texts: h.Texts(r.Documents), LastGood: h.LastGood, pins: h.Pins, view: r.View, failures: r.Failures,
+		held: map[document.ID]bool{}, lost: map[document.ID]string{}, from: map[document.ID]textID{}}
+	var again []document.ID
+	for m := range docs.All() {
+		if !m.Held {
+			continue
+		}
+		if id := m.ID(); m.Kind == schema.KindImplicit || h.textOf(id).generation != 0 {
+			again = append(again, id)
+		} else {
+			docs.held[id.Identity()] = true
+		}
+	}
+	return docs, again
+}
+
+// hold puts the last good versions of documents in the place of those in error, of
+// those that can't be told apart from them, and of those that are missing, which holding
+// one may change: a key that it claimed to have had before is then missing a successor.
+func (h *holder) hold(ctx context.Context, docs *Documents, ids []document.ID) (*Documents, error) {
 	concerned := ids
 	for {
 		if len(ids) > 0 {
+			if next, err := h.replace(ctx, docs, ids); err != nil {
+				return nil, err
+			} else if next != nil {
+				docs = next
+			}
 			docs = docs.clone()
-			if err := h.restore(ctx, docs, ids); err != nil {
+			if err := h.restore(ctx, docs, h.widen(docs, ids)); err != nil {
 				return nil, err
 			}
 		}
@@ -128,38 +185,90 @@ func (h *holder) hold(ctx context.Context, docs *Documents, ids []pins.DocumentI
 	held := *docs
 	held.held = maps.Clone(docs.held)
 	for _, id := range concerned {
-		held.held[identity(id)] = true
+		held.held[id.Identity()] = true
 	}
 	return &held, nil
 }
 
 // restore puts last good versions into docs. A document that has none, or one that can no
 // longer be read, is left out, and is not looked for again.
-func (h *holder) restore(ctx context.Context, docs *Documents, ids []pins.DocumentID) error {
+func (h *holder) restore(ctx context.Context, docs *Documents, ids []document.ID) error {
 	docs.remove(ids)
-	var pinned []eval.Pinned
+	var restored restored
+	if err := h.evaluateFormer(ctx, ids); err != nil {
+		return err
+	}
 	for _, id := range ids {
-		if text, ok := h.LastGood.text(id); ok {
-			pinned = append(pinned, eval.Pinned{Kind: schema.Kind(id.Kind), Key: id.Key, Dir: id.Dir, JSON: text})
-		}
+		h.restoreOne(&restored, id)
 	}
-	if len(pinned) == 0 {
-		return nil
-	}
-	held, err := h.Loader.Hold(ctx, pinned)
+	held, err := h.view.Hold(ctx, restored.values)
 	if err != nil {
 		return err
 	}
-	var documents []document.Any
-	texts := map[pins.DocumentID]json.RawMessage{}
 	for i, one := range held {
+		p := restored.values[i]
+		restored.add(document.ID{Kind: p.Kind, Key: p.Key, Dir: p.Dir}, one.Document, p.JSON)
 		h.found = append(h.found, one.Diagnostics...)
-		if one.Document != nil {
-			p := pinned[i]
-			documents = append(documents, one.Document)
-			texts[pins.DocumentID{Kind: p.Kind, Key: p.Key, Dir: p.Dir}] = p.JSON
-		}
 	}
-	docs.put(documents, texts)
+	docs.put(restored.documents, restored.texts)
+	maps.Copy(docs.from, restored.from)
 	return nil
+}
+
+// restored are last good versions that take the place of documents.
+type restored struct {
+	documents []document.Any
+	// texts are the documents as JSON, and from the texts of directories that they come
+	// from.
+	texts map[document.ID]json.RawMessage
+	from  map[document.ID]textID
+	// values are documents that are held as values: no text of a directory has them.
+	values []eval.Pinned
+}
+
+func (r *restored) add(id document.ID, d document.Any, text json.RawMessage) {
+	if d == nil {
+		return
+	}
+	if r.texts == nil {
+		r.texts = map[document.ID]json.RawMessage{}
+	}
+	r.documents, r.texts[id] = append(r.documents, d), text
+}
+
+// restoreOne finds the last good version of one document: in the text of its directory
+// that it was evaluated from, under the directories that are above it today, else as the
+// value that it was.
+func (h *holder) restoreOne(r *restored, id document.ID) {
+	text, ok := h.LastGood.text(id)
+	if !ok {
+		return
+	}
+	id = h.LastGood.ID(id)
+	value := eval.Pinned{Kind: id.Kind, Key: id.Key, Dir: id.Dir, JSON: text, Above: true}
+	from := h.textOf(id)
+	if from.generation >= 0 {
+		if r.from == nil {
+			r.from = map[document.ID]textID{}
+		}
+		r.from[id] = from
+	}
+	former := h.former[from]
+	if former == nil || h.byValue(id) {
+		r.values = append(r.values, value)
+		return
+	}
+	d, problems := former.Document(value.Kind, id.Key)
+	switch {
+	case d != nil:
+		text = d.About().Text
+		d.About().Text = nil
+		r.add(id, d, text)
+	case len(problems) > 0:
+		refused := h.view.Refused(value, problems...)
+		h.found = append(h.found, refused.Diagnostics...)
+		r.add(id, refused.Document, text)
+	default:
+		r.values = append(r.values, value)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tenantry/tenantry/compiler/load"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -16,7 +17,7 @@ import (
 
 // missing lists the pinned documents that the repo no longer yields: those whose
 // evaluation failed, and those that disappeared while something may still depend on them.
-func (h *holder) missing(docs *Documents) []pins.DocumentID {
+func (h *holder) missing(docs *Documents) []document.ID {
 	claimed := h.claimed(docs)
 	if h.claims == nil {
 		h.claims = claimed
@@ -24,24 +25,26 @@ func (h *holder) missing(docs *Documents) []pins.DocumentID {
 	if docs.countPinned(h.Pins) == len(h.Pins.Documents) { // as a rule
 		return nil
 	}
-	var identities map[pins.DocumentID]bool // once a document has another name than before
-	present := func(id pins.DocumentID) bool {
+	var identities map[document.ID]bool // once a document has another name than before
+	present := func(id document.ID) bool {
 		if _, ok := docs.Texts[id]; ok {
 			return true
 		}
 		if identities == nil {
-			identities = make(map[pins.DocumentID]bool, len(docs.Texts))
+			identities = make(map[document.ID]bool, len(docs.Texts))
 			for id := range docs.Texts {
-				identities[identity(id)] = true
+				identities[id.Identity()] = true
 			}
 		}
-		return identities[identity(id)]
+		return identities[id.Identity()]
 	}
-	var out []pins.DocumentID
+	var out []document.ID
 	for id := range h.Pins.Documents {
 		switch {
-		case present(id) || docs.lost[identity(id)]:
-		case Failed(h.Failures, id):
+		case present(id) || docs.isLost(id):
+		case Failed(h.failures, id):
+			out = append(out, id)
+		case h.hidden(id, claimed):
 			out = append(out, id)
 		case h.vanished(id, claimed):
 			out = append(out, id)
@@ -58,7 +61,7 @@ func (d *Documents) countPinned(p *pins.Pins) int {
 	parallel.Chunks(len(documents), func(_, from, to int) {
 		n := 0
 		for _, m := range documents[from:to] {
-			if _, ok := p.Documents[tenancy.ID(m)]; ok {
+			if _, ok := p.Documents[m.ID()]; ok {
 				n++
 			}
 		}
@@ -86,19 +89,30 @@ func (h *holder) claimed(docs *Documents) map[string]bool {
 }
 
 // Failed reports whether a document is among what could not be evaluated.
-func Failed(failures []load.Failure, id pins.DocumentID) bool {
+func Failed(failures []load.Failure, id document.ID) bool {
 	return slices.ContainsFunc(failures, func(f load.Failure) bool {
 		if f.Kind != "" {
-			return f.Kind == id.Kind && f.Key == id.Key && (!isLocal(id.Kind) || f.Dir == id.Dir)
+			return document.ID{Kind: f.Kind, Key: f.Key, Dir: f.Dir}.Identity() == id.Identity()
 		}
 		return f.Dir == "" || f.Dir == "." || f.Dir == id.Dir || strings.HasPrefix(id.Dir, f.Dir+"/")
 	})
 }
 
+// hidden reports whether a pinned document may be missing since something else that its
+// directory says is in error.
+func (h *holder) hidden(id document.ID, claimed map[string]bool) bool {
+	if id.Kind == schema.KindLogicalClusters {
+		if pin := h.Pins.LogicalClusters[id.Key]; pin == nil || pin.Phase == pins.Gone || claimed[id.Key] {
+			return false
+		}
+	}
+	return h.view.Faulty(id.Dir)
+}
+
 // vanished reports whether a pinned document that the repo no longer has must be kept for
 // now: a logical cluster that was not declared deleted, and what others may refer to.
-func (h *holder) vanished(id pins.DocumentID, claimed map[string]bool) bool {
-	switch schema.Kind(id.Kind) {
+func (h *holder) vanished(id document.ID, claimed map[string]bool) bool {
+	switch id.Kind {
 	case schema.KindLogicalClusters:
 		pin := h.Pins.LogicalClusters[id.Key]
 		if pin == nil || pin.Phase == pins.Gone || claimed[id.Key] {
@@ -112,7 +126,7 @@ func (h *holder) vanished(id pins.DocumentID, claimed map[string]bool) bool {
 		}
 		return true
 	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters, schema.KindSettings, schema.KindModules:
-		h.gone[identity(id)] = true
+		h.gone[id.Identity()] = true
 		return true
 	}
 	return false
@@ -125,12 +139,12 @@ func (h *holder) forget(docs *Documents, t *tenancy.Tenancy) *Documents {
 		return docs
 	}
 	needed := h.needed(docs, t)
-	var ids []pins.DocumentID
+	var ids []document.ID
 	for id := range h.gone {
 		ids = append(ids, id)
 	}
 	pins.SortIDs(ids)
-	var dropped []pins.DocumentID
+	var dropped []document.ID
 	for _, id := range ids {
 		if by := needed[id]; by != "" {
 			what := string(id.Kind)
@@ -154,27 +168,27 @@ func (h *holder) forget(docs *Documents, t *tenancy.Tenancy) *Documents {
 
 // needed returns, for each document that something depends on, the first logical cluster
 // or policy that does.
-func (h *holder) needed(docs *Documents, t *tenancy.Tenancy) map[pins.DocumentID]string {
-	out := map[pins.DocumentID]string{{Kind: schema.KindSettings}: "everything"}
-	need := func(id pins.DocumentID, by string) {
+func (h *holder) needed(docs *Documents, t *tenancy.Tenancy) map[document.ID]string {
+	out := map[document.ID]string{{Kind: schema.KindSettings}: "everything"}
+	need := func(id document.ID, by string) {
 		if out[id] == "" {
 			out[id] = by
 		}
 	}
 	for _, p := range docs.Policies {
 		if p.Spec.Module != "" {
-			need(pins.DocumentID{Kind: schema.KindModules, Key: p.Spec.Module}, "policy "+p.Key)
+			need(document.ID{Kind: schema.KindModules, Key: p.Spec.Module}, "policy "+p.Key)
 		}
 	}
 	for _, lc := range t.LogicalClusters {
 		if lc.Class != nil {
-			need(identity(tenancy.ID(&lc.Class.Meta)), lc.Key)
+			need(lc.Class.Meta.ID().Identity(), lc.Key)
 		}
 		for _, o := range lc.Org.Ancestors() {
-			need(identity(tenancy.ID(&o.Meta)), lc.Key)
+			need(o.Meta.ID().Identity(), lc.Key)
 		}
 		for _, b := range lc.APIs {
-			need(identity(tenancy.ID(&b.Version.Set.Meta)), lc.Key)
+			need(b.Version.Set.Meta.ID().Identity(), lc.Key)
 		}
 		pin := h.Pins.LogicalClusters[lc.Key]
 		if pin == nil {
@@ -182,7 +196,7 @@ func (h *holder) needed(docs *Documents, t *tenancy.Tenancy) map[pins.DocumentID
 		}
 		for _, s := range append([]pins.Site{pin.Site}, pin.Left...) {
 			if s.Phase != pins.Gone {
-				need(pins.DocumentID{Kind: schema.KindPhysicalClusters, Key: s.Cluster}, lc.Key)
+				need(document.ID{Kind: schema.KindPhysicalClusters, Key: s.Cluster}, lc.Key)
 			}
 		}
 	}

@@ -69,17 +69,17 @@ func (l *Loader) analyzeDirectory(language string, files []*syntax.File) {
 }
 
 // key identifies the outcome of a directory: all that it depends on.
-func (l *Loader) key(d *syntax.Directory, in []syntax.Input) store.Key {
-	h := store.NewKey(l.options.Build, "directory").Bytes(l.schemaDigest[:]).Bytes(l.repo.ModuleText()).String(d.Path)
+func (l *Loader) key(repo *syntax.Repo, d *syntax.Directory, in []syntax.Input) store.Key {
+	h := store.NewKey(l.options.Build, "directory").Bytes(l.schemaDigest[:]).Bytes(repo.ModuleText()).String(d.Path)
 	var libs []*syntax.Library
 	for _, i := range in {
 		own := int64(0)
 		if i.Own {
 			own = 1
 		}
-		digest := l.repo.Digest(i)
+		digest := repo.Digest(i)
 		h.String(i.File.Path).Int(own).Bytes(digest[:])
-		libs = append(libs, l.repo.Libraries(i.File)...)
+		libs = append(libs, repo.Libraries(i.File)...)
 	}
 	seen := map[*syntax.Library]bool{}
 	for _, lib := range libs {

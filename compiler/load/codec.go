@@ -31,13 +31,15 @@ type storedDocument struct {
 	Table []byte   // of the places
 	Spec  any      // a pointer to the document of the kind
 	Text  json.RawMessage
+	// Former: see eval.Document.
+	Former bool
 }
 
 func storedForm(o eval.Outcome) storedOutcome {
 	out := storedOutcome{Documents: make([]storedDocument, len(o.Documents)), Failed: o.Failed, Diagnostics: o.Diagnostics, Dead: o.Dead}
 	for i, d := range o.Documents {
 		files, table := d.Places.Raw()
-		out.Documents[i] = storedDocument{d.Kind, d.Key, d.Pos, files, table, d.Spec, d.Text}
+		out.Documents[i] = storedDocument{d.Kind, d.Key, d.Pos, files, table, d.Spec, d.Text, d.Former}
 	}
 	return out
 }
@@ -45,7 +47,7 @@ func storedForm(o eval.Outcome) storedOutcome {
 func (o storedOutcome) outcome() eval.Outcome {
 	out := eval.Outcome{Documents: make([]eval.Document, len(o.Documents)), Failed: o.Failed, Diagnostics: o.Diagnostics, Dead: o.Dead}
 	for i, d := range o.Documents {
-		out.Documents[i] = eval.Document{Kind: d.Kind, Key: d.Key, Pos: d.Pos, Places: document.PlacesOf(d.Files, d.Table), Spec: d.Spec, Text: d.Text}
+		out.Documents[i] = eval.Document{Kind: d.Kind, Key: d.Key, Pos: d.Pos, Places: document.PlacesOf(d.Files, d.Table), Spec: d.Spec, Text: d.Text, Former: d.Former}
 	}
 	return out
 }

@@ -1,50 +1,56 @@
 package load
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/load/syntax"
+	"github.com/tenantry/tenantry/internal/diag"
 )
 
-// Hold evaluates documents as they were last good in place of what the repo now
-// says. Patterns of their directories, as far as these can be evaluated today,
-// apply: they may add to a document, and where they refuse it the diagnostics
-// say so and the document comes as it was. Load comes first.
+// Hold evaluates documents that are given as values in place of what the repo now
+// says. Patterns, as far as these can be evaluated today, apply: they may add to a
+// document, and where they refuse it the diagnostics say so and the document comes as
+// it was.
 //
 // The order of the result is that of the argument.
-func (l *Loader) Hold(ctx context.Context, pinned []eval.Pinned) ([]eval.Held, error) {
-	if err := l.prepare(ctx); err != nil {
-		return nil, err
+func (v *View) Hold(ctx context.Context, pinned []eval.Pinned) ([]eval.Held, error) {
+	type group struct {
+		dir   string
+		above bool
 	}
 	out := make([]eval.Held, len(pinned))
-	byDir := map[string][]int{}
-	var dirs []string
+	groups := map[group][]int{}
 	for i, p := range pinned {
-		if byDir[p.Dir] == nil {
-			dirs = append(dirs, p.Dir)
-		}
-		byDir[p.Dir] = append(byDir[p.Dir], i)
+		g := group{p.Dir, p.Above}
+		groups[g] = append(groups[g], i)
 	}
-	slices.Sort(dirs)
 	var b *eval.Builder
-	for _, dir := range dirs {
+	for _, g := range slices.SortedFunc(maps.Keys(groups), func(a, b group) int {
+		if a.dir == b.dir && a.above != b.above {
+			return map[bool]int{true: 1, false: -1}[a.above]
+		}
+		return cmp.Compare(a.dir, b.dir)
+	}) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		next, err := l.evaluator.Next(b)
+		next, err := v.evaluator.Next(b)
 		if err != nil {
 			return nil, err
 		}
-		some := make([]eval.Pinned, len(byDir[dir]))
-		for i, n := range byDir[dir] {
+		some := make([]eval.Pinned, len(groups[g]))
+		for i, n := range groups[g] {
 			some[i] = pinned[n]
 		}
-		held, sound := l.holdDirectory(ctx, next, dir, some)
-		for i, n := range byDir[dir] {
+		held, sound := v.holdDirectory(ctx, next, g.dir, v.chain(g.dir, g.above), some)
+		for i, n := range groups[g] {
 			out[n] = held[i]
 		}
 		if b = next; !sound {
@@ -56,7 +62,7 @@ func (l *Loader) Hold(ctx context.Context, pinned []eval.Pinned) ([]eval.Held, e
 
 // holdDirectory holds the documents of one directory, within the same bounds as
 // an evaluation. It reports whether the builder may be used again.
-func (l *Loader) holdDirectory(ctx context.Context, b *eval.Builder, dir string, pinned []eval.Pinned) (held []eval.Held, sound bool) {
+func (v *View) holdDirectory(ctx context.Context, b *eval.Builder, dir string, chain []*syntax.Directory, pinned []eval.Pinned) (held []eval.Held, sound bool) {
 	done := make(chan []eval.Held, 1)
 	go func() {
 		defer func() {
@@ -64,9 +70,9 @@ func (l *Loader) holdDirectory(ctx context.Context, b *eval.Builder, dir string,
 				done <- nil
 			}
 		}()
-		done <- b.Hold(dir, l.chain(dir), pinned)
+		done <- b.Hold(dir, chain, pinned)
 	}()
-	timer := time.NewTimer(l.options.Timeout)
+	timer := time.NewTimer(v.options.Timeout)
 	defer timer.Stop()
 	select {
 	case held = <-done:
@@ -77,21 +83,26 @@ func (l *Loader) holdDirectory(ctx context.Context, b *eval.Builder, dir string,
 		return held, true
 	}
 	for _, p := range pinned {
-		held = append(held, l.evaluator.Refused(p))
+		held = append(held, v.evaluator.Refused(p, diag.New(diag.TooComplex, diag.Position{},
+			"the patterns of the directories above could not be evaluated for the document").About(document.Title(p.Kind, p.Key))))
 	}
 	return held, false
 }
 
+// Refused returns a document as it was, where what holds today does not admit it.
+func (v *View) Refused(p eval.Pinned, why ...diag.Diagnostic) eval.Held {
+	return v.evaluator.Refused(p, why...)
+}
+
 // chain returns the directories whose patterns reach a directory, as far as they
-// can be evaluated today, each above the next.
-func (l *Loader) chain(dir string) (chain []*syntax.Directory) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, d := range l.repo.Directories {
-		if d.Path != "" && d.Path != dir && !strings.HasPrefix(dir, d.Path+"/") {
+// can be evaluated today, each above the next; without the directory itself if only
+// those above it are asked for.
+func (v *View) chain(dir string, above bool) (chain []*syntax.Directory) {
+	for _, d := range v.repo.Directories {
+		if (d.Path != "" && d.Path != dir && !strings.HasPrefix(dir, d.Path+"/")) || above && d.Path == dir {
 			continue
 		}
-		if len(d.Problems) == 0 && !l.outcomes[d].Dead {
+		if !v.isDead(d) {
 			chain = append(chain, d)
 		}
 	}

@@ -46,10 +46,11 @@ func TestHold(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := load.New(source.FromMap(repo(c.files)), load.Options{})
-			if _, err := l.Load(t.Context()); err != nil {
+			r, err := l.Load(t.Context())
+			if err != nil {
 				t.Fatal(err)
 			}
-			held, err := l.Hold(t.Context(), []eval.Pinned{{Kind: schema.KindLogicalClusters, Key: "acme/x/p", Dir: c.dir, JSON: []byte(c.json)}})
+			held, err := r.View.Hold(t.Context(), []eval.Pinned{{Kind: schema.KindLogicalClusters, Key: "acme/x/p", Dir: c.dir, JSON: []byte(c.json)}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -102,7 +103,7 @@ func TestHoldKeeps(t *testing.T) {
 			pinned = append(pinned, eval.Pinned{Kind: m.Kind, Key: m.Key, Dir: m.Dir, JSON: text})
 			want = append(want, spec)
 		})
-		held, err := l.Hold(t.Context(), pinned)
+		held, err := r.View.Hold(t.Context(), pinned)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,7 +29,6 @@ package load
 import (
 	"context"
 	"runtime"
-	"sync"
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
@@ -59,6 +58,8 @@ type Result struct {
 	Failures    []Failure
 	Diagnostics []diag.Diagnostic
 	Stats       Stats
+	// View is what the directories say, for further questions.
+	View *View
 }
 
 // Stats tells how much work a load was.
@@ -90,6 +91,10 @@ type Options struct {
 	Refused []diag.Diagnostic
 	// Targets are what documents may name, as the schema has it where it is empty.
 	Targets target.Table
+	// Former returns the directory that declared a document of a kind and key in the last
+	// build; it may be nil. Of several directories that may declare a document, the one
+	// that did goes on to. It is called once everything is evaluated.
+	Former func(kind schema.Kind, key string) (dir string, ok bool)
 	// OnProgress is called after each directory, from several goroutines.
 	OnProgress func(done, total int)
 }
@@ -99,14 +104,7 @@ type Loader struct {
 	tree    *source.Tree
 	options Options
 
-	once         sync.Once
-	err          error
-	repo         *syntax.Repo
-	evaluator    *eval.Evaluator
 	schemaDigest [32]byte
-
-	mu       sync.Mutex
-	outcomes map[*syntax.Directory]eval.Outcome // guarded by mu
 }
 
 // New returns a loader of the tree.
@@ -123,41 +121,32 @@ func New(tree *source.Tree, o Options) *Loader {
 	if o.Evaluated == nil {
 		o.Evaluated = &Evaluated{}
 	}
-	return &Loader{tree: tree, options: o, outcomes: map[*syntax.Directory]eval.Outcome{}}
+	return &Loader{tree: tree, options: o}
 }
 
 // Load evaluates every directory of the tree. What is wrong with the repo stands
 // in the result; the error says why the run could not go on.
 func (l *Loader) Load(ctx context.Context) (*Result, error) {
-	if err := l.prepare(ctx); err != nil {
-		return nil, err
-	}
-	stats, err := l.evaluateAll(ctx)
+	v, err := l.read(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r := merge(l.repo, l.outcomes)
-	r.Documents.Targets = l.options.Targets
-	stats.Documents = r.Documents.Len()
-	r.Stats = stats
-	return r, nil
+	return v.result(ctx)
 }
 
-// prepare reads the syntax of all files and sorts them into directories.
-func (l *Loader) prepare(ctx context.Context) error {
-	l.once.Do(func() { l.err = l.read(ctx) })
-	return l.err
-}
-
-func (l *Loader) read(ctx context.Context) (err error) {
+// read reads the syntax of all files and sorts them into directories.
+func (l *Loader) read(ctx context.Context) (*View, error) {
 	files := schema.FilesFor(l.options.Targets.Names())
 	l.schemaDigest = schema.Digest(files)
-	l.repo, err = syntax.Read(l.tree, l.options.Refused, func(language string, directories [][]*syntax.File) error {
+	repo, err := syntax.Read(l.tree, l.options.Refused, func(language string, directories [][]*syntax.File) error {
 		return l.analyzeAll(ctx, language, directories)
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	l.evaluator, err = eval.New(l.repo, files)
-	return err
+	evaluator, err := eval.New(repo, files)
+	if err != nil {
+		return nil, err
+	}
+	return &View{Loader: l, repo: repo, evaluator: evaluator, outcomes: map[*syntax.Directory]eval.Outcome{}}, nil
 }

@@ -22,13 +22,14 @@ type declaration struct {
 }
 
 // merge compares the directories with each other and gathers their documents.
-func merge(repo *syntax.Repo, outcomes map[*syntax.Directory]eval.Outcome) *Result {
+func (v *View) merge() *Result {
 	r := &Result{}
-	r.Diagnostics = append(r.Diagnostics, repo.Problems...)
-	alive := r.sound(repo.Directories, outcomes)
+	r.Diagnostics = append(r.Diagnostics, v.repo.Problems...)
+	outcomes := v.outcomes
+	alive := r.sound(v.repo.Directories, outcomes)
 	touched := map[touch]bool{}
 	var documents []document.Any
-	for _, p := range placeAll(declarations(alive, outcomes)) {
+	for _, p := range v.placeAll(declarations(alive, outcomes)) {
 		r.Diagnostics, r.Failures = append(r.Diagnostics, p.diagnostics...), append(r.Failures, p.failures...)
 		documents = append(documents, p.documents...)
 		for _, t := range p.touched {
@@ -94,8 +95,11 @@ func declarations(dirs []*syntax.Directory, outcomes map[*syntax.Directory]eval.
 
 // placeAll decides which declarations stand, in several goroutines: each has a part
 // of them, and the parts are in order.
-func placeAll(declared []declaration) []merged {
+func (v *View) placeAll(declared []declaration) []merged {
 	parts := make([]merged, parallel.Count(len(declared)))
+	for i := range parts {
+		parts[i].View = v
+	}
 	parallel.Chunks(len(declared), func(chunk, from, to int) {
 		for i := from; i < to; {
 			n := i + 1
@@ -113,73 +117,128 @@ func placeAll(declared []declaration) []merged {
 
 // merged is what comes of some of the declarations.
 type merged struct {
+	*View
 	documents   []document.Any
 	failures    []Failure
 	diagnostics []diag.Diagnostic
-	// touched are documents of directories above: what else is wrong with them
-	// in the directory that touches them does not matter.
+	// touched are documents that a directory may not declare: what else is wrong with
+	// them there does not matter.
 	touched []touch
 }
 
-// touch is a document, by its title, that a directory adds to.
+// touch is a document, by its title, that a directory may not declare.
 type touch struct {
 	dir   *syntax.Directory
 	title string
 }
 
-// place decides which of the declarations of one key stand.
+// place decides which of the declarations of one key stand. Who may declare a document is
+// asked first: what may not stand where it does takes part in nothing.
 func (r *merged) place(id eval.Identity, all []declaration) {
-	own := all
-	if len(all) > 1 {
-		own = r.topmost(id, all)
-	}
-	if len(own) > 1 && !kinds[id.Kind].Local {
-		for i, d := range own {
-			other := own[(i+1)%len(own)]
-			r.diagnostics = append(r.diagnostics, diag.New(diag.DeclaredTwice, *d.pos, "%s declares this document too", other.dir.Name()).
-				About(id.Title()).See(*other.pos, "it is also declared here"))
-			r.fail(d)
-		}
-		return
+	own := r.wellPlaced(id, all)
+	if len(own) > 1 {
+		own = r.contested(id, own)
 	}
 	for _, d := range own {
 		r.one(id, d)
 	}
 }
 
-// topmost returns the declarations without those of directories that have another
-// above them, which are reported.
-func (r *merged) topmost(id eval.Identity, all []declaration) (own []declaration) {
+// wellPlaced returns the declarations that may stand where they do, one for each
+// directory, those of directories above first. The others are reported.
+func (r *merged) wellPlaced(id eval.Identity, all []declaration) (own []declaration) {
+	if len(all) == 1 {
+		if problem, wrong := misplaced(id, all[0]); wrong {
+			r.reject(id, all[0], problem)
+			return nil
+		}
+		return all
+	}
 	all = slices.Clone(all) // whoever places the next ones compares them with these
 	// One directory may have made several attempts at a document.
 	slices.SortStableFunc(all, func(a, b declaration) int { return strings.Compare(a.dir.Path, b.dir.Path) })
-	all = slices.CompactFunc(all, func(a, b declaration) bool { return a.dir == b.dir })
-	for _, d := range all {
-		up := slices.IndexFunc(all, func(u declaration) bool { return slices.Contains(d.dir.Above, u.dir) })
-		if up < 0 {
-			own = append(own, d)
+	for _, d := range slices.CompactFunc(all, func(a, b declaration) bool { return a.dir == b.dir }) {
+		if problem, wrong := misplaced(id, d); wrong {
+			r.reject(id, d, problem)
 			continue
 		}
-		r.touched = append(r.touched, touch{d.dir, id.Title()})
-		r.diagnostics = append(r.diagnostics, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.Name()).
-			About(id.Title()).See(*all[up].pos, "it is declared here"))
+		own = append(own, d)
 	}
 	return own
 }
 
-// one takes in the only declaration of a document.
-func (r *merged) one(id eval.Identity, d declaration) {
-	if problem, wrong := misplaced(id, d); wrong {
-		r.diagnostics = append(r.diagnostics, problem.About(id.Title()))
-		r.fail(d)
-		return
+// contested decides which of several directories that may all declare a document does:
+// the one that did before, else none. Where the directory is part of what identifies a
+// document, all do, but for those that have another above them.
+func (r *merged) contested(id eval.Identity, all []declaration) (own []declaration) {
+	local := kinds[id.Kind].Local
+	holder := -1
+	if !local && r.options.Former != nil {
+		if dir, ok := r.options.Former(kinds[id.Kind].Name, id.Key); ok {
+			holder = slices.IndexFunc(all, func(d declaration) bool { return d.dir.Path == dir })
+		}
 	}
+	for i, d := range all {
+		up := slices.IndexFunc(all, func(u declaration) bool { return slices.Contains(d.dir.Above, u.dir) })
+		switch {
+		case local && up < 0:
+			own = append(own, d)
+		case i == holder:
+			own = append(own, d)
+			if other := r.rival(all, i, holder); other >= 0 {
+				r.diagnostics = append(r.diagnostics, declaredTwice(id, d, all[other]))
+			}
+		case up >= 0:
+			r.reject(id, d, diag.New(diag.AncestorTouched, *d.pos, "%s declares this document; a directory below cannot add to it", all[up].dir.Name()).
+				See(*all[up].pos, "it is declared here"))
+		default:
+			r.diagnostics = append(r.diagnostics, declaredTwice(id, d, all[r.rival(all, i, holder)]))
+		}
+		if i != holder && (local && up >= 0 || !local && holder < 0) {
+			r.fail(d)
+		}
+	}
+	return own
+}
+
+func declaredTwice(id eval.Identity, d, other declaration) diag.Diagnostic {
+	return diag.New(diag.DeclaredTwice, *d.pos, "%s declares this document too", other.dir.Name()).About(id.Title()).See(*other.pos, "it is also declared here")
+}
+
+// rival returns which other declaration a contested one is reported with; -1 where only
+// directories below it contest it and it stands.
+func (r *merged) rival(all []declaration, i, holder int) int {
+	if i != holder && holder >= 0 {
+		return holder
+	}
+	for n := 1; n < len(all); n++ {
+		other := (i + n) % len(all)
+		if i != holder || !slices.Contains(all[other].dir.Above, all[i].dir) {
+			return other
+		}
+	}
+	return -1
+}
+
+// reject reports a declaration that does not stand.
+func (r *merged) reject(id eval.Identity, d declaration, problem diag.Diagnostic) {
+	r.touched = append(r.touched, touch{d.dir, id.Title()})
+	r.diagnostics = append(r.diagnostics, problem.About(id.Title()))
+}
+
+// one takes in the declaration of a document that stands.
+func (r *merged) one(id eval.Identity, d declaration) {
 	if d.doc == nil {
 		r.fail(d)
 		return
 	}
 	kind := kinds[id.Kind]
-	meta := document.Meta{Kind: kind.Name, Key: id.Key, Dir: d.dir.Path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text}
+	meta := document.Meta{Kind: kind.Name, Key: id.Key, Dir: d.dir.Path, Pos: d.doc.Pos, Places: d.doc.Places, Text: d.doc.Text, Held: d.doc.Former}
+	if d.doc.Former {
+		if at := r.repo.Place(meta.Dir, id.Kind, id.Key); !at.IsZero() {
+			meta.Pos = at
+		}
+	}
 	if at, managed := managedInside(meta, d.doc.Spec); managed {
 		r.diagnostics = append(r.diagnostics, diag.New(diag.ManagedCRDsInside, at, "only API sets outside %s/ may have their CRDs installed by the compiler", document.OrganizationsDir).
 			About(id.Title()).Suggest("say crds: %q, or move the API set out of %s/", schema.CRDsExternal, document.OrganizationsDir))

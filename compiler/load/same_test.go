@@ -19,6 +19,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // archives returns the repos of testdata by name.
@@ -47,7 +48,7 @@ func archives(t testing.TB) map[string]map[string]string {
 
 // withoutStats leaves what must be the same however it was computed.
 func withoutStats(r *load.Result) *load.Result {
-	r.Stats = load.Stats{}
+	r.Stats, r.View = load.Stats{}, nil
 	return r
 }
 
@@ -196,14 +197,24 @@ func TestHierarchy(t *testing.T) {
 			"orgs/acme/org.cue":   genDirectory(t, "orgs/acme", "acme"),
 			"orgs/acme/x/org.cue": genDirectory(t, "orgs/acme/x", "x"),
 		})
+		type key struct {
+			kind schema.Kind
+			key  string
+		}
+		declared := map[key]string{} // by which directory, before
+		former := func(kind schema.Kind, k string) (string, bool) { dir, ok := declared[key{kind, k}]; return dir, ok }
 		load1 := func(files map[string]string) *load.Result {
-			r, err := load.New(source.FromMap(files), load.Options{}).Load(t.Context())
+			r, err := load.New(source.FromMap(files), load.Options{Former: former}).Load(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
 			return r
 		}
 		before := load1(files)
+		each(before.Documents, func(m *document.Meta, _ any) { declared[key{m.Kind, m.Key}] = m.Dir })
+		for _, f := range before.Failures {
+			declared[key{f.Kind, f.Key}] = f.Dir
+		}
 		files["orgs/acme/new/x.cue"] = genDirectory(t, "orgs/acme/new", "new")
 		after := load1(files)
 		dirs := []string{"orgs", "orgs/acme", "orgs/acme/x"}

@@ -18,7 +18,7 @@ import (
 
 // run is one evaluation of all directories.
 type run struct {
-	*Loader
+	*View
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	total  int
@@ -29,21 +29,27 @@ type run struct {
 	busy map[string]bool
 }
 
-func (l *Loader) evaluateAll(parent context.Context) (Stats, error) {
+// evaluateAll evaluates the directories that are not evaluated yet.
+func (v *View) evaluateAll(ctx context.Context) (Stats, error) {
 	var todo []*syntax.Directory
-	for _, d := range l.repo.Directories {
-		if d.Dead(func(d *syntax.Directory) bool { return len(d.Problems) > 0 }) == nil {
+	for _, d := range v.repo.Directories {
+		if _, known := v.outcomes[d]; !known && d.Dead(func(d *syntax.Directory) bool { return len(d.Problems) > 0 }) == nil {
 			todo = append(todo, d)
 		}
 	}
+	return v.evaluate(ctx, todo)
+}
+
+// evaluate evaluates directories, each after those of them that are above it.
+func (v *View) evaluate(parent context.Context, todo []*syntax.Directory) (Stats, error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	r := &run{Loader: l, ctx: ctx, cancel: cancel, total: len(todo), busy: map[string]bool{}}
+	r := &run{View: v, ctx: ctx, cancel: cancel, total: len(todo), busy: map[string]bool{}}
 	stop := r.watch()
 	defer stop()
 	var next atomic.Int64
 	var workers sync.WaitGroup
-	for range min(l.options.Workers, max(len(todo), 1)) {
+	for range min(v.options.Workers, max(len(todo), 1)) {
 		workers.Go(func() {
 			var b *eval.Builder
 			for {
@@ -74,7 +80,7 @@ func (r *run) directory(b *eval.Builder, d *syntax.Directory) *eval.Builder {
 		return b // one above has failed by now, so nothing of this is wanted
 	}
 	in := r.repo.Inputs(d)
-	key := r.key(d, in)
+	key := r.key(r.repo, d, in)
 	if o, ok := r.cachedOutcome(key); ok {
 		r.cached.Add(1)
 		r.store(d, o)
@@ -96,14 +102,14 @@ func (r *run) directory(b *eval.Builder, d *syntax.Directory) *eval.Builder {
 }
 
 func (r *run) isDead(d *syntax.Directory) bool {
-	r.Loader.mu.Lock()
-	defer r.Loader.mu.Unlock()
+	r.View.mu.Lock()
+	defer r.View.mu.Unlock()
 	return r.outcomes[d].Dead
 }
 
 func (r *run) store(d *syntax.Directory, o eval.Outcome) {
-	r.Loader.mu.Lock()
-	defer r.Loader.mu.Unlock()
+	r.View.mu.Lock()
+	defer r.View.mu.Unlock()
 	r.outcomes[d] = o
 }
 

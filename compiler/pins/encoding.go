@@ -10,6 +10,7 @@ type storedFile struct {
 	AsOf          string
 	Organizations []string
 	Documents     []pinnedDocument
+	Texts         []Text
 	Clusters      []storedCluster
 	Stored        []stored
 }
@@ -20,7 +21,7 @@ type storedCluster struct {
 }
 
 func (f *file) stored() *storedFile {
-	out := &storedFile{f.AsOf, f.Organizations, f.Documents, make([]storedCluster, len(f.Clusters)), f.Stored}
+	out := &storedFile{f.AsOf, f.Organizations, f.Documents, f.Texts, make([]storedCluster, len(f.Clusters)), f.Stored}
 	for i, c := range f.Clusters {
 		one := storedCluster{c.Key, *c.LogicalCluster}
 		one.Organization = "" // the file's name tells
@@ -45,7 +46,7 @@ func (s Site) stored() Site {
 }
 
 func (s *storedFile) file() *file {
-	f := &file{s.AsOf, s.Organizations, s.Documents, make([]logicalCluster, len(s.Clusters)), s.Stored}
+	f := &file{s.AsOf, s.Organizations, s.Documents, s.Texts, make([]logicalCluster, len(s.Clusters)), s.Stored}
 	for i := range s.Clusters {
 		f.Clusters[i] = logicalCluster{s.Clusters[i].Key, &s.Clusters[i].LogicalCluster}
 	}

@@ -28,6 +28,7 @@ type file struct {
 	AsOf          string   // in the platform's file only
 	Organizations []string // in the platform's file only
 	Documents     []pinnedDocument
+	Texts         []Text           // by directory, the latest first
 	Clusters      []logicalCluster // in organizations' files only
 	Stored        []stored         // in the platform's file only
 }

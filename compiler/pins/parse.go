@@ -70,6 +70,12 @@ func parse(data []byte) (*file, error) {
 				f.Documents = append(f.Documents, d)
 				return err
 			})
+		case "texts":
+			err = sequence(v, func(v *yaml.Node) error {
+				t, err := parseText(v)
+				f.Texts = append(f.Texts, t)
+				return err
+			})
 		default:
 			err = unknown(v, key)
 		}

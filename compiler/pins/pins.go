@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
 
@@ -28,6 +29,12 @@ type Pins struct {
 	// Definition returns the text of a definition by its name. The error is for one
 	// that is not there.
 	Definition func(name string) ([]byte, error)
+	// Texts are what directories said when their documents were last good, by directory,
+	// the latest first.
+	Texts map[string][]Text
+	// Library returns the content of a library that texts import by its name. The error is
+	// for one that is not there.
+	Library func(name string) (syntax.LibraryText, error)
 	// LogicalClusters by key.
 	LogicalClusters map[string]*LogicalCluster
 	// Stored says in which versions physical clusters store the objects of custom

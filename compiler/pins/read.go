@@ -32,7 +32,7 @@ func Read(fsys fs.FS, c *store.Cache) (*Pins, error) {
 	}
 	var names []string
 	err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
-		if p == definitionsDir && d != nil && d.IsDir() {
+		if (p == definitionsDir || p == librariesDir) && d != nil && d.IsDir() {
 			return fs.SkipDir // each is read when somebody asks for it
 		}
 		if err == nil && !d.IsDir() && path.Ext(p) == ".yaml" {
@@ -58,7 +58,7 @@ func Read(fsys fs.FS, c *store.Cache) (*Pins, error) {
 	}
 	p, err := join(names, files)
 	if err == nil {
-		p.Definition = definitionsIn(fsys)
+		p.Definition, p.Library = definitionsIn(fsys), librariesIn(fsys)
 	}
 	return p, err
 }
@@ -96,7 +96,7 @@ func readFile(fsys fs.FS, name string, c *store.Cache) (*file, error) {
 
 // join puts the files together and holds them against each other.
 func join(names []string, files []*file) (*Pins, error) {
-	j := joining{names: names, files: files}
+	j := joining{names: names, files: files, textIn: map[string]string{}}
 	documents, clusters := 0, 0
 	for _, f := range files {
 		documents += len(f.Documents)
@@ -107,6 +107,7 @@ func join(names []string, files []*file) (*Pins, error) {
 		Definitions:     map[document.ID][]Definition{},
 		LogicalClusters: make(map[string]*LogicalCluster, clusters),
 		Stored:          map[StoredID]Stored{},
+		Texts:           map[string][]Text{},
 	}
 	for i := range files {
 		j.add(i)
@@ -122,7 +123,9 @@ type joining struct {
 	pins  *Pins
 	names []string
 	files []*file
-	errs  []error
+	// textIn are the names of the files that hold the texts of directories.
+	textIn map[string]string
+	errs   []error
 }
 
 func (j *joining) damaged(name, format string, args ...any) {
@@ -159,6 +162,13 @@ func (j *joining) add(i int) {
 		if len(d.Definitions) > 0 {
 			j.pins.Definitions[d.ID] = d.Definitions
 		}
+	}
+	for _, t := range f.Texts {
+		if other, ok := j.textIn[t.Dir]; ok && other != name {
+			j.damaged(name, "the text of %q is also in %s", t.Dir, other)
+		}
+		j.textIn[t.Dir] = name
+		j.pins.Texts[t.Dir] = append(j.pins.Texts[t.Dir], t)
 	}
 	for _, c := range f.Clusters {
 		if former, ok := j.pins.LogicalClusters[c.Key]; ok {

@@ -6,18 +6,18 @@ import (
 	"github.com/tenantry/tenantry/internal/store"
 )
 
-// Snapshot is what all files are, but those of definitions, as the cache holds it.
+// Snapshot is what all files are, but those of definitions and libraries, as the cache holds it.
 type Snapshot struct {
 	Paths    []string
 	Contents [][]byte // each a storedFile, encoded
 }
 
-// NewSnapshot returns all files but those of definitions, for a build that knows that
+// NewSnapshot returns all files but those of definitions and libraries, for a build that knows that
 // they are as they were written.
 func NewSnapshot(files []*File) *Snapshot {
 	var s Snapshot
 	for _, f := range files {
-		if f.definition == "" {
+		if f.named == nil {
 			s.Paths, s.Contents = append(s.Paths, f.Path), append(s.Contents, f.encoded())
 		}
 	}
@@ -40,7 +40,7 @@ func (s *Snapshot) Pins(fsys fs.FS) (*Pins, error) {
 	}
 	p, err := join(s.Paths, files)
 	if err == nil {
-		p.Definition = definitionsIn(fsys)
+		p.Definition, p.Library = definitionsIn(fsys), librariesIn(fsys)
 	}
 	return p, err
 }

@@ -18,12 +18,13 @@ import (
 
 // File is one file of the pins.
 type File struct {
-	Path       string
-	pins       *Pins
-	platform   bool
-	content    file
-	definition string // its name, in a file of its own
-	// encoded returns the content as bytes; nil in a definition's file.
+	Path     string
+	pins     *Pins
+	platform bool
+	content  file
+	// named appends what is in a file of its own, which its name identifies; else nil.
+	named func(dst []byte) []byte
+	// encoded returns the content as bytes; nil in a file that is named.
 	encoded func() []byte
 	// digest identifies the content.
 	digest func() [32]byte
@@ -36,8 +37,8 @@ func (p *Pins) newFile(organization string) *File {
 	return f
 }
 
-// Files returns the files that hold the pins, by path: those of definitions, the
-// platform's, and one for each organization that has any. The owner of a document is the path of
+// Files returns the files that hold the pins, by path: those of definitions and libraries,
+// the platform's, and one for each organization that has any. The owner of a document is the path of
 // the organization in whose file it stands, or empty for the platform's. Equal
 // pins and owners give equal bytes.
 //
@@ -75,19 +76,24 @@ func (p *Pins) Files(owner func(id document.ID) string) []*File {
 		}
 		d.by.Documents = append(d.by.Documents, d.pinnedDocument)
 	}
+	for dir, texts := range p.Texts {
+		f := of(owner(document.ID{Dir: dir}))
+		f.Texts = append(f.Texts, texts...)
+	}
 	for key, lc := range p.LogicalClusters {
 		f := of(lc.Organization)
 		f.Clusters = append(f.Clusters, logicalCluster{key, lc})
 	}
 	platform.content.AsOf, platform.content.Stored = p.AsOf, group(p.Stored)
 	platform.content.Organizations = slices.Sorted(maps.Keys(files))
-	out := append(p.definitionFiles(), platform)
+	out := append(append(p.definitionFiles(), p.libraryFiles()...), platform)
 	for _, organization := range platform.content.Organizations {
 		out = append(out, files[organization])
 	}
 	parallel.Each(len(out), func(i int) {
 		f := &out[i].content
 		slices.SortFunc(f.Documents, func(a, b pinnedDocument) int { return a.Compare(b.ID) })
+		slices.SortStableFunc(f.Texts, func(a, b Text) int { return strings.Compare(a.Dir, b.Dir) })
 		slices.SortFunc(f.Clusters, func(a, b logicalCluster) int { return strings.Compare(a.Key, b.Key) })
 	})
 	return out
@@ -120,20 +126,26 @@ func (p *Pins) definitionFiles() []*File {
 	names = slices.Compact(names)
 	out := make([]*File, len(names), len(names)+1)
 	for i, name := range names {
-		out[i] = &File{Path: path.Join(definitionsDir, name+".yaml"), pins: p, definition: name,
-			digest: func() [32]byte { return sha256.Sum256([]byte(name)) }} // the name identifies the content
+		out[i] = p.namedFile(definitionsDir, name, func(dst []byte) []byte {
+			text, err := p.Definition(name)
+			if err != nil { // never: what is written was read
+				return dst
+			}
+			return append(append(append(dst, outdir.Header...), bytes.Trim(text, "\r\n")...), '\n')
+		})
 	}
 	return out
 }
 
+// namedFile returns a file whose name identifies its content.
+func (p *Pins) namedFile(dir, name string, content func(dst []byte) []byte) *File {
+	return &File{Path: path.Join(dir, name+".yaml"), pins: p, named: content, digest: func() [32]byte { return sha256.Sum256([]byte(name)) }}
+}
+
 // AppendYAML appends the content.
 func (f *File) AppendYAML(dst []byte) []byte {
-	if f.definition != "" {
-		text, err := f.pins.Definition(f.definition)
-		if err != nil { // never: what is written was read
-			return dst
-		}
-		return append(append(append(dst, outdir.Header...), bytes.Trim(text, "\r\n")...), '\n')
+	if f.named != nil {
+		return f.named(dst)
 	}
 	head := manifest.M("apiVersion", apiVersion, "kind", kind)
 	c := &f.content
@@ -162,6 +174,12 @@ func (f *File) AppendYAML(dst []byte) []byte {
 			head := manifest.M("kind", string(d.Kind), "key", d.Key, "dir", d.Dir, "definitions", definitionFields(d.Definitions))
 			dst = manifest.AppendYAML(dst, manifest.List{head.Compact()}, 0)
 			dst = body.append(dst, d.Body, 2)
+		}
+	}
+	if len(c.Texts) > 0 {
+		dst = append(dst, "texts:\n"...)
+		for _, t := range c.Texts {
+			dst = manifest.AppendYAML(dst, manifest.List{t.manifest()}, 0)
 		}
 	}
 	return append(dst, ending...)

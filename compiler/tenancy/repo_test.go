@@ -110,10 +110,11 @@ func (r *repo) judge(docs *document.Documents, tree *source.Tree) (*tenancy.Tena
 // labelsGiven asks a loader what patterns give an empty document.
 func labelsGiven(tree *source.Tree, g check.Given) map[string]string {
 	loader := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()})
-	if _, err := loader.Load(context.Background()); err != nil {
+	loaded, err := loader.Load(context.Background())
+	if err != nil {
 		return nil
 	}
-	held, err := loader.Hold(context.Background(), []eval.Pinned{{Kind: g.Document.Kind, Key: g.Document.Key, Dir: g.Dir, JSON: []byte("{}")}})
+	held, err := loaded.View.Hold(context.Background(), []eval.Pinned{{Kind: g.Document.Kind, Key: g.Document.Key, Dir: g.Dir, JSON: []byte("{}")}})
 	if err != nil {
 		return nil
 	}

@@ -259,7 +259,7 @@ func (b *Binder) place(path []string, exprs []ast.Expr, v cue.Value, label diag.
 	if at.IsZero() {
 		at = syntax.Position(v.Pos())
 	}
-	if !at.IsZero() {
+	if !at.IsZero() && !strings.HasPrefix(at.File, syntax.FormerFiles) {
 		at.File = b.text(at.File)
 		b.Fields = append(b.Fields, document.Field{Path: b.text(document.FieldPath(path)), Pos: at})
 	}

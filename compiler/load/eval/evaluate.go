@@ -9,6 +9,10 @@ import (
 
 // Evaluate returns what a directory declares; in are the files of its instance.
 func (b *Builder) Evaluate(d *syntax.Directory, in []syntax.Input) Outcome {
+	return b.evaluate(d, in).today()
+}
+
+func (b *Builder) evaluate(d *syntax.Directory, in []syntax.Input) Outcome {
 	e := &evaluation{Builder: b, dir: d, inputs: in}
 	e.instance = b.instantiate(in)
 	if e.problems != nil {

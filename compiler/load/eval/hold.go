@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
-	"slices"
-	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -25,6 +23,9 @@ type Pinned struct {
 	Dir string
 	// JSON is the document's Spec.
 	JSON []byte
+	// Above: only the patterns of the directories above apply, and those of its own
+	// directory do not.
+	Above bool
 	// Most are questions about what patterns admit.
 	Most []Most
 }
@@ -65,12 +66,10 @@ func (b *Builder) Hold(dir string, chain []*syntax.Directory, pinned []Pinned) [
 	return out
 }
 
-// Refused returns a pinned document as it was, where today's patterns could not be
-// evaluated for it.
-func (e *Evaluator) Refused(p Pinned) Held {
+// Refused returns a pinned document as it was, where what holds today does not admit it.
+func (e *Evaluator) Refused(p Pinned, why ...diag.Diagnostic) Held {
 	held := e.refused(p)
-	held.Diagnostics = append(held.Diagnostics, diag.New(diag.TooComplex, diag.Position{},
-		"the patterns of the directories above could not be evaluated for the document").About(document.Title(p.Kind, p.Key)))
+	held.Diagnostics = append(held.Diagnostics, why...)
 	return held
 }
 
@@ -159,18 +158,5 @@ func (e *Evaluator) unchanged(m document.Meta, p Pinned) Held {
 
 // meta points to where the document stands today, as far as it still does.
 func (e *Evaluator) meta(p Pinned) document.Meta {
-	m := document.Meta{Kind: p.Kind, Key: p.Key, Dir: p.Dir, Held: true}
-	i, ok := slices.BinarySearchFunc(e.repo.Directories, p.Dir, func(d *syntax.Directory, path string) int { return strings.Compare(d.Path, path) })
-	if !ok {
-		return m
-	}
-	for _, f := range e.repo.Directories[i].Files {
-		for _, d := range f.Documents {
-			if kinds[d.Kind].Name == p.Kind && d.Key == p.Key {
-				m.Pos = d.Pos
-				return m
-			}
-		}
-	}
-	return m
+	return document.Meta{Kind: p.Kind, Key: p.Key, Dir: p.Dir, Pos: e.repo.Place(p.Dir, document.KindIndex(string(p.Kind)), p.Key), Held: true}
 }

@@ -37,6 +37,13 @@ func New(repo *syntax.Repo, files []schema.File) (*Evaluator, error) {
 	return &Evaluator{repo: repo, schema: files, shapes: shapes, constraints: constraints(shapes)}, nil
 }
 
+// With returns an evaluator of another repo, under the same schema.
+func (e *Evaluator) With(repo *syntax.Repo) *Evaluator {
+	next := *e
+	next.repo = repo
+	return &next
+}
+
 // perBuilder is how many directories one CUE context serves. A context keeps
 // about 30 KB for each document, the schema takes some milliseconds to compile.
 const perBuilder = 12
@@ -104,7 +111,7 @@ func (b *Builder) load(_ token.Pos, path string) *build.Instance {
 	b.libs[lib] = inst
 	inst.ImportPath = path
 	for _, f := range lib.Files {
-		tree, err := parser.ParseFile(f.Path, f.Data, parser.Version(b.repo.Language()))
+		tree, err := f.Parse(b.repo.Language())
 		if err != nil {
 			inst.ReportError(errors.Promote(err, "syntax error"))
 			return inst

@@ -69,7 +69,7 @@ func (e *evaluation) drop(id Identity) {
 		if d.Kind != id.Kind || d.Key != id.Key {
 			return false
 		}
-		e.Failed = append(e.Failed, Failed{d.Kind, d.Key, d.Pos})
+		e.Failed = append(e.Failed, Failed{Kind: d.Kind, Key: d.Key, Pos: d.Pos})
 		return true
 	})
 }

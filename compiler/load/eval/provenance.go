@@ -114,7 +114,7 @@ func (e *evaluation) claim(id Identity, v cue.Value, inherited map[Identity]bool
 		}
 		if at := e.contribution(v); !at.IsZero() {
 			// It is compared with the other directories' documents later on.
-			e.Failed = append(e.Failed, Failed{id.Kind, id.Key, at})
+			e.Failed = append(e.Failed, Failed{Kind: id.Kind, Key: id.Key, Pos: at})
 		}
 	case !e.produces:
 		values[id] = v

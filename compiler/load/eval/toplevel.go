@@ -63,10 +63,10 @@ func (e *evaluation) refuse(name string, at diag.Position) {
 	v := e.value.LookupPath(cue.MakePath(cue.Str(name)))
 	if it, err := v.Fields(); err == nil && !kinds[k].Singleton {
 		for it.Next() {
-			e.Failed = append(e.Failed, Failed{k, it.Selector().Unquoted(), at})
+			e.Failed = append(e.Failed, Failed{Kind: k, Key: it.Selector().Unquoted(), Pos: at})
 		}
 	} else if kinds[k].Singleton {
-		e.Failed = append(e.Failed, Failed{k, "", at})
+		e.Failed = append(e.Failed, Failed{Kind: k, Pos: at})
 	}
 }
 

@@ -28,7 +28,7 @@ func (e *evaluation) document(id Identity, v cue.Value, revalidate bool) bool {
 	doc := Document{Kind: id.Kind, Key: id.Key, Pos: at, Spec: kind.New()}
 	if problems := e.verify(id, v, b, doc.Spec, at, revalidate); len(problems) > 0 {
 		e.report(id, problems, at)
-		e.Failed = append(e.Failed, Failed{id.Kind, id.Key, at})
+		e.Failed = append(e.Failed, Failed{Kind: id.Kind, Key: id.Key, Pos: at})
 		return false
 	}
 	doc.Places = document.NewPlaces(b.Fields)

@@ -73,6 +73,11 @@ type Analysis struct {
 	// Names are hidden fields and definitions, which other files can refer to or
 	// unify with: those at the top level, and those in documents and patterns.
 	Names []NamedPlace
+	// Mentions are the names that the file refers to, sorted.
+	Mentions []string
+	// Shapes are the kinds of which the file has more than plain documents: patterns,
+	// comprehensions and other values.
+	Shapes Users
 	// Produces: the rest may yield documents that are not written out.
 	Produces bool
 	// Splices: the top level may declare names that are not written out.
@@ -96,6 +101,16 @@ func (a *Analysis) kinds() Users {
 		u |= 1 << d.Kind
 	}
 	return u
+}
+
+// Mention reports whether something in the file refers to documents of a kind.
+func (a *Analysis) Mention(kind int) bool {
+	for _, refers := range a.Refers {
+		if refers&(1<<kind) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // restKey is the key of the rest in Refers.

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 
@@ -91,13 +92,13 @@ func (r *reader) decls(decls []ast.Decl) {
 				r.Embeds = append(r.Embeds, spanOf(d, r.data))
 				continue
 			}
-			r.Produces, r.Splices = true, true
+			r.Produces, r.Splices, r.Shapes = true, true, everything
 			if !r.explicitOpen {
 				r.Opens = true
 			}
 			r.walk(d.Expr, restKey)
 		case *ast.Comprehension:
-			r.Produces, r.Splices = true, true
+			r.Produces, r.Splices, r.Shapes = true, true, everything
 			r.walk(d, restKey)
 		case *ast.Field:
 			r.field(d)
@@ -139,12 +140,14 @@ func (r *reader) field(d *ast.Field) {
 	if kind < 0 || d.Alias != nil {
 		if !static || kind >= 0 {
 			r.Produces = true
+			r.Shapes = everything
 		}
 		r.walk(d, restKey)
 		return
 	}
 	if kinds[kind].Singleton {
 		if d.Constraint != token.ILLEGAL {
+			r.Shapes |= 1 << kind
 			r.walk(d, restKey)
 			return
 		}
@@ -161,6 +164,7 @@ func (r *reader) documents(kind int, d *ast.Field) {
 	lit, ok := d.Value.(*ast.StructLit)
 	if !ok {
 		r.Produces = true
+		r.Shapes |= 1 << kind
 		r.walk(d, restKey)
 		return
 	}
@@ -170,6 +174,7 @@ func (r *reader) documents(kind int, d *ast.Field) {
 		f, ok := e.(*ast.Field)
 		if !ok {
 			all = false
+			r.Shapes |= 1 << kind
 			r.besides(e)
 			continue
 		}
@@ -177,6 +182,7 @@ func (r *reader) documents(kind int, d *ast.Field) {
 		plain := static && f.Alias == nil && !isPrivate(key) || isString(f.Label)
 		if !plain || f.Constraint != token.ILLEGAL || d.Constraint != token.ILLEGAL {
 			all = false
+			r.Shapes |= 1 << kind
 			_, pattern := f.Label.(*ast.ListLit)
 			if f.Constraint == token.ILLEGAL && !pattern {
 				r.Produces = true
@@ -242,4 +248,14 @@ func (r *reader) settle() {
 	for i := range r.Imports {
 		r.Imports[i].Users = r.uses[r.Imports[i].Name]
 	}
+	mentions := map[string]bool{}
+	for name := range r.uses {
+		mentions[name] = true
+	}
+	for _, names := range r.letUses {
+		for _, name := range names {
+			mentions[name] = true
+		}
+	}
+	r.Mentions = slices.Sorted(maps.Keys(mentions))
 }

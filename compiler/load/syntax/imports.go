@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -13,9 +14,11 @@ import (
 
 // Library is a package that files import.
 type Library struct {
-	Path  string
-	name  string
-	Files []*File
+	// Path is that under which files import it. Import is the one that they name, where
+	// that is another.
+	Path, Import string
+	name         string
+	Files        []*File
 	// needs are all libraries that it imports, itself included, each after those
 	// that it imports.
 	needs    []*Library
@@ -23,6 +26,9 @@ type Library struct {
 	visiting bool
 	done     bool
 }
+
+// importPath returns the path that files name.
+func (l *Library) importPath() string { return cmp.Or(l.Import, l.Path) }
 
 // library returns the package with an import path: nil without a problem for
 // CUE's own packages and the schema.

@@ -20,7 +20,18 @@ func (i Input) Parse(language string) (*ast.File, error) {
 	if i.File.IsData {
 		return parseData(i.File.Path, i.Text)
 	}
-	return parser.ParseFile(i.File.Path, i.Text, parser.Version(language))
+	return i.File.parse(i.Text, language)
+}
+
+// Parse parses a file of a library.
+func (f *File) Parse(language string) (*ast.File, error) { return f.parse(f.Data, language) }
+
+func (f *File) parse(text []byte, language string) (*ast.File, error) {
+	tree, err := parser.ParseFile(f.Path, text, parser.Version(language))
+	if err == nil {
+		f.rename(tree)
+	}
+	return tree, err
 }
 
 // Inputs returns the files of a directory's instance: all of those above, as

@@ -15,7 +15,22 @@ import (
 const (
 	SchemaFiles = "\x00schema/"
 	OwnFiles    = "\x00tenantry/"
+	// FormerFiles begins the names of files as they were before. Positions in them are
+	// kept while a directory is evaluated, and leave with Today.
+	FormerFiles = "\x00former/"
 )
+
+// formerImports begins the paths under which former texts import what has changed since.
+const formerImports = "tenantry.dev/former/"
+
+// Today returns a position as it may be shown: of a file as it was before, only the name
+// means something today.
+func Today(at diag.Position) diag.Position {
+	if name, former := strings.CutPrefix(at.File, FormerFiles); former {
+		return diag.Position{File: name}
+	}
+	return at
+}
 
 // Position returns where something stands in the tenancy repo: nowhere, if it
 // comes from the schema or from the compiler.
@@ -24,7 +39,7 @@ func Position(p token.Pos) diag.Position {
 		return diag.Position{}
 	}
 	at := p.Position()
-	if strings.HasPrefix(at.Filename, "\x00") {
+	if strings.HasPrefix(at.Filename, "\x00") && !strings.HasPrefix(at.Filename, FormerFiles) {
 		return diag.Position{}
 	}
 	return diag.Position{File: at.Filename, Line: at.Line, Column: at.Column}

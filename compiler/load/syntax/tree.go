@@ -13,6 +13,11 @@ import (
 type File struct {
 	source.File
 	*Analysis
+	// Former: the file is as it was before, and not as the repo now has it.
+	Former bool
+	// renamed are the paths under which a former file finds what it imports, by those
+	// that it names.
+	renamed map[string]string
 }
 
 // Directory is one directory of the tenancy repo that declares something.
@@ -123,16 +128,24 @@ func arrange(byPath map[string]*Directory) []*Directory {
 	slices.SortFunc(all, func(a, b *Directory) int { return strings.Compare(a.Path, b.Path) })
 	for _, d := range all {
 		diag.Sort(d.Problems)
-		for p := d.Path; p != ""; {
-			p, _ = split(p)
-			if up := byPath[p]; up != nil && (len(up.Files) > 0 || len(up.Problems) > 0) {
-				d.Above = append(d.Above, up)
-				up.below = true
-			}
+		d.Above = above(byPath, d.Path)
+		for _, up := range d.Above {
+			up.below = true
 		}
-		slices.Reverse(d.Above)
 	}
 	return all
+}
+
+// above returns the directories above one that declare something, the root first.
+func above(byPath map[string]*Directory, dir string) (out []*Directory) {
+	for dir != "" {
+		dir, _ = split(dir)
+		if up := byPath[dir]; up != nil && (len(up.Files) > 0 || len(up.Problems) > 0) {
+			out = append(out, up)
+		}
+	}
+	slices.Reverse(out)
+	return out
 }
 
 // split returns the directory, "" being the root, and the last element of a path.
