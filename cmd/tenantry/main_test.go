@@ -17,6 +17,7 @@ import (
 
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/outdir"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -44,9 +45,14 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	here, dir := &process{}, scripts
+	if !testkit.Updating() {
+		dir = t.TempDir()
+		here.variables = copyScripts(t, scripts+"/*.txtar", dir)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 scripts,
-		UpdateScripts:       os.Getenv("TENANTRY_UPDATE") != "",
+		Dir:                 dir,
+		UpdateScripts:       testkit.Updating(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
@@ -55,25 +61,32 @@ func TestScripts(t *testing.T) {
 			e.Setenv("CHECKOUT", checkout)
 			e.Setenv("GOCACHE", goCache)
 			e.Setenv("GOMODCACHE", goModules)
+			for _, name := range []string{"GOFLAGS", "CGO_ENABLED"} { // so that the action compiles nothing anew
+				e.Setenv(name, os.Getenv(name))
+			}
 			e.Setenv("GIT_CONFIG_GLOBAL", filepath.Join(e.WorkDir, ".gitconfig"))
+			here.set(e)
 			return os.WriteFile(filepath.Join(e.WorkDir, ".gitconfig"), []byte("[user]\nname = Script\nemail = script@acme.example\n[init]\ndefaultBranch = main\n"), 0o644)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tenancy": layTenancy(base), "exits": exits, "replace": replace, "building": building, "step": runStep(t), "job": runJob(t), "precommit": preCommit(t)},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tenancy": layTenancy(base), "exits": here.exits, inProcess: here.command, "replace": replace, "building": building, "step": runStep(t), "job": runJob(t), "precommit": preCommit(t)},
 	})
 }
 
 // exits is the script command `exits CODE PROGRAM ARGS...`: like exec, where the
 // exit code is part of what the session shows.
-func exits(ts *testscript.TestScript, neg bool, args []string) {
+func (p *process) exits(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE PROGRAM [ARGS...]")
 	}
 	code := 0
-	err := ts.Exec(args[1], args[2:]...)
-	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+	if args[1] == inProcess {
+		code = p.run(ts, args[2:])
+	} else if err := ts.Exec(args[1], args[2:]...); err != nil {
+		failed := (*exec.ExitError)(nil)
+		if !errors.As(err, &failed) {
+			ts.Check(err)
+		}
 		code = failed.ExitCode()
-	} else {
-		ts.Check(err)
 	}
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("the exit code is %d", code)

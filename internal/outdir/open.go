@@ -76,8 +76,8 @@ func checkDir(root *os.Root, want fs.FileInfo) error {
 
 var errBusy = errors.New("another build is running")
 
-// lock takes the lock of the output directory and holds it until the file is
-// closed. Without wait it returns errBusy if another build has it.
+// lock takes the lock of the output directory and holds it until unlock.
+// Without wait it returns errBusy if another build has it.
 func lock(root *os.Root, wait bool) (*os.File, error) {
 	f, err := root.OpenFile(lockFile, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {

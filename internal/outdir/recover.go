@@ -29,7 +29,7 @@ func Recover(dir string) error {
 		if exists(root, nextDir) || exists(root, oldDir) {
 			if f, err := lock(root, false); err == nil {
 				_ = finish(root, Options{})
-				f.Close()
+				unlock(f)
 			}
 		}
 		return nil
@@ -37,7 +37,7 @@ func Recover(dir string) error {
 	// A build that is past its journal is about to end.
 	f, err := lock(root, true)
 	if err == nil {
-		defer f.Close()
+		defer unlock(f)
 		err = finish(root, Options{})
 	}
 	if err != nil {

@@ -30,6 +30,13 @@ func flock(f *os.File, wait bool) error {
 	}
 }
 
+// unlock closes a locked file. It gives up the lock first: a process that is being
+// started has a copy of the file for a moment, and with it the lock.
+func unlock(f *os.File) {
+	_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+	f.Close()
+}
+
 // inode returns the number of a directory or regular file, 0 if there is none.
 func inode(root *os.Root, name string) (uint64, error) {
 	info, err := root.Lstat(name)

@@ -193,7 +193,7 @@ func (w *Writer) close() {
 		w.next.Close()
 	}
 	if w.lock != nil {
-		w.lock.Close()
+		unlock(w.lock)
 	}
 	w.root.Close()
 }
