@@ -157,6 +157,16 @@ func excerpt(line []byte, column, limit int) (shown string, caret int) {
 		cutLeft, cutRight = cutLeft || first > 0, cutRight || last < len(cells)
 	}
 
+	shown, caret = draw(cells[first:last], target-first, cutLeft, cutRight)
+	if column < 1 {
+		caret = -1
+	}
+	return shown, caret
+}
+
+// draw returns cells as text, with an ellipsis where the line was cut, and the column
+// of the target.
+func draw(cells []cell, target int, cutLeft, cutRight bool) (shown string, caret int) {
 	var b strings.Builder
 	caret = -1
 	used := 0
@@ -164,21 +174,18 @@ func excerpt(line []byte, column, limit int) (shown string, caret int) {
 		b.WriteString("…")
 		used = 1
 	}
-	for i, c := range cells[first:last] {
-		if first+i == target {
+	for i, c := range cells {
+		if i == target {
 			caret = used
 		}
 		b.WriteString(c.text)
 		used += c.cols
 	}
-	if target >= last {
+	if target >= len(cells) {
 		caret = used
 	}
 	if cutRight {
 		b.WriteString("…")
-	}
-	if column < 1 {
-		caret = -1
 	}
 	return strings.TrimRight(b.String(), " "), caret
 }

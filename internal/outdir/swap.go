@@ -138,13 +138,8 @@ func (s *swapper) replace(r swap) error {
 		if now != r.Former && now != 0 || aside != r.Next {
 			return errReplaced
 		}
-		if now != 0 && aside != 0 && !s.o.noExchange {
-			if err := s.step("exchange %s", r.Name); err != nil {
-				return err
-			}
-			if exchange(s.root, nextDir, r.Name) == nil {
-				now, aside = aside, now
-			}
+		if now, aside, err = s.exchange(r, now, aside); err != nil {
+			return err
 		}
 	}
 	if now != r.Next && now != 0 {
@@ -160,6 +155,21 @@ func (s *swapper) replace(r swap) error {
 		return s.rename(next, old)
 	}
 	return nil
+}
+
+// exchange exchanges what is in place with what is aside in one step, where both are
+// there and the system can. It returns the inodes in place and aside.
+func (s *swapper) exchange(r swap, now, aside uint64) (uint64, uint64, error) {
+	if now == 0 || aside == 0 || s.o.noExchange {
+		return now, aside, nil
+	}
+	if err := s.step("exchange %s", r.Name); err != nil {
+		return now, aside, err
+	}
+	if exchange(s.root, nextDir, r.Name) == nil {
+		return aside, now, nil
+	}
+	return now, aside, nil
 }
 
 // back undoes the exchanges and removes the journal.

@@ -34,17 +34,38 @@ func (c *Cache) Trim(max int64, unused time.Duration) {
 		return
 	}
 	now := time.Now()
+	if !c.beginTrim(now) {
+		return
+	}
+	used := c.entries(now)
+	total := int64(0)
+	for _, u := range used {
+		total += u.size
+	}
+	slices.SortFunc(used, func(a, b usedFile) int { return a.at.Compare(b.at) })
+	for _, u := range used {
+		if total <= max && now.Sub(u.at) <= unused {
+			return
+		}
+		if os.Remove(u.path) == nil {
+			total -= u.size
+		}
+	}
+}
+
+// beginTrim reports whether there was no trim today, and notes that there is one.
+func (c *Cache) beginTrim(now time.Time) bool {
 	name := filepath.Join(c.dir, stamp)
 	// A stamp from the future, left by a wrong clock, counts as none.
 	if info, err := os.Stat(name); err == nil && now.Sub(info.ModTime()).Abs() < day {
-		return
+		return false
 	}
 	// The stamp comes first, so that two processes rarely do the same work.
-	if os.WriteFile(name, nil, 0o600) != nil || os.Chtimes(name, now, now) != nil {
-		return
-	}
-	var used []usedFile
-	var total int64
+	return os.WriteFile(name, nil, 0o600) == nil && os.Chtimes(name, now, now) == nil
+}
+
+// entries returns all entries. It removes what writers left that died.
+func (c *Cache) entries(now time.Time) (used []usedFile) {
 	dirs, _ := os.ReadDir(c.dir)
 	for _, d := range dirs {
 		if !d.IsDir() || !isHex(d.Name(), 2) {
@@ -59,19 +80,10 @@ func (c *Cache) Trim(max int64, unused time.Duration) {
 				_ = os.Remove(u.path) // its writer died
 			case !u.unfinished:
 				used = append(used, u)
-				total += u.size
 			}
 		}
 	}
-	slices.SortFunc(used, func(a, b usedFile) int { return a.at.Compare(b.at) })
-	for _, u := range used {
-		if total <= max && now.Sub(u.at) <= unused {
-			return
-		}
-		if os.Remove(u.path) == nil {
-			total -= u.size
-		}
-	}
+	return used
 }
 
 // usedFile is an entry, or one that is being written.

@@ -80,15 +80,23 @@ func Open(dir, name, path string) (*Branch, error) {
 		return nil, fmt.Errorf("the branch %s: %w", name, err)
 	}
 	if local != nil && remote != nil && local.Hash() != remote.Hash() {
-		theirs, err := repo.CommitObject(remote.Hash())
-		if err != nil {
-			return nil, fmt.Errorf("the branch origin/%s: %w", name, err)
-		}
-		if ahead, err := theirs.IsAncestor(b.parent); err != nil || !ahead {
-			return nil, fmt.Errorf("the branch %s lacks commits of origin/%s: bring it up to date first", name, name)
+		if err := b.requireAncestor(remote.Hash(), name); err != nil {
+			return nil, err
 		}
 	}
 	return b, nil
+}
+
+// requireAncestor fails where the branch lacks the tip of the same branch at origin.
+func (b *Branch) requireAncestor(remote plumbing.Hash, name string) error {
+	theirs, err := b.repo.CommitObject(remote)
+	if err != nil {
+		return fmt.Errorf("the branch origin/%s: %w", name, err)
+	}
+	if ahead, err := theirs.IsAncestor(b.parent); err != nil || !ahead {
+		return fmt.Errorf("the branch %s lacks commits of origin/%s: bring it up to date first", name, name)
+	}
+	return nil
 }
 
 func lookUp(repo *git.Repository, name plumbing.ReferenceName) (*plumbing.Reference, error) {
