@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"github.com/tenantry/tenantry/internal/cli"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,20 +10,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/go-git/go-git/v5"
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tenantry/tenantry/internal/cli"
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 const repository = "../.."
-
-// updating tells whether generated pages are to be rewritten.
-func updating() bool { return os.Getenv("TENANTRY_UPDATE") != "" }
 
 // TestCommandPages holds docs/commands equal to what the commands say of
 // themselves.
@@ -35,29 +29,7 @@ func TestCommandPages(t *testing.T) {
 	for _, c := range documented(root) {
 		want[pageName(c)] = commandPage(c)
 	}
-	if updating() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Fatal(err)
-		}
-		for name, page := range want {
-			writeFile(t, filepath.Join(dir, name), page)
-		}
-	}
-	have := map[string]string{}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range entries {
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		have[e.Name()] = string(data)
-	}
-	if diff := cmp.Diff(want, have); diff != "" {
-		t.Errorf("docs/commands has drifted (-commands +pages); TENANTRY_UPDATE=1 renews it:\n%s", diff)
-	}
+	testkit.GoldenFiles(t, dir, want)
 }
 
 func commandIndex(root *cobra.Command) string {
@@ -150,41 +122,9 @@ func TestSessions(t *testing.T) {
 			}
 			t.Setenv("TENANTRY_CACHE", t.TempDir())
 			t.Chdir(filepath.Join(copied, p.dir))
-			commit(t, p.repo)
-			before, err := os.ReadFile(page)
-			if err != nil {
-				t.Fatal(err)
-			}
-			after := replay(t, string(before), p.repo, filepath.Join(filepath.Dir(page), p.repo))
-			if updating() {
-				writeFile(t, page, after)
-				return
-			}
-			if diff := cmp.Diff(string(before), after); diff != "" {
-				t.Errorf("%s shows something else (-page +run); TENANTRY_UPDATE=1 renews it:\n%s", p.page, diff)
-			}
+			testkit.GitInit(t, p.repo, "The tenancy repo")
+			testkit.Golden(t, page, replay(t, testkit.ReadFile(t, page), p.repo, filepath.Join(filepath.Dir(page), p.repo)))
 		})
-	}
-}
-
-// commit makes a directory a git repository whose branch main holds what stands
-// there, by a commit that is the same at any time.
-func commit(t *testing.T, dir string) {
-	t.Helper()
-	r, err := git.PlainInitWithOptions(dir, &git.PlainInitOptions{InitOptions: git.InitOptions{DefaultBranch: plumbing.Main}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := r.Worktree()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := w.AddGlob("."); err != nil {
-		t.Fatal(err)
-	}
-	who := &object.Signature{Name: "Acme", Email: "platform@acme.example", When: time.Unix(0, 0).UTC()}
-	if _, err := w.Commit("The tenancy repo", &git.CommitOptions{Author: who}); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -213,7 +153,7 @@ func replay(t *testing.T, page, repo, original string) string {
 		if strings.HasSuffix(name, ".cue") && !strings.Contains(body, "package tenancy") {
 			body = "package tenancy\n\n" + body
 		}
-		writeFile(t, name, body)
+		testkit.WriteFile(t, name, body)
 		return block
 	})
 }
@@ -274,14 +214,4 @@ func head(t *testing.T, args []string) string {
 		lines = lines[:min(n, len(lines))]
 	}
 	return strings.Join(lines, "")
-}
-
-func writeFile(t *testing.T, name, data string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(data), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
