@@ -11,37 +11,49 @@ func (d *Definition) Find(version string, keys ...string) (line, column int) {
 	if d.Line == 0 || yaml.Unmarshal(d.Text, &document) != nil || len(document.Content) == 0 {
 		return d.Line, 1
 	}
-	at, label := document.Content[0], document.Content[0]
-	enter := func(key string) bool {
-		if at.Kind == yaml.AliasNode {
-			at = at.Alias
-		}
-		if at.Kind != yaml.MappingNode {
-			return false
-		}
-		for i := 0; i+1 < len(at.Content); i += 2 {
-			if at.Content[i].Value == key {
-				label, at = at.Content[i], at.Content[i+1]
-				return true
-			}
-		}
-		return false
-	}
-	if version != "" && enter("spec") && enter("versions") {
-		list, heading := at.Content, label
-		for _, v := range list {
-			at = v
-			if found := enter("name") && at.Value == version; found {
-				at, label = v, v
-				break
-			}
-			at, label = &yaml.Node{}, heading
-		}
+	at := cursor{value: document.Content[0], label: document.Content[0]}
+	if version != "" && at.enter("spec") && at.enter("versions") {
+		at.enterVersion(version)
 	}
 	for _, key := range keys {
-		if !enter(key) {
+		if !at.enter(key) {
 			break
 		}
 	}
-	return d.Line + label.Line - 1, label.Column
+	return d.Line + at.label.Line - 1, at.label.Column
+}
+
+// cursor is a place in a YAML document: a value, and where it begins for people,
+// which is its key.
+type cursor struct{ value, label *yaml.Node }
+
+// enter goes on to the value of a key, and reports whether there is one.
+func (c *cursor) enter(key string) bool {
+	if c.value.Kind == yaml.AliasNode {
+		c.value = c.value.Alias
+	}
+	if c.value.Kind != yaml.MappingNode {
+		return false
+	}
+	for i := 0; i+1 < len(c.value.Content); i += 2 {
+		if c.value.Content[i].Value == key {
+			c.label, c.value = c.value.Content[i], c.value.Content[i+1]
+			return true
+		}
+	}
+	return false
+}
+
+// enterVersion goes on to the item of a list that has a name. Where there is none,
+// nothing can be entered any more.
+func (c *cursor) enterVersion(name string) {
+	list := c.value.Content
+	c.value = &yaml.Node{}
+	for _, v := range list {
+		at := cursor{value: v, label: v}
+		if at.enter("name") && at.value.Value == name {
+			c.value, c.label = v, v
+			return
+		}
+	}
 }

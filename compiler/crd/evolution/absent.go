@@ -24,15 +24,7 @@ func (n *node) holdsWithoutNewFields(rule string) bool {
 	if n.was.Type != "object" || n.is.Type != "object" || n.was.AdditionalProperties != nil || n.keptOld {
 		return false
 	}
-	absent := map[string]bool{}
-	for name, p := range n.is.Properties {
-		if _, known := n.was.Properties[name]; known || p.Default != nil || n.filledIn(name) || metaFields[name] != "" {
-			continue
-		}
-		if escaped, ok := apiservercel.Escape(name); ok {
-			absent[escaped] = true
-		}
-	}
+	absent := n.absentFields()
 	if len(absent) == 0 {
 		return false
 	}
@@ -48,6 +40,21 @@ func (n *node) holdsWithoutNewFields(rule string) bool {
 	ast.PreOrderVisit(parsed.Expr(), ast.NewExprVisitor(func(ast.Expr) { size++ }))
 	const little = celconfig.RuntimeCELCostBudget / 200
 	return size <= little && n.places(little/size) <= little/size
+}
+
+// absentFields returns the properties, as CEL names them, that no object has which was
+// valid: they are new, and nothing fills them in.
+func (n *node) absentFields() map[string]bool {
+	absent := map[string]bool{}
+	for name, p := range n.is.Properties {
+		if _, known := n.was.Properties[name]; known || p.Default != nil || n.filledIn(name) || metaFields[name] != "" {
+			continue
+		}
+		if escaped, ok := apiservercel.Escape(name); ok {
+			absent[escaped] = true
+		}
+	}
+	return absent
 }
 
 // filledIn reports whether a default of the node, or of what it lies in, may have a
@@ -151,23 +158,28 @@ func decide(e ast.Expr, absent map[string]bool) truth {
 		}
 		return either
 	case ast.CallKind:
-		call := e.AsCall()
-		args := call.Args()
-		switch call.FunctionName() {
-		case operators.LogicalNot:
-			return decide(args[0], absent).not()
-		case operators.LogicalAnd:
-			return decide(args[0], absent).and(decide(args[1], absent))
-		case operators.LogicalOr:
-			return decide(args[0], absent).not().and(decide(args[1], absent).not()).not()
-		case operators.Conditional:
-			then, otherwise := decide(args[1], absent), decide(args[2], absent)
-			switch c := decide(args[0], absent); {
-			case c == yes, c == either && then == otherwise:
-				return then
-			case c == no:
-				return otherwise
-			}
+		return decideCall(e.AsCall(), absent)
+	}
+	return unknown
+}
+
+// decideCall is decide for the operators of conditions, which are calls in CEL.
+func decideCall(call ast.CallExpr, absent map[string]bool) truth {
+	args := call.Args()
+	switch call.FunctionName() {
+	case operators.LogicalNot:
+		return decide(args[0], absent).not()
+	case operators.LogicalAnd:
+		return decide(args[0], absent).and(decide(args[1], absent))
+	case operators.LogicalOr:
+		return decide(args[0], absent).not().and(decide(args[1], absent).not()).not()
+	case operators.Conditional:
+		then, otherwise := decide(args[1], absent), decide(args[2], absent)
+		switch c := decide(args[0], absent); {
+		case c == yes, c == either && then == otherwise:
+			return then
+		case c == no:
+			return otherwise
 		}
 	}
 	return unknown

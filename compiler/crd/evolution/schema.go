@@ -245,36 +245,33 @@ func looksAt(s *props, steps []step) bool {
 		return true
 	}
 	for _, list := range [][]props{s.AllOf, s.AnyOf, s.OneOf, single(s.Not)} {
-		for i := range list {
-			if looksAt(&list[i], steps) {
-				return true
-			}
+		if slices.ContainsFunc(list, func(nested props) bool { return looksAt(&nested, steps) }) {
+			return true
 		}
 	}
 	next, rest := steps[0], steps[1:]
 	switch next.kind {
 	case property, mapValue:
-		if len(rest) == 0 && len(s.Required) > 0 {
-			for _, name := range s.Required {
-				if next.kind == mapValue || name == next.name {
-					return true
-				}
-			}
-		}
-		for name, p := range s.Properties {
-			if (next.kind == mapValue || name == next.name) && looksAt(&p, rest) {
-				return true
-			}
-		}
-		if ap := s.AdditionalProperties; ap != nil {
-			return ap.Schema == nil || looksAt(ap.Schema, rest)
-		}
+		return looksAtField(s, next, rest)
 	case item:
-		if s.Items != nil {
-			return s.Items.Schema == nil || looksAt(s.Items.Schema, rest)
-		}
+		return s.Items != nil && (s.Items.Schema == nil || looksAt(s.Items.Schema, rest))
 	}
 	return false
+}
+
+// looksAtField is looksAt for a first step to a property, or to any field of a map.
+func looksAtField(s *props, next step, rest []step) bool {
+	leadsTo := func(name string) bool { return next.kind == mapValue || name == next.name }
+	if len(rest) == 0 && slices.ContainsFunc(s.Required, leadsTo) {
+		return true
+	}
+	for name, p := range s.Properties {
+		if leadsTo(name) && looksAt(&p, rest) {
+			return true
+		}
+	}
+	values := s.AdditionalProperties
+	return values != nil && (values.Schema == nil || looksAt(values.Schema, rest))
 }
 
 func preserves(s *props) bool { return s.XPreserveUnknownFields != nil && *s.XPreserveUnknownFields }

@@ -96,23 +96,8 @@ func (g *Generator) value(s, other *props, path string, depth int) any {
 	if v, ok := g.listed(s, other); ok {
 		return v
 	}
-	for _, list := range [][]props{s.AllOf, s.OneOf, s.AnyOf} {
-		// A condition may be the tighter one: make it up for both at once.
-		if len(list) > 0 && g.chance(0.6) {
-			both := *s
-			narrow(&both, &list[g.rng.IntN(len(list))])
-			both.AllOf, both.OneOf, both.AnyOf = nil, nil, nil
-			s = &both
-		}
-	}
-	kind := s.Type
-	switch {
-	case s.XIntOrString:
-		kind = g.pick("integer", "string")
-	case kind == "":
-		kind = g.pick("integer", "string", "boolean", "object", "array", "number")
-	}
-	switch kind {
+	s = g.narrowed(s)
+	switch kind := g.kind(s); kind {
 	case "integer", "number":
 		return g.number(s, other, kind == "integer")
 	case "boolean":
@@ -123,6 +108,31 @@ func (g *Generator) value(s, other *props, path string, depth int) any {
 		return g.list(s, other, path, depth)
 	}
 	return g.object(s, other, path, depth)
+}
+
+// narrowed returns the schema, often with one of its conditions in it: that may be the
+// tighter one, so values are made up for both at once.
+func (g *Generator) narrowed(s *props) *props {
+	for _, list := range [][]props{s.AllOf, s.OneOf, s.AnyOf} {
+		if len(list) > 0 && g.chance(0.6) {
+			both := *s
+			narrow(&both, &list[g.rng.IntN(len(list))])
+			both.AllOf, both.OneOf, both.AnyOf = nil, nil, nil
+			s = &both
+		}
+	}
+	return s
+}
+
+// kind returns the type that a value of the schema is to have.
+func (g *Generator) kind(s *props) string {
+	switch {
+	case s.XIntOrString:
+		return g.pick("integer", "string")
+	case s.Type == "":
+		return g.pick("integer", "string", "boolean", "object", "array", "number")
+	}
+	return s.Type
 }
 
 // listed picks one of the values that a schema lists, or its default.
@@ -182,34 +192,11 @@ func narrow(s, c *props) {
 }
 
 func (g *Generator) number(s, other *props, whole bool) any {
-	candidates := []float64{0, 1, -1, 2, 7, 100}
-	for _, from := range []*props{s, other} {
-		for _, b := range []*float64{from.Minimum, from.Maximum} {
-			if b != nil {
-				candidates = append(candidates, *b, *b, *b-1, *b+1, math.Trunc(*b), *b/2)
-			}
-		}
-		if m := from.MultipleOf; m != nil {
-			for _, k := range []float64{1, 2, 3, 5, -1, 7} {
-				candidates = append(candidates, *m*k)
-			}
-		}
-		for i := range from.Enum {
-			switch v := decode(from.Enum[i].Raw).(type) {
-			case int64:
-				candidates = append(candidates, float64(v), float64(v)+1)
-			case float64:
-				candidates = append(candidates, v)
-			}
-		}
-	}
-	switch s.Format {
-	case "int32":
+	candidates := slices.Concat([]float64{0, 1, -1, 2, 7, 100}, edges(s), edges(other))
+	if s.Format == "int32" {
 		candidates = append(candidates, math.MaxInt32, math.MinInt32)
-	default:
-		if g.chance(0.2) {
-			candidates = append(candidates, math.MaxInt32+1, 1<<53-1, -(1 << 40), 1e9+1, 4e9)
-		}
+	} else if g.chance(0.2) {
+		candidates = append(candidates, math.MaxInt32+1, 1<<53-1, -(1 << 40), 1e9+1, 4e9)
 	}
 	x := candidates[g.rng.IntN(len(candidates))]
 	if g.chance(0.3) && s.Minimum != nil && s.Maximum != nil && *s.Maximum > *s.Minimum {
@@ -220,18 +207,38 @@ func (g *Generator) number(s, other *props, whole bool) any {
 	}
 	if whole || g.chance(0.4) {
 		x = math.Trunc(x)
-		if math.Abs(x) < 1<<62 && !g.chance(g.Whole) {
-			return int64(x)
-		}
-		return x
-	}
-	if g.chance(0.3) {
+	} else if g.chance(0.3) {
 		x += g.pickFloat(0.5, -0.5, 0.25, 1e-9)
 	}
 	if x == math.Trunc(x) && math.Abs(x) < 1<<62 && !g.chance(g.Whole) {
 		return int64(x)
 	}
 	return x
+}
+
+// edges returns the numbers at which a schema begins or ends to accept them, and
+// some near those.
+func edges(s *props) []float64 {
+	var out []float64
+	for _, b := range []*float64{s.Minimum, s.Maximum} {
+		if b != nil {
+			out = append(out, *b, *b, *b-1, *b+1, math.Trunc(*b), *b/2)
+		}
+	}
+	if m := s.MultipleOf; m != nil {
+		for _, k := range []float64{1, 2, 3, 5, -1, 7} {
+			out = append(out, *m*k)
+		}
+	}
+	for i := range s.Enum {
+		switch v := decode(s.Enum[i].Raw).(type) {
+		case int64:
+			out = append(out, float64(v), float64(v)+1)
+		case float64:
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 func (g *Generator) pickFloat(values ...float64) float64 { return values[g.rng.IntN(len(values))] }
@@ -302,28 +309,7 @@ func (g *Generator) span(min1, max1, min2, max2 *int64, usual int) (low, high in
 }
 
 func (g *Generator) list(s, other *props, path string, depth int) []any {
-	low, high := g.span(s.MinItems, s.MaxItems, other.MinItems, other.MaxItems, 3)
-	n := low
-	if high > low && g.grows(depth+1) {
-		n += g.rng.IntN(high - low + 1)
-	}
-	if depth > 3 {
-		n = min(n, low+2)
-	}
-	inside, least, room := path+"[*]", 0, largest
-	if s.MinItems != nil {
-		least = int(min(*s.MinItems, 3000))
-	}
-	switch {
-	case g.focused(inside):
-		n = max(least, 1)
-	case g.Focus == path:
-		room = 20 * largest
-	case g.beside(path):
-		n = least
-	case g.Focus != "":
-		n = min(n, least+3)
-	}
+	n, least, room := g.length(s, other, path, depth)
 	item := &props{Type: "string"}
 	if s.Items != nil && s.Items.Schema != nil {
 		item = s.Items.Schema
@@ -341,13 +327,65 @@ func (g *Generator) list(s, other *props, path string, depth int) []any {
 			out = append(out, out[0])
 			continue
 		}
-		out = append(out, g.value(item, beside, inside, depth+1))
+		out = append(out, g.value(item, beside, path+"[*]", depth+1))
 	}
 	return out
 }
 
+// length returns how many items a list is to have, how many it must have, and the
+// number of values in the object beyond which it has no more than those.
+func (g *Generator) length(s, other *props, path string, depth int) (n, least, room int) {
+	low, high := g.span(s.MinItems, s.MaxItems, other.MinItems, other.MaxItems, 3)
+	n = low
+	if high > low && g.grows(depth+1) {
+		n += g.rng.IntN(high - low + 1)
+	}
+	if depth > 3 {
+		n = min(n, low+2)
+	}
+	least, room = atLeast(s.MinItems), largest
+	switch {
+	case g.focused(path + "[*]"):
+		n = max(least, 1)
+	case g.Focus == path:
+		room = 20 * largest
+	case g.beside(path):
+		n = least
+	case g.Focus != "":
+		n = min(n, least+3)
+	}
+	return n, least, room
+}
+
+// atLeast returns the number that a bound asks for, within reason.
+func atLeast(bound *int64) int {
+	if bound == nil {
+		return 0
+	}
+	return int(min(*bound, 3000))
+}
+
 func (g *Generator) object(s, other *props, path string, depth int) map[string]any {
 	out := map[string]any{}
+	g.properties(out, s, other, path, depth)
+	if s.XEmbeddedResource {
+		// Without these it would be refused, whatever else it has.
+		out["apiVersion"], out["kind"] = "v1", "ConfigMap"
+		if g.chance(0.5) {
+			out["metadata"] = map[string]any{"name": "inner"}
+		}
+	}
+	values := s.AdditionalProperties
+	unknown := s.XPreserveUnknownFields != nil && *s.XPreserveUnknownFields
+	if values != nil && (values.Schema != nil || values.Allows) || unknown && g.chance(0.5) {
+		g.entries(out, s, other, path, depth)
+	}
+	return out
+}
+
+// properties adds declared properties to an object: the required ones, those that lead
+// to the focus, and some of the others.
+func (g *Generator) properties(out map[string]any, s, other *props, path string, depth int) {
 	often := 0.65
 	if s.MaxProperties != nil && *s.MaxProperties < int64(len(s.Properties)) {
 		often = 0.35
@@ -370,56 +408,50 @@ func (g *Generator) object(s, other *props, path string, depth int) map[string]a
 		}
 		out[name] = g.value(&p, fieldOf(other, name), inside, depth+1)
 	}
-	if s.XEmbeddedResource {
-		// Without these it would be refused, whatever else it has.
-		out["apiVersion"], out["kind"] = "v1", "ConfigMap"
-		if g.chance(0.5) {
-			out["metadata"] = map[string]any{"name": "inner"}
-		}
-	}
-	values := s.AdditionalProperties
-	unknown := s.XPreserveUnknownFields != nil && *s.XPreserveUnknownFields
-	if values != nil && (values.Schema != nil || values.Allows) || unknown && g.chance(0.5) {
-		low, high := g.span(s.MinProperties, s.MaxProperties, other.MinProperties, other.MaxProperties, 3)
-		n := max(low-len(out), 0)
-		if high > low && g.grows(depth+1) {
-			n += g.rng.IntN(high - low + 1)
-		}
-		if g.beside(path) {
-			n = 0
-			if s.MinProperties != nil {
-				n = int(min(*s.MinProperties, 3000))
-			}
-			n = max(n-len(out), 0)
-		}
-		inside := path + ".*"
-		names := slices.Concat([]string{"a", "b", "key", "x.y/z", "c1", "d1", "e1"}, sorted(other.Properties))
-		if g.focused(inside) || g.Focus != "" && strings.HasPrefix(g.Focus, path+".") {
-			n = max(n, 1)
-			for _, name := range sorted(other.Properties) {
-				if g.focused(evolution.PathOf(path, name)) {
-					names = []string{name}
-				}
-			}
-		}
-		for range n {
-			name := names[g.rng.IntN(len(names))]
-			if _, ok := s.Properties[name]; ok {
-				continue
-			}
-			switch {
-			case values != nil && values.Schema != nil:
-				at, beside := inside, fieldOf(other, name)
-				if other.AdditionalProperties != nil && other.AdditionalProperties.Schema != nil {
-					beside = other.AdditionalProperties.Schema
-				}
-				out[name] = g.value(values.Schema, beside, at, depth+1)
-			default:
-				out[name] = g.anything(0)
+}
+
+// entries adds entries of a map, or fields that the schema does not declare, to an object.
+func (g *Generator) entries(out map[string]any, s, other *props, path string, depth int) {
+	n := g.entryCount(len(out), s, other, path, depth)
+	names := slices.Concat([]string{"a", "b", "key", "x.y/z", "c1", "d1", "e1"}, sorted(other.Properties))
+	inside := path + ".*"
+	if g.focused(inside) || g.Focus != "" && strings.HasPrefix(g.Focus, path+".") {
+		n = max(n, 1)
+		for _, name := range sorted(other.Properties) {
+			if g.focused(evolution.PathOf(path, name)) {
+				names = []string{name}
 			}
 		}
 	}
-	return out
+	for range n {
+		name := names[g.rng.IntN(len(names))]
+		if _, ok := s.Properties[name]; ok {
+			continue
+		}
+		values := s.AdditionalProperties
+		if values == nil || values.Schema == nil {
+			out[name] = g.anything(0)
+			continue
+		}
+		beside := fieldOf(other, name)
+		if other.AdditionalProperties != nil && other.AdditionalProperties.Schema != nil {
+			beside = other.AdditionalProperties.Schema
+		}
+		out[name] = g.value(values.Schema, beside, inside, depth+1)
+	}
+}
+
+// entryCount returns how many entries to add to an object that has some properties.
+func (g *Generator) entryCount(have int, s, other *props, path string, depth int) int {
+	low, high := g.span(s.MinProperties, s.MaxProperties, other.MinProperties, other.MaxProperties, 3)
+	n := max(low-have, 0)
+	if high > low && g.grows(depth+1) {
+		n += g.rng.IntN(high - low + 1)
+	}
+	if g.beside(path) {
+		n = max(atLeast(s.MinProperties)-have, 0)
+	}
+	return n
 }
 
 // anything makes up a value without a schema.

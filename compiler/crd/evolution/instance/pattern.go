@@ -14,19 +14,8 @@ func (g *Generator) matching(pattern string) (string, bool) {
 	return string(out), len(out) < 4000
 }
 
+// expand adds to out what a part of a pattern matches.
 func (g *Generator) expand(re *syntax.Regexp, out *[]rune, depth int) {
-	repeat := func(low, high int) {
-		n := low
-		if high < 0 {
-			high = low + 3
-		}
-		if high > low && depth < 20 {
-			n += g.rng.IntN(min(high-low, 8) + 1)
-		}
-		for range n {
-			g.expand(re.Sub[0], out, depth+1)
-		}
-	}
 	if len(*out) > 4000 {
 		return
 	}
@@ -34,29 +23,19 @@ func (g *Generator) expand(re *syntax.Regexp, out *[]rune, depth int) {
 	case syntax.OpLiteral:
 		*out = append(*out, re.Rune...)
 	case syntax.OpCharClass:
-		if len(re.Rune) < 2 {
-			return
+		if len(re.Rune) >= 2 {
+			*out = append(*out, g.oneOf(re.Rune))
 		}
-		// Letters and digits where the class has them.
-		i := g.rng.IntN(len(re.Rune)/2) * 2
-		low, high := re.Rune[i], re.Rune[i+1]
-		if low < '0' && high > '0' {
-			low = '0'
-		}
-		if high > 'z' && low <= 'z' {
-			high = 'z'
-		}
-		*out = append(*out, low+rune(g.rng.IntN(int(high-low)+1)))
 	case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
 		*out = append(*out, rune('a'+g.rng.IntN(26)))
 	case syntax.OpStar:
-		repeat(0, -1)
+		g.repeat(re, 0, -1, out, depth)
 	case syntax.OpPlus:
-		repeat(1, -1)
+		g.repeat(re, 1, -1, out, depth)
 	case syntax.OpQuest:
-		repeat(0, 1)
+		g.repeat(re, 0, 1, out, depth)
 	case syntax.OpRepeat:
-		repeat(re.Min, re.Max)
+		g.repeat(re, re.Min, re.Max, out, depth)
 	case syntax.OpAlternate:
 		g.expand(re.Sub[g.rng.IntN(len(re.Sub))], out, depth+1)
 	case syntax.OpConcat, syntax.OpCapture:
@@ -64,4 +43,33 @@ func (g *Generator) expand(re *syntax.Regexp, out *[]rune, depth int) {
 			g.expand(sub, out, depth+1)
 		}
 	}
+}
+
+// repeat expands what a part repeats, from low times to high, or to any number where
+// that is negative.
+func (g *Generator) repeat(re *syntax.Regexp, low, high int, out *[]rune, depth int) {
+	n := low
+	if high < 0 {
+		high = low + 3
+	}
+	if high > low && depth < 20 {
+		n += g.rng.IntN(min(high-low, 8) + 1)
+	}
+	for range n {
+		g.expand(re.Sub[0], out, depth+1)
+	}
+}
+
+// oneOf returns a character of a class, which is a list of ranges: a letter or a
+// digit where the range has them.
+func (g *Generator) oneOf(ranges []rune) rune {
+	i := g.rng.IntN(len(ranges)/2) * 2
+	low, high := ranges[i], ranges[i+1]
+	if low < '0' && high > '0' {
+		low = '0'
+	}
+	if high > 'z' && low <= 'z' {
+		high = 'z'
+	}
+	return low + rune(g.rng.IntN(int(high-low)+1))
 }

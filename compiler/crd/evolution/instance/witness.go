@@ -248,52 +248,74 @@ func (w *Witnesses) shrink(ctx context.Context, s *search, path string, share in
 // simpler yields values that differ from one in one place and are smaller, the
 // smallest first.
 func simpler(v any, whole bool) iter.Seq[any] {
+	switch v := v.(type) {
+	case map[string]any:
+		keys := sorted(v)
+		if whole { // every object has these
+			keys = slices.DeleteFunc(keys, func(key string) bool { return key == "apiVersion" || key == "kind" || key == "metadata" })
+		}
+		return simplerObject(v, keys)
+	case []any:
+		return simplerList(v)
+	case string:
+		return simplerText(v)
+	}
+	return func(func(any) bool) {}
+}
+
+// simplerObject yields the object without one of the keys, then with a simpler value
+// of one of them.
+func simplerObject(v map[string]any, keys []string) iter.Seq[any] {
 	return func(yield func(any) bool) {
-		switch v := v.(type) {
-		case map[string]any:
-			keys := sorted(v)
-			if whole { // every object has these
-				keys = slices.DeleteFunc(keys, func(key string) bool { return key == "apiVersion" || key == "kind" || key == "metadata" })
+		for _, key := range keys {
+			less := maps.Clone(v)
+			delete(less, key)
+			if !yield(less) {
+				return
 			}
-			for _, key := range keys {
+		}
+		for _, key := range keys {
+			for inner := range simpler(v[key], false) {
 				less := maps.Clone(v)
-				delete(less, key)
+				less[key] = inner
 				if !yield(less) {
 					return
 				}
 			}
-			for _, key := range keys {
-				for inner := range simpler(v[key], false) {
-					less := maps.Clone(v)
-					less[key] = inner
-					if !yield(less) {
-						return
-					}
-				}
+		}
+	}
+}
+
+// simplerList yields the list without one of its items, then with a simpler one.
+func simplerList(v []any) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for i := range v {
+			if !yield(slices.Delete(slices.Clone(v), i, i+1)) {
+				return
 			}
-		case []any:
-			for i := range v {
-				if !yield(slices.Delete(slices.Clone(v), i, i+1)) {
+		}
+		for i := range v {
+			for inner := range simpler(v[i], false) {
+				less := slices.Clone(v)
+				less[i] = inner
+				if !yield(less) {
 					return
 				}
 			}
-			for i := range v {
-				for inner := range simpler(v[i], false) {
-					less := slices.Clone(v)
-					less[i] = inner
-					if !yield(less) {
-						return
-					}
-				}
-			}
-		case string:
-			letters := []rune(v)
-			if len(letters) > 1 && (!yield(string(letters[:len(letters)/2])) || !yield(string(letters[:len(letters)-1]))) {
-				return
-			}
-			if plain := strings.Repeat("a", len(letters)); plain != v {
-				yield(plain)
-			}
+		}
+	}
+}
+
+// simplerText yields half of the text, the text without its last letter, and one that
+// is as long and plain.
+func simplerText(v string) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		letters := []rune(v)
+		if len(letters) > 1 && (!yield(string(letters[:len(letters)/2])) || !yield(string(letters[:len(letters)-1]))) {
+			return
+		}
+		if plain := strings.Repeat("a", len(letters)); plain != v {
+			yield(plain)
 		}
 	}
 }
