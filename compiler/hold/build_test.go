@@ -155,12 +155,12 @@ func difference(want, got string) string {
 	var out []string
 	for _, line := range w {
 		if !slices.Contains(g, line) {
-			out = append(out, "- "+line)
+			out = append(out, fmt.Sprintf("- %.250s", line))
 		}
 	}
 	for _, line := range g {
 		if !slices.Contains(w, line) {
-			out = append(out, "+ "+line)
+			out = append(out, fmt.Sprintf("+ %.250s", line))
 		}
 	}
 	return fmt.Sprintf("%.3000s", strings.Join(out, "\n"))

@@ -184,7 +184,7 @@ func (t *team) main(out map[string]string, head string) string {
 			continue
 		case t.way == "refers" && d.name == "x" && !t.y.gone: // x needs y
 			body = strings.Replace(body, "{", fmt.Sprintf("{containers: max: cpu: logicalClusters[%q].quota.cpu, ", t.key("y")), 1)
-		case t.way == "referred" && d.name == "y" && !t.x.gone: // y is x, and more
+		case t.way == "referred" && d.name == "y": // y is x, and more
 			body = fmt.Sprintf("logicalClusters[%q] & {access: %s}", t.key("x"), jsonOf(d.access))
 		case t.way == "several":
 			fmt.Fprintf(&access, "logicalClusters: %q: access: %s\n", t.key(d.name), jsonOf(d.access))
@@ -265,6 +265,8 @@ type organization struct {
 	pods  int
 	// library is the organization's package, and base a further one that it imports.
 	library, base string
+	// importing: the logical cluster z of another team imports the package, too.
+	importing bool
 	// more are the last lines of the organization's file.
 	more string
 }
@@ -272,19 +274,23 @@ type organization struct {
 func newOrganization(name string) organization {
 	return organization{
 		name: name, access: `{"sre": "view", "oncall": "edit"}`, limit: 32, pods: 200,
-		library: "zone: \"z1\"\n", base: "region: \"eu\"\n",
+		library: "zone: \"z1\"\n", base: "region: \"eu\"\naccess: {}\n",
 	}
 }
 
 func (o *organization) files() map[string]string {
-	lib := fmt.Sprintf("package %s\n\nimport base \"hold.example/tenancy/base/%s\"\n\n#Base: {class: %q, regions: [base.region], labels: zone: _zone, ...}\n_zone: zone\n%s", o.name, o.name, o.name, o.library)
+	lib := fmt.Sprintf("package %s\n\nimport base \"hold.example/tenancy/base/%s\"\n\n#Base: {class: %q, regions: [base.region], access: base.access, labels: zone: _zone, ...}\n_zone: zone\n%s", o.name, o.name, o.name, o.library)
+	head, labels := "", "{}"
+	if o.importing {
+		head, labels = fmt.Sprintf("import lib \"hold.example/tenancy/lib/%s\"\n\n", o.name), "zone: lib.zone"
+	}
 	return map[string]string{
 		"classes/" + o.name + ".cue":     fmt.Sprintf("package tenancy\n\nclasses: %q: {apis: kubernetes: \"stable\", quota: {cpu: 4, pods: %d}}\n", o.name, o.pods),
 		"lib/" + o.name + "/lib.cue":     lib,
 		"base/" + o.name + "/base.cue":   "package " + o.name + "\n\n" + o.base,
 		"orgs/" + o.name + "/org.cue":    fmt.Sprintf("package tenancy\n\norganizations: %q: {owners: [\"owners\"], access: %s}\nlogicalClusters: [=~\"^%s/\"]: quota: cpu?: <=%d\n%s", o.name, o.access, o.name, o.limit, o.more),
 		"orgs/" + o.name + "/s/team.cue": fmt.Sprintf("package tenancy\n\norganizations: %q: {}\n", o.name+"/s"),
-		"orgs/" + o.name + "/s/z.cue":    fmt.Sprintf("package tenancy\n\nlogicalClusters: %q: {class: %q, regions: [\"eu\"], access: zs: \"edit\", quota: cpu: 1}\n", o.name+"/s/z", o.name),
+		"orgs/" + o.name + "/s/z.cue":    fmt.Sprintf("package tenancy\n\n%slogicalClusters: %q: {class: %q, regions: [\"eu\"], access: zs: \"edit\", quota: cpu: 1, labels: %s}\n", head, o.name+"/s/z", o.name, labels),
 	}
 }
 

@@ -175,6 +175,11 @@ func aboveEdit(o *organization, above string) {
 // breakTeam returns the files of a team with a mistake, which may be in the package that
 // they import.
 func breakTeam(o *organization, t team, brk string) map[string]string {
+	applyBreak(o, &t, brk)
+	return t.files()
+}
+
+func applyBreak(o *organization, t *team, brk string) {
 	switch brk {
 	case "misspelt":
 		t.fault = misspelt
@@ -195,7 +200,6 @@ func breakTeam(o *organization, t team, brk string) map[string]string {
 	case "import-syntax":
 		o.library = "zone: {\n"
 	}
-	return t.files()
 }
 
 // TestHoldingIsSound states that a document in error is its last good text under today's
