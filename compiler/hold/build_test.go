@@ -35,6 +35,8 @@ type built struct {
 	states map[string]string
 	// subjects are those that each logical cluster gives access, with their roles.
 	subjects map[string]string
+	// platforms are what each physical cluster needs once.
+	platforms map[string]string
 	// texts are the files of the pins, and pins what the next build reads from them.
 	texts map[string]string
 	pins  *pins.Pins
@@ -84,7 +86,7 @@ func (b *builder) build(files map[string]string, former *built, adjust ...func(*
 }
 
 func newBuilt(t testing.TB, r *compiler.Result) *built {
-	out := &built{states: map[string]string{}, subjects: map[string]string{}, texts: map[string]string{}, held: r.Held}
+	out := &built{states: map[string]string{}, subjects: map[string]string{}, platforms: map[string]string{}, texts: map[string]string{}, held: r.Held}
 	for i := range r.States {
 		s := r.States[i]
 		var text strings.Builder
@@ -101,6 +103,13 @@ func newBuilt(t testing.TB, r *compiler.Result) *built {
 		for _, g := range s.Grants {
 			out.subjects[s.Key] += fmt.Sprintf("%s=%s ", g.Subject, g.Role)
 		}
+	}
+	for _, p := range r.Platforms {
+		data, err := json.MarshalIndent([]any{p.Roles, p.Gates, p.Policies, p.Transforms, p.CRDs, p.Implicit}, "", " ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		out.platforms[p.Cluster] = string(data)
 	}
 	for _, d := range r.Diagnostics {
 		if d.Severity == diag.Error {
@@ -129,14 +138,14 @@ func (b *built) clean(t testing.TB, what string) {
 	}
 }
 
-// about returns the errors that name something of an organization.
+// about returns the errors that name something of an organization; all for none.
 func (b *built) about(org string) (out []string) {
 	for _, d := range b.errors {
 		text := fmt.Sprintf("%s: %s %s: %s", d.Position, d.Code, d.Document, d.Message)
 		for _, r := range d.Related {
 			text += fmt.Sprintf(" (%s)", r.Position)
 		}
-		if strings.Contains(text, org+"/") || strings.Contains(text, org+".") || strings.Contains(text, `"`+org+`"`) {
+		if org == "" || strings.Contains(text, org+"/") || strings.Contains(text, org+".") || strings.Contains(text, `"`+org+`"`) {
 			out = append(out, text)
 		}
 	}

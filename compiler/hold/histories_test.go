@@ -186,8 +186,8 @@ func possibleHistory(a, b string) bool {
 	switch {
 	case data && (strings.HasPrefix(a, "above-") || strings.HasPrefix(a, "import-")):
 		return false // they use nothing
-	case strings.HasPrefix(a, "import-") && strings.HasPrefix(b, "import-"):
-		return false // a mistake in the package is what the history is about
+	case (a == "vanished" || strings.HasPrefix(a, "import-")) && strings.HasPrefix(b, "import-"):
+		return false // the mistake is another one
 	case a == "import-of-import-changed" && b != "import" && slices.Contains(ways, b):
 		return false // only these use what the package imports
 	}

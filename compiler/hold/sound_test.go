@@ -16,6 +16,8 @@ import (
 // fault is a mistake in an organization of its own, with what else the same edit says.
 type fault struct {
 	name, org string
+	// global: it is in a document that all organizations depend on.
+	global bool
 	// base was built without errors, faulty is in error, mended is faulty without the
 	// mistake, and reference is faulty with the former files of the directory in error.
 	base, faulty, mended, reference map[string]string
@@ -26,9 +28,21 @@ type fault struct {
 	never []string
 	// named are words of which the errors must have one.
 	named []string
+	// moves: what else the edit says changes logical clusters once the mistake is mended.
+	moves bool
+	// strict: what physical clusters need once is as in the reference, too.
+	strict bool
 	// reported are logical clusters that the report must list as held: those whose own
 	// files are as before are not.
 	reported []string
+}
+
+// subject is the organization that errors are about; none for all.
+func (f *fault) subject() string {
+	if f.global {
+		return ""
+	}
+	return f.org
 }
 
 // counter counts which values and which pairs of values were made.
@@ -126,6 +140,7 @@ func newFault(org string, values []string) fault {
 		name: strings.Join(values, " "), org: org, base: join(o.files(), t.files()), held: []string{t.key("x"), org + "/s/z"}, either: []string{t.key("y")},
 		never: []string{"newcomer"}, named: []string{t.key("x"), t.dir() + "/", "lib/" + org + "/"},
 	}
+	f.moves = side == "grants" || side == "takes" || side == "other" || above == "access" || above == "class"
 	former := t.files()
 	sideEdit(&t, side)
 	aboveEdit(&o, above)
@@ -274,6 +289,16 @@ func (b *batch) check() []string {
 		b.checkHeld(f, "", held, reference, today)
 		b.checkHeld(f, "a build later: ", next, reference, today)
 		b.checkMended(f, after, today)
+		if f.moves && !slices.ContainsFunc(append(f.held, f.either...), func(key string) bool { return base.states[key] != today.states[key] }) {
+			b.problem(f, "what else the edit says changes nothing")
+		}
+	}
+	if !slices.ContainsFunc(b.faults, func(f fault) bool { return !f.strict }) {
+		for name, want := range reference.platforms {
+			if d := difference(want, held.platforms[name]); d != "" {
+				b.problems = append(b.problems, fmt.Sprintf("physical cluster %s is not as it was:\n%s", name, d))
+			}
+		}
 	}
 	b.samePins("a build later", held, next)
 	if d := difference(base.states["aside/one"], held.states["aside/one"]); d != "" {
@@ -299,7 +324,7 @@ func (b *batch) samePins(what string, want, got *built) {
 			if !strings.HasPrefix(path, "pins/"+f.org+"/") && path != "pins/"+f.org+".yaml" {
 				continue
 			}
-			if what == mended && len(want.about(f.org)) > 0 {
+			if what == mended && len(want.about(f.subject())) > 0 {
 				continue // what it is in error from is another text
 			}
 			if d := difference(uncut(want.texts[path]), uncut(got.texts[path])); d != "" {
@@ -335,7 +360,7 @@ func (b *batch) checkHeld(f *fault, when string, held, reference, today *built) 
 			b.problem(f, "%s%s is not what it is to be:\n%s", when, key, difference(today.states[key], got))
 		}
 	}
-	about := held.about(f.org)
+	about := held.about(f.subject())
 	if !slices.ContainsFunc(about, func(text string) bool {
 		return slices.ContainsFunc(f.named, func(word string) bool { return strings.Contains(text, word) })
 	}) {
@@ -350,7 +375,7 @@ func (b *batch) checkHeld(f *fault, when string, held, reference, today *built) 
 
 // checkMended compares what is built after a mistake with what is built without it.
 func (b *batch) checkMended(f *fault, after, today *built) {
-	if got, want := after.about(f.org), today.about(f.org); !slices.Equal(got, want) {
+	if got, want := after.about(f.subject()), today.about(f.subject()); !slices.Equal(got, want) {
 		b.problem(f, "mended: errors are %q, without the mistake %q", got, want)
 	}
 	for _, key := range slices.Sorted(maps.Keys(join(after.states, today.states))) {

@@ -1,0 +1,312 @@
+package hold_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The dimensions of mistakes in documents that are no logical clusters.
+var (
+	kinds      = []string{"organizations", "classes", "apiSets", "policies", "implicit", "exemptions", "modules", "physicalClusters", "settings"}
+	kindWays   = []string{"literal", "list", "built", "hidden", "let", "import", "several", "yaml", "json"}
+	kindBreaks = []string{"misspelt", "value", "reference", "syntax", "used-syntax", "used-conflict", "import-syntax"}
+	kindSides  = []string{"nothing", "more", "other", "above"}
+)
+
+type fields = map[string]any
+
+// subject is the document in error of a kind, in the directory of the organization's team
+// or in one of its own.
+type subject struct {
+	dir, key string
+	// good is what it says, and more what gives more to somebody.
+	good, more fields
+	// reference refers to what is not there; value is of a wrong type.
+	reference, value fields
+	// other is another document of the directory.
+	other fields
+}
+
+func list(all ...any) []any { return all }
+
+// subjectOf describes a document of a kind.
+func subjectOf(kind, org string) subject {
+	team := "orgs/" + org + "/t"
+	rule := func(expression string) []any { return list(fields{"expression": expression, "message": "no"}) }
+	policy := func(expression string) fields {
+		return fields{"stage": "acquire", "enforcement": "deny", "rules": rule(expression)}
+	}
+	object := func(name, text string) []any {
+		return list(fields{"apiVersion": "v1", "kind": "ConfigMap", "metadata": fields{"name": name}, "data": fields{"a": text}})
+	}
+	switch kind {
+	case "organizations":
+		return subject{team, org + "/t", fields{"access": fields{"keeper": "edit"}}, fields{"access": fields{"keeper": "edit", "newcomer": "admin"}},
+			fields{"defaults": fields{"class": "ghost"}}, fields{"owners": 7}, fields{"displayName": "Other"}}
+	case "classes":
+		return subject{"classes/" + org, org, fields{"apis": fields{"kubernetes": "stable"}, "quota": fields{"cpu": 4, "pods": 100}},
+			fields{"quota": fields{"cpu": 4, "pods": 10000}}, fields{"apis": fields{"ghost": "v1"}}, fields{"quota": fields{"cpu": "lots"}}, fields{"description": "Other"}}
+	case "apiSets":
+		set := func(resources fields) fields { return fields{"v1": fields{"resources": resources}} }
+		return subject{"apis/" + org, org, fields{"channels": fields{"stable": "v1"}, "versions": set(fields{"configmaps": fields{}})},
+			fields{"versions": set(fields{"configmaps": fields{}, "secrets": fields{}})}, fields{"channels": fields{"stable": "v9"}}, fields{"versions": 7},
+			fields{"versions": set(fields{"pods": fields{}})}}
+	case "policies":
+		return subject{team, "p", policy("logicalCluster.network != 'open'"), policy("true"), fields{"rules": rule("ghost.x == 1")}, fields{"enforcement": "maybe"}, policy("true")}
+	case "modules":
+		return subject{"modules/" + org, org, fields{"stage": "acquire", "rules": rule("logicalCluster.network != 'open'")}, fields{"rules": rule("true")},
+			fields{"rules": rule("ghost.x == 1")}, fields{"stage": "sometimes"}, fields{"stage": "acquire", "rules": rule("true")}}
+	case "implicit":
+		return subject{team, "i", fields{"locked": false, "objects": object("given", "good")}, fields{"objects": object("given", "more")},
+			fields{"classes": list("ghost")}, fields{"objects": "none"}, fields{"locked": false, "objects": object("other", "other")}}
+	case "exemptions":
+		exemption := func(target string) fields {
+			return fields{"policy": "p", "target": target, "reason": "why", "expires": "2026-12-31"}
+		}
+		return subject{team, "e", exemption(org + "/t/d/x"), exemption(org + "/t"), fields{"policy": "ghost"}, fields{"expires": "soon"}, exemption(org + "/t/d/nobody")}
+	case "physicalClusters":
+		cluster := func(cpu int) fields {
+			return fields{"region": org, "kubernetes": "1.36", "server": "https://c.example", "capacity": fields{"cpu": cpu}}
+		}
+		return subject{"clusters/" + org, org, cluster(64), fields{"labels": fields{"more": "more"}, "dns": fields{"namespace": "elsewhere"}},
+			fields{"server": "nowhere"}, fields{"kubernetes": 7}, cluster(1)}
+	}
+	source := fields{"url": "https://git.example/tenancy", "branch": "rendered"}
+	return subject{"", "", fields{"gitops": fields{"cut": 1000, "source": source}, "labels": fields{"tier": fields{"owner": "team"}}}, fields{"gitops": fields{"cut": 20, "source": source}},
+		fields{"labels": fields{"tier": fields{"owner": "nobody"}}}, fields{"currency": 7}, nil}
+}
+
+// kindFault makes a mistake in a document that is no logical cluster.
+func kindFault(org string, values []string) fault {
+	kind, way, brk, side := values[0], values[1], values[2], values[3]
+	s := subjectOf(kind, org)
+	f := fault{
+		name: strings.Join(values, " "), org: org, moves: side == "more" || side == "above", strict: true, held: []string{org + "/t/d/x", org + "/t/d/z"}, never: []string{"newcomer"},
+		named: []string{fmt.Sprintf("%s %q", kind, s.key), s.dir + "/docs", s.dir + "/shared", "lib/" + org + "/"},
+	}
+	if kind == "settings" {
+		f.named, f.global = []string{"settings", "docs", "shared", "lib/"}, true
+	}
+	doc := maps.Clone(s.good)
+	wants, above, library, shared := false, "view", "text: \"is\"\n", "\"same\""
+	use := strings.HasPrefix(brk, "import-") || way == "import"
+	make := func() map[string]string {
+		return join(surroundings(kind, org, above, wants), declare(kind, way, s, org, doc, use, shared), map[string]string{"lib/" + org + "/lib.cue": "package " + org + "\n\n" + library})
+	}
+	f.base = make()
+	former := declare(kind, way, s, org, doc, use, shared)
+	switch side {
+	case "more":
+		maps.Copy(doc, s.more)
+		wants = true
+	case "other":
+		s.other = maps.Clone(s.other)
+		f.strict = false
+		switch kind {
+		case "organizations":
+			s.other["displayName"] = "Changed"
+		case "physicalClusters":
+			s.other["labels"] = fields{"changed": "changed"}
+		case "exemptions":
+			s.other["reason"] = "changed"
+		default:
+			s.other["description"] = "Changed"
+		}
+	case "above":
+		above = "edit"
+	}
+	f.mended = make()
+	f.reference = join(f.mended)
+	for path := range declare(kind, way, s, org, doc, use, shared) {
+		delete(f.reference, path)
+	}
+	maps.Copy(f.reference, former)
+	switch brk {
+	case "misspelt":
+		doc["nonsens"] = "x"
+	case "value":
+		maps.Copy(doc, s.value)
+	case "reference":
+		maps.Copy(doc, s.reference)
+	case "used-syntax":
+		shared = "{"
+	case "used-conflict":
+		shared = "\"same\" & \"other\""
+	case "import-syntax":
+		library = "text: {\n"
+	}
+	f.faulty = make()
+	if brk == "syntax" {
+		main := slices.Sorted(maps.Keys(former))[0] // docs
+		f.faulty[main] += "\n{\n"
+	}
+	return f
+}
+
+// declare writes a document, with another one next to it where there can be, as files of
+// its directory.
+func declare(kind, way string, s subject, org string, doc fields, use bool, shared string) map[string]string {
+	in := func(name string) string { return strings.TrimPrefix(s.dir+"/"+name, "/") }
+	if way == "yaml" || way == "json" {
+		all := fields{s.key: doc, s.otherKey(): s.other}
+		var value any = all
+		if kind == "settings" {
+			value = doc
+		}
+		return map[string]string{in("docs." + way): jsonOf(fields{kind: value}) + "\n"}
+	}
+	head := "package tenancy\n\n"
+	text := "_text"
+	if use {
+		head, text = head+fmt.Sprintf("import lib \"hold.example/tenancy/lib/%s\"\n\n", org), "\"\\(_text)\\(lib.text)\""
+	}
+	out := map[string]string{in("shared.cue"): "package tenancy\n\n_text: " + shared + "\n"}
+	x, y := withText(kind, doc, text), jsonOf(s.other)
+	one := func(key, value string) string {
+		if kind == "settings" {
+			return "settings: " + value + "\n"
+		}
+		return fmt.Sprintf("%s: %q: %s\n", kind, key, value)
+	}
+	main := ""
+	pairs := fmt.Sprintf("[{k: %q, v: %s}, {k: %q, v: %s}]", s.key, x, s.otherKey(), y)
+	switch {
+	case way == "list" && kind == "settings":
+		main = "for c in [" + x + "] {settings: c}\n"
+	case way == "built" && kind == "settings":
+		main = "settings: {for k, v in " + x + " {(k): v}}\n"
+	case way == "list":
+		main = fmt.Sprintf("for c in %s {%s: \"\\(c.k)\": c.v}\n", pairs, kind)
+	case way == "built":
+		main = fmt.Sprintf("%s: {for c in %s {\"\\(c.k)\": c.v}}\n", kind, pairs)
+	case way == "hidden" && kind == "settings":
+		main = "_all: " + x + "\nsettings: _all\n"
+	case way == "hidden":
+		main = fmt.Sprintf("_all: {%q: %s, %q: %s}\n%s: _all\n", s.key, x, s.otherKey(), y, kind)
+	case way == "let":
+		main = "let this = " + x + "\n" + one(s.key, "this")
+	default:
+		main = one(s.key, x)
+	}
+	if kind != "settings" && !slices.Contains([]string{"list", "built", "hidden"}, way) {
+		if way == "several" {
+			out[in("other.cue")] = "package tenancy\n\n" + one(s.otherKey(), y)
+		} else {
+			main += one(s.otherKey(), y)
+		}
+	}
+	out[in("docs.cue")] = head + main
+	return out
+}
+
+// otherKey is the key of the other document of the directory.
+func (s subject) otherKey() string {
+	if strings.Contains(s.key, "/") {
+		return s.key + "/other"
+	}
+	return s.key + "-other"
+}
+
+func inner(d fields) string { text := jsonOf(d); return text[1 : len(text)-1] }
+
+func without(d fields, name string) fields {
+	out := maps.Clone(d)
+	delete(out, name)
+	return out
+}
+
+// withText returns a document as CUE, with a text that comes from elsewhere.
+func withText(kind string, d fields, text string) string {
+	field := "description"
+	switch kind {
+	case "settings":
+		return fmt.Sprintf("{%s, labels: text: {owner: \"team\", values: [%s]}}", inner(d), text)
+	case "physicalClusters":
+		return fmt.Sprintf("{%s, labels: text: %s}", inner(d), text)
+	case "exemptions":
+		field = "reason"
+	case "organizations":
+		field = "displayName"
+	}
+	return fmt.Sprintf("{%s, %s: %s}", inner(without(d, field)), field, text)
+}
+
+// surroundings are the organization with two logical clusters that depend on a document of
+// a kind. The second may want what only more than the document would give.
+func surroundings(kind, org, role string, wants bool) map[string]string {
+	x, z := "closed", "closed"
+	if kind == "exemptions" {
+		x = "open"
+	}
+	if wants {
+		z = "open"
+	}
+	class, region, policies := org+"-own", "eu", ""
+	apis := ""
+	switch kind {
+	case "classes":
+		class = org
+	case "apiSets":
+		apis = fmt.Sprintf(", apis: %q: \"stable\"", org)
+	case "physicalClusters":
+		region = org
+	case "modules":
+		policies = fmt.Sprintf("policies: p: {module: %q, enforcement: \"deny\"}\n", org)
+	case "exemptions":
+		policies = "policies: p: {stage: \"acquire\", enforcement: \"deny\", rules: [{expression: \"logicalCluster.network != 'open'\", message: \"no\"}]}\n"
+	}
+	out := map[string]string{
+		"classes/" + org + "-own.cue": fmt.Sprintf("package tenancy\n\nclasses: \"%s-own\": {apis: kubernetes: \"stable\", quota: {cpu: 4}}\n", org),
+		"orgs/" + org + "/org.cue":    fmt.Sprintf("package tenancy\n\norganizations: %q: access: above: %q\n%s", org, role, ""),
+		"orgs/" + org + "/t/d/d.cue": fmt.Sprintf("package tenancy\n\norganizations: \"%[1]s/t/d\": {}\nlogicalClusters: {for n in [\"x\", \"z\"] {\"%[1]s/t/d/\\(n)\": {class: %[2]q, regions: [%[3]q]%[4]s}}}\nlogicalClusters: \"%[1]s/t/d/x\": network: %[6]q\nlogicalClusters: \"%[1]s/t/d/z\": network: %[7]q\n%[5]s",
+			org, class, region, apis, policies, x, z),
+	}
+	if kind != "organizations" {
+		out["orgs/"+org+"/t/team.cue"] = fmt.Sprintf("package tenancy\n\norganizations: %q: {}\n", org+"/t")
+	}
+	return out
+}
+
+func possibleKind(a, b string) bool {
+	switch {
+	case a == "yaml" || a == "json":
+		return !strings.HasPrefix(b, "used-") && !strings.HasPrefix(b, "import-")
+	case a == "settings":
+		return b != "other" && b != "several"
+	}
+	return true
+}
+
+// TestHoldingIsSoundForAllKinds states of documents of the other kinds what
+// TestHoldingIsSound states of logical clusters: while one is in error, nobody who
+// depends on it gets more or less.
+func TestHoldingIsSoundForAllKinds(t *testing.T) {
+	dimensions := [][]string{kinds, kindWays, kindBreaks, kindSides}
+	all := product(dimensions, possibleKind)
+	if !everything() {
+		all = covering(all)
+	}
+	c := counter{}
+	var faults, loose, settings []fault
+	for i, values := range all {
+		c.add(values)
+		f := kindFault(fmt.Sprintf("o%04d", i), values)
+		switch {
+		case values[0] == "settings":
+			settings = append(settings, f)
+		case f.strict:
+			faults = append(faults, f)
+		default:
+			loose = append(loose, f)
+		}
+	}
+	c.need(t, dimensions, possibleKind)
+	checkFaults(t, faults)
+	checkFaults(t, loose)
+	for i := range settings { // a repo has just one
+		checkFaults(t, settings[i:i+1])
+	}
+}
