@@ -193,30 +193,32 @@ func (c *checker) object(index int, raw map[string]any) *Object {
 
 // kind checks what kind of object it is, and fills in its plural.
 func (c *checker) kind(o *Object, at func(...string) diag.Position) bool {
-	refuse := func(why string) bool {
-		c.fault(diag.New(diag.ImplicitRefused, at("kind"), "%s cannot be given: %s", o.Kind, why))
-		return false
-	}
 	if why := builtin.RefusedKind(o.Group, o.Kind); why != "" {
-		return refuse(why)
+		return c.refuseKind(o, at, why)
 	}
 	if why := refused[kschema.GroupKind{Group: o.Group, Kind: o.Kind}]; why != "" {
-		return refuse(why)
+		return c.refuseKind(o, at, why)
 	}
-	if k, ok := builtin.KindOf(o.Group, o.Kind); ok {
-		o.Plural = k.Plural
-		if !slices.Contains(k.Versions, o.Version) {
-			c.fault(diag.New(diag.ImplicitObject, at("apiVersion"), "%s is not served as %s, only as %s", o.Kind, o.Version, strings.Join(k.Versions, " and ")))
-			return false
-		}
-		if o.inside && (!slices.Contains(byOrganizations, o.Kind) || o.Group != "" && o.Group != rbacGroup) {
-			return refuse("a document inside orgs/ gives only " + strings.Join(byOrganizations[:2], "s, ") + "s and " + byOrganizations[2] + "s")
-		}
-		return true
+	k, ok := builtin.KindOf(o.Group, o.Kind)
+	if !ok {
+		return c.customKind(o, at)
 	}
+	o.Plural = k.Plural
+	if !slices.Contains(k.Versions, o.Version) {
+		c.fault(diag.New(diag.ImplicitObject, at("apiVersion"), "%s is not served as %s, only as %s", o.Kind, o.Version, strings.Join(k.Versions, " and ")))
+		return false
+	}
+	if o.inside && (!slices.Contains(byOrganizations, o.Kind) || o.Group != "" && o.Group != rbacGroup) {
+		return c.refuseKind(o, at, onlyByOrganizations())
+	}
+	return true
+}
+
+// customKind is kind for a custom resource: an API set outside orgs/ must have it.
+func (c *checker) customKind(o *Object, at func(...string) diag.Position) bool {
 	o.Custom = true
 	if o.inside {
-		return refuse("a document inside orgs/ gives only " + strings.Join(byOrganizations[:2], "s, ") + "s and " + byOrganizations[2] + "s")
+		return c.refuseKind(o, at, onlyByOrganizations())
 	}
 	var kinds []string
 	for _, set := range c.t.APISets {
@@ -240,6 +242,17 @@ func (c *checker) kind(o *Object, at func(...string) diag.Position) bool {
 		return false
 	}
 	return true
+}
+
+// refuseKind reports that nobody, or not this document, may give a kind. It returns false.
+func (c *checker) refuseKind(o *Object, at func(...string) diag.Position, why string) bool {
+	c.fault(diag.New(diag.ImplicitRefused, at("kind"), "%s cannot be given: %s", o.Kind, why))
+	return false
+}
+
+// onlyByOrganizations says which kinds a document inside orgs/ may give.
+func onlyByOrganizations() string {
+	return "a document inside orgs/ gives only " + strings.Join(byOrganizations[:2], "s, ") + "s and " + byOrganizations[2] + "s"
 }
 
 // metadata checks names, labels and annotations.
@@ -459,23 +472,7 @@ func (c *checker) configMap(m *corev1.ConfigMap, at func(...string) diag.Positio
 // roleBinding checks what a RoleBinding gives to whom. Inside orgs/ it gives what
 // access of the organization could give as well.
 func (c *checker) roleBinding(o *Object, b *rbacv1.RoleBinding, at func(...string) diag.Position) {
-	o.Access = &Access{RoleKind: b.RoleRef.Kind, RoleName: b.RoleRef.Name}
-	own := slices.Contains([]schema.Role{schema.View, schema.Edit, schema.Admin}, schema.Role(b.RoleRef.Name))
-	switch {
-	case b.RoleRef.APIGroup != "" && b.RoleRef.APIGroup != rbacGroup:
-		c.fault(diag.New(diag.ImplicitObject, at("roleRef", "apiGroup"), "a role is of the group %s", rbacGroup))
-	case strings.Contains(b.RoleRef.Name, opening):
-		c.fault(diag.New(diag.ImplicitPlaceholder, at("roleRef", "name"), "the name of a role holds no placeholder: what a binding refers to cannot be changed"))
-	case b.RoleRef.Kind == "ClusterRole" && own:
-		o.Access.Role, o.Access.RoleKind, o.Access.RoleName = schema.Role(b.RoleRef.Name), "", ""
-	case o.inside:
-		c.fault(diag.New(diag.ImplicitRefused, at("roleRef"), "a document inside orgs/ binds the roles view, edit and admin of the logical cluster, and no %s %s", b.RoleRef.Kind, b.RoleRef.Name).
-			Suggest(`say roleRef: {apiGroup: %q, kind: "ClusterRole", name: "view"}`, rbacGroup))
-	case b.RoleRef.Kind != "ClusterRole" && b.RoleRef.Kind != "Role":
-		c.fault(diag.New(diag.ImplicitObject, at("roleRef", "kind"), "a RoleBinding refers to a ClusterRole or a Role"))
-	case b.RoleRef.Name == "" || len(content.IsPathSegmentName(b.RoleRef.Name)) > 0:
-		c.fault(diag.New(diag.ImplicitObject, at("roleRef", "name"), "%q is no name of a role", b.RoleRef.Name))
-	}
+	c.roleRef(o, &b.RoleRef, at)
 	if len(b.Subjects) == 0 {
 		c.fault(diag.New(diag.ImplicitObject, at("subjects"), "a RoleBinding without subjects gives nobody anything"))
 	}
@@ -488,6 +485,27 @@ func (c *checker) roleBinding(o *Object, b *rbacv1.RoleBinding, at func(...strin
 		namespace, _ := parseText(s.Namespace)
 		o.Access.subjects = append(o.Access.subjects, subject{s.Kind, namespace, name})
 		o.Access.templated = o.Access.templated || name.templated() || namespace.templated()
+	}
+}
+
+// roleRef checks which role a RoleBinding gives, and notes it.
+func (c *checker) roleRef(o *Object, ref *rbacv1.RoleRef, at func(...string) diag.Position) {
+	o.Access = &Access{RoleKind: ref.Kind, RoleName: ref.Name}
+	own := slices.Contains([]schema.Role{schema.View, schema.Edit, schema.Admin}, schema.Role(ref.Name))
+	switch {
+	case ref.APIGroup != "" && ref.APIGroup != rbacGroup:
+		c.fault(diag.New(diag.ImplicitObject, at("roleRef", "apiGroup"), "a role is of the group %s", rbacGroup))
+	case strings.Contains(ref.Name, opening):
+		c.fault(diag.New(diag.ImplicitPlaceholder, at("roleRef", "name"), "the name of a role holds no placeholder: what a binding refers to cannot be changed"))
+	case ref.Kind == "ClusterRole" && own:
+		o.Access.Role, o.Access.RoleKind, o.Access.RoleName = schema.Role(ref.Name), "", ""
+	case o.inside:
+		c.fault(diag.New(diag.ImplicitRefused, at("roleRef"), "a document inside orgs/ binds the roles view, edit and admin of the logical cluster, and no %s %s", ref.Kind, ref.Name).
+			Suggest(`say roleRef: {apiGroup: %q, kind: "ClusterRole", name: "view"}`, rbacGroup))
+	case ref.Kind != "ClusterRole" && ref.Kind != "Role":
+		c.fault(diag.New(diag.ImplicitObject, at("roleRef", "kind"), "a RoleBinding refers to a ClusterRole or a Role"))
+	case ref.Name == "" || len(content.IsPathSegmentName(ref.Name)) > 0:
+		c.fault(diag.New(diag.ImplicitObject, at("roleRef", "name"), "%q is no name of a role", ref.Name))
 	}
 }
 
@@ -519,24 +537,11 @@ func withGroups(binding map[string]any) map[string]any {
 // subjectProblem says why a subject is none, or may not be given access.
 func subjectProblem(s *rbacv1.Subject, inside bool) string {
 	name, _ := parseText(s.Name)
-	if slices.Contains(name.samples(), "") {
-		return "its name may be empty"
-	}
 	switch {
+	case slices.Contains(name.samples(), ""):
+		return "its name may be empty"
 	case s.Kind == "ServiceAccount":
-		namespace, _ := parseText(s.Namespace)
-		invalid := func(t text, check func(string) []string) bool {
-			return slices.ContainsFunc(t.samples(), func(s string) bool { return len(check(s)) > 0 })
-		}
-		switch {
-		case s.APIGroup != "":
-			return "a service account has no apiGroup"
-		case s.Namespace == "":
-			return "a service account is named with its namespace"
-		case invalid(namespace, validation.IsDNS1123Label) || invalid(name, validation.IsDNS1123Subdomain):
-			return "no service account can have that name"
-		}
-		return ""
+		return accountProblem(s, name)
 	case s.Kind != "User" && s.Kind != "Group":
 		return "a subject is a User, a Group or a ServiceAccount"
 	case s.APIGroup != "" && s.APIGroup != rbacGroup:
@@ -547,6 +552,23 @@ func subjectProblem(s *rbacv1.Subject, inside bool) string {
 		return "it is everybody who reaches the API server"
 	case inside && (strings.HasPrefix(s.Name, "system:") || name.templated()):
 		return "inside orgs/ users and groups are named in full, and none begins with system:"
+	}
+	return ""
+}
+
+// accountProblem says why a service account is none.
+func accountProblem(s *rbacv1.Subject, name text) string {
+	namespace, _ := parseText(s.Namespace)
+	invalid := func(t text, check func(string) []string) bool {
+		return slices.ContainsFunc(t.samples(), func(s string) bool { return len(check(s)) > 0 })
+	}
+	switch {
+	case s.APIGroup != "":
+		return "a service account has no apiGroup"
+	case s.Namespace == "":
+		return "a service account is named with its namespace"
+	case invalid(namespace, validation.IsDNS1123Label) || invalid(name, validation.IsDNS1123Subdomain):
+		return "no service account can have that name"
 	}
 	return ""
 }

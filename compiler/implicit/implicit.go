@@ -111,24 +111,41 @@ func (c *compiler) note(m *document.Meta, d diag.Diagnostic) {
 
 // resource compiles one document.
 func (c *compiler) resource(s *Source) {
-	r := &Resource{Source: s, scope: tenancy.Reach(s.Dir), selector: labels.Everything()}
+	r := &Resource{Source: s, scope: tenancy.Reach(s.Dir), selector: c.selector(s)}
 	if len(s.Content.Classes) > 0 {
 		r.classes = s.Content.Classes
-	}
-	if sel := s.Content.Selector; sel != nil {
-		selector, found := resolve.Selector(sel, s.Meta, func(path ...string) diag.Position {
-			return s.At(append([]string{"selector"}, path...)...)
-		})
-		if c.found = append(c.found, found...); selector == nil {
-			selector = labels.Nothing()
-		}
-		r.selector = selector
 	}
 	for i, name := range s.Content.Classes {
 		if !slices.ContainsFunc(c.t.Classes, func(k *tenancy.Class) bool { return k.Name == name }) {
 			c.fault(s.Meta, diag.New(diag.UnknownClass, s.At("classes", fmt.Sprint(i)), "there is no class %s", name), "nobody has it")
 		}
 	}
+	for _, o := range c.objects(s) {
+		if s.Refused && o.Group == rbacGroup {
+			continue // today's patterns do not admit the document: what gives something falls away
+		}
+		r.Objects = append(r.Objects, o)
+	}
+	c.set.Resources = append(c.set.Resources, r)
+}
+
+// selector returns the selector of a document; one that is invalid selects nothing.
+func (c *compiler) selector(s *Source) labels.Selector {
+	if s.Content.Selector == nil {
+		return labels.Everything()
+	}
+	selector, found := resolve.Selector(s.Content.Selector, s.Meta, func(path ...string) diag.Position {
+		return s.At(append([]string{"selector"}, path...)...)
+	})
+	if c.found = append(c.found, found...); selector == nil {
+		return labels.Nothing()
+	}
+	return selector
+}
+
+// objects returns the objects of a document, and reports placeholders that could stay
+// empty, and objects that the document has twice.
+func (c *compiler) objects(s *Source) []*Object {
 	check := &checker{t: c.t, source: s, labels: map[string]diag.Position{},
 		report: func(d diag.Diagnostic) { c.fault(s.Meta, d, "the object falls away") }}
 	objects := check.objects()
@@ -146,13 +163,7 @@ func (c *compiler) resource(s *Source) {
 			}
 		}
 	}
-	for _, o := range objects {
-		if s.Refused && o.Group == rbacGroup {
-			continue // today's patterns do not admit the document: what gives something falls away
-		}
-		r.Objects = append(r.Objects, o)
-	}
-	c.set.Resources = append(c.set.Resources, r)
+	return objects
 }
 
 // give works out which logical cluster gets which objects.
