@@ -344,20 +344,7 @@ func (d *divider) anew(lcs []*tenancy.LogicalCluster, amounts [][]int64) {
 			continue
 		}
 		division := former.divide(&d.charges[i], d.budgets[i], former.basis(lc, site, "", d.Eligible).factor)
-		was := division.units(&d.charges[i])
-		var parts []string
-		for n, w := range lc.Weights {
-			for _, c := range lc.Caps {
-				if c.Name == w.Name {
-					was[n] = min(was[n], amounts[i][n])
-				}
-			}
-			if was[n] != amounts[i][n] {
-				a, b := quota.Quantity(w.Name, was[n]), quota.Quantity(w.Name, amounts[i][n])
-				parts = append(parts, fmt.Sprintf("%s %s → %s", w.Key, a.String(), b.String()))
-			}
-		}
-		if len(parts) > 0 {
+		if parts := amountChanges(lc, division.units(&d.charges[i]), amounts[i]); len(parts) > 0 {
 			first = append(first, lc)
 			changes = append(changes, lc.Key+": "+strings.Join(parts, ", "))
 		}
@@ -374,6 +361,23 @@ func (d *divider) anew(lcs []*tenancy.LogicalCluster, amounts [][]int64) {
 		n = n.See(first[i].At("budget"), "%s", text)
 	}
 	d.found = append(d.found, tenancy.Finding{Diagnostic: n})
+}
+
+// amountChanges tells which amounts of a logical cluster's weights differ. A cap holds
+// for what they were as well.
+func amountChanges(lc *tenancy.LogicalCluster, was, is []int64) []string {
+	var out []string
+	for n, w := range lc.Weights {
+		before := was[n]
+		if slices.ContainsFunc(lc.Caps, func(c tenancy.Cap) bool { return c.Name == w.Name }) {
+			before = min(before, is[n])
+		}
+		if before != is[n] {
+			a, b := quota.Quantity(w.Name, before), quota.Quantity(w.Name, is[n])
+			out = append(out, fmt.Sprintf("%s %s → %s", w.Key, a.String(), b.String()))
+		}
+	}
+	return out
 }
 
 // Capped notes where a bound keeps a division below what the budget would give.

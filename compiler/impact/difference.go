@@ -45,24 +45,8 @@ func bindable(set *tenancy.APISet, name string) *tenancy.APIVersion {
 func (d *difference) sets() {
 	d.was, d.is = index(d.before.Tenancy), index(d.after.Tenancy)
 	for id, was := range d.was {
-		is := d.is[id]
-		for _, v := range was.Versions {
-			old, new := bindable(was, v.Name), bindable(is, v.Name)
-			switch {
-			case old == nil:
-			case new == nil:
-				d.change(Removed, "", old, nil)
-			case d.differ(old, new):
-				d.change(Edited, "", old, new)
-			}
-		}
-		for channel, target := range was.Spec.Channels {
-			old, new := bindable(was, channel), bindable(is, channel)
-			if old == nil || new != nil && new.Name == target || is != nil && is.Find(channel) != nil && new == nil {
-				continue // it stays, or its version is removed, which is said of the version
-			}
-			d.change(Moved, channel, old, new)
-		}
+		d.versions(was, d.is[id])
+		d.channels(was, d.is[id])
 	}
 	for id, is := range d.is {
 		was := d.was[id]
@@ -71,6 +55,31 @@ func (d *difference) sets() {
 				d.change(Added, "", nil, v)
 			}
 		}
+	}
+}
+
+// versions compares the versions that a set had with what they are; is may be nil.
+func (d *difference) versions(was, is *tenancy.APISet) {
+	for _, v := range was.Versions {
+		old, new := bindable(was, v.Name), bindable(is, v.Name)
+		switch {
+		case old == nil:
+		case new == nil:
+			d.change(Removed, "", old, nil)
+		case d.differ(old, new):
+			d.change(Edited, "", old, new)
+		}
+	}
+}
+
+// channels compares the channels that a set had with what they are; is may be nil.
+func (d *difference) channels(was, is *tenancy.APISet) {
+	for channel, target := range was.Spec.Channels {
+		old, new := bindable(was, channel), bindable(is, channel)
+		if old == nil || new != nil && new.Name == target || is != nil && is.Find(channel) != nil && new == nil {
+			continue // it stays, or its version is removed, which is said of the version
+		}
+		d.change(Moved, channel, old, new)
 	}
 }
 

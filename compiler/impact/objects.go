@@ -184,11 +184,18 @@ func (j *judging) object(o Object) (out Affected, ok bool, err error) {
 	if after == nil {
 		return gone(j.reason(resource, kind.Version, "", "version "+kind.Version+" is not served any more"))
 	}
+	return admitted(o, before, after, func(path, message string) Reason {
+		return j.reason(resource, kind.Version, path, message)
+	}), true, nil
+}
+
+// admitted judges an object by two servers of its version.
+func admitted(o Object, before, after *instance.Server, reason func(path, message string) Reason) (out Affected) {
 	was, standing := before.Admit(o.Object)
 	is, errs := after.Admit(o.Object)
 	for _, e := range errs {
 		if !slices.ContainsFunc(standing, func(s *field.Error) bool { return s.Field == e.Field && s.Type == e.Type }) {
-			out.Reasons = append(out.Reasons, j.reason(resource, kind.Version, placeOf(e), e.ErrorBody()))
+			out.Reasons = append(out.Reasons, reason(placeOf(e), e.ErrorBody()))
 		}
 	}
 	if len(out.Reasons) > 0 {
@@ -196,15 +203,15 @@ func (j *judging) object(o Object) (out Affected, ok bool, err error) {
 		if stands, err := after.Coerce(was); err == nil && len(after.ValidateUpdate(stands, stands)) == 0 {
 			out.Unchanged = Accepted
 		}
-		return out, true, nil
+		return out
 	}
 	for _, d := range differences("", was, is) {
-		out.Reasons = append(out.Reasons, j.reason(resource, kind.Version, d.Path, d.Message))
+		out.Reasons = append(out.Reasons, reason(d.Path, d.Message))
 	}
 	if out.Outcome = Accepted; len(out.Reasons) > 0 {
 		out.Outcome = Altered
 	}
-	return out, true, nil
+	return out
 }
 
 // placeOf returns the place of a validation error as changes name places.

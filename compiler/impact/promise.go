@@ -194,20 +194,10 @@ func digestOf(a *API, resource string) (digest [32]byte) {
 // shown is how many changes a finding tells one by one.
 const shown = 5
 
+// report reports what changes of one resource do to the promise that a step has to keep.
 func (p *promises) report(s step, old, new *API, changes []evolution.Change) {
-	of := func(class evolution.Class, promise schema.Promise) []evolution.Change {
-		return slices.DeleteFunc(slices.Clone(changes), func(c evolution.Change) bool { return c.Judge(promise) != class })
-	}
-	code, told, promise := diag.PromiseBroken, of(evolution.Breaking, s.promise), s.promise
-	if len(told) == 0 && s.withdrawn != "" {
-		if told = of(evolution.Breaking, s.withdrawn); len(told) > 0 {
-			code, promise = diag.PromiseWithdrawn, s.withdrawn
-		}
-	}
-	if len(told) == 0 && !s.lasting {
-		code, told = diag.PromiseConditional, of(evolution.Conditional, s.promise)
-	}
-	if len(told) == 0 {
+	v, ok := s.judge(changes)
+	if !ok {
 		return
 	}
 	place := func(c *evolution.Change) diag.Position {
@@ -216,27 +206,13 @@ func (p *promises) report(s step, old, new *API, changes []evolution.Change) {
 		}
 		return s.at
 	}
-	verb := "breaks the promise"
-	switch code {
-	case diag.PromiseConditional:
-		verb = "keeps the promise under a condition,"
-	case diag.PromiseWithdrawn:
-		verb = "breaks what was promised until now,"
-	}
-	first := &told[0]
-	message := fmt.Sprintf("%s %s %q: %s", s.what, verb, promise, line(first))
-	if more := len(told) - 1; more > 0 {
-		message += fmt.Sprintf(", and %d more", more)
-	}
-	if code == diag.PromiseConditional {
-		message += "\n" + strings.Join(first.Concern(promise), "\n")
-	}
+	first := &v.told[0]
+	d := diag.New(v.code, place(first), "%s", v.message(s.what))
 	if reached := p.reached(s.binds); len(reached) > 0 {
-		message += fmt.Sprintf("\nfor %d of %d logical clusters: %s", len(reached), len(p.t.LogicalClusters), abridged(reached))
+		d.Message += fmt.Sprintf("\nfor %d of %d logical clusters: %s", len(reached), len(p.t.LogicalClusters), abridged(reached))
 	}
-	d := diag.New(code, place(first), "%s", message)
-	for i := 1; i < min(len(told), shown); i++ {
-		d = d.See(place(&told[i]), "%s", line(&told[i]))
+	for i := 1; i < min(len(v.told), shown); i++ {
+		d = d.See(place(&v.told[i]), "%s", line(&v.told[i]))
 	}
 	if today := p.set.Find(s.old.Name); today != nil && today != s.new { // what is edited stands nowhere any more
 		d = d.See(Of(today).Position(first), "%s has it here", s.old)
@@ -247,13 +223,59 @@ func (p *promises) report(s step, old, new *API, changes []evolution.Change) {
 	if s.at != d.Position {
 		d = d.See(s.at, "%s", s.label)
 	}
-	if code == diag.PromiseBroken {
+	if v.code == diag.PromiseBroken {
 		d = d.Suggest("%s", s.help)
 	}
 	if p.same {
 		d.Severity = diag.Warning
 	}
 	p.add(d)
+}
+
+// verdict is what a step does to a promise: the changes to tell, the first of which is
+// told in the message.
+type verdict struct {
+	code    diag.Code
+	promise schema.Promise
+	told    []evolution.Change
+}
+
+// judge returns the gravest that changes do to the promise of a step: they break it, or
+// the one that held before, or keep it under a condition. ok is false for none of these.
+func (s step) judge(changes []evolution.Change) (v verdict, ok bool) {
+	of := func(class evolution.Class, promise schema.Promise) []evolution.Change {
+		return slices.DeleteFunc(slices.Clone(changes), func(c evolution.Change) bool { return c.Judge(promise) != class })
+	}
+	v = verdict{code: diag.PromiseBroken, promise: s.promise, told: of(evolution.Breaking, s.promise)}
+	if len(v.told) == 0 && s.withdrawn != "" {
+		if v.told = of(evolution.Breaking, s.withdrawn); len(v.told) > 0 {
+			v.code, v.promise = diag.PromiseWithdrawn, s.withdrawn
+		}
+	}
+	if len(v.told) == 0 && !s.lasting {
+		v.code, v.told = diag.PromiseConditional, of(evolution.Conditional, s.promise)
+	}
+	return v, len(v.told) > 0
+}
+
+// message says what a step, which is the subject of the sentence, does to the promise.
+func (v *verdict) message(what string) string {
+	verb := "breaks the promise"
+	switch v.code {
+	case diag.PromiseConditional:
+		verb = "keeps the promise under a condition,"
+	case diag.PromiseWithdrawn:
+		verb = "breaks what was promised until now,"
+	}
+	first := &v.told[0]
+	message := fmt.Sprintf("%s %s %q: %s", what, verb, v.promise, line(first))
+	if more := len(v.told) - 1; more > 0 {
+		message += fmt.Sprintf(", and %d more", more)
+	}
+	if v.code == diag.PromiseConditional {
+		message += "\n" + strings.Join(first.Concern(v.promise), "\n")
+	}
+	return message
 }
 
 // vanished reports a version or channel that is gone while documents name it.
