@@ -143,42 +143,17 @@ func (p *placer) conflict(tn *tenant, i int) (string, bool) {
 	return fmt.Sprintf("%s defines %s, and %s %s%s", p.crds.info[u.content], p.crds.crd[u.content].Name, whose, p.crds.info[other], obstacle.because()), true
 }
 
+// served is one definition on one physical cluster.
+type served struct {
+	cluster int
+	name    int32
+}
+
 // agree finds the definitions that each physical cluster serves from those who
 // stay there, and settles where they disagree: see settle.
 func (p *placer) agree() {
-	type place struct {
-		cluster int
-		name    int32
-	}
-	stays := func(tn *tenant) (int, bool) {
-		if len(tn.crds) == 0 || tn.pin == nil || tn.pin.Phase != pins.Present {
-			return 0, false
-		}
-		if d := tn.Placement.Cluster; d != "" && d != tn.pin.Cluster {
-			return 0, false
-		}
-		i, ok := p.byName[tn.pin.Cluster]
-		return i, ok
-	}
-	// All contents count at once: a third one can do for two that don't go together.
-	bound := map[place][]int32{}
-	var order []place
-	for _, tn := range p.tenants {
-		i, ok := stays(tn)
-		if !ok {
-			continue
-		}
-		for _, u := range tn.crds {
-			at := place{i, u.name}
-			if bound[at] == nil {
-				order = append(order, at)
-			}
-			if !slices.Contains(bound[at], u.content) {
-				bound[at] = append(bound[at], u.content)
-			}
-		}
-	}
-	apart := map[place][]*tenant{}
+	order, bound := p.bound()
+	apart := map[served][]*tenant{}
 	for _, at := range order {
 		if mix, obstacle := p.crds.mix(bound[at]); obstacle == nil {
 			p.clusters[at.cluster].serve(at.name, mix)
@@ -190,12 +165,12 @@ func (p *placer) agree() {
 		return
 	}
 	for _, tn := range p.tenants {
-		i, ok := stays(tn)
+		i, ok := p.stays(tn)
 		if !ok {
 			continue
 		}
 		for k, u := range tn.crds {
-			at := place{i, u.name}
+			at := served{i, u.name}
 			if members, ok := apart[at]; ok && !slices.ContainsFunc(tn.crds[:k], func(v crdUse) bool { return v.name == u.name }) {
 				apart[at] = append(members, tn)
 			}
@@ -206,6 +181,42 @@ func (p *placer) agree() {
 			p.settle(at.cluster, at.name, members)
 		}
 	}
+}
+
+// bound returns the definitions that logical clusters bind where they stay, in the order
+// in which they are met, and all contents of each. These count at once: a third one
+// can do for two that don't go together.
+func (p *placer) bound() (order []served, contents map[served][]int32) {
+	contents = map[served][]int32{}
+	for _, tn := range p.tenants {
+		i, ok := p.stays(tn)
+		if !ok {
+			continue
+		}
+		for _, u := range tn.crds {
+			at := served{i, u.name}
+			if contents[at] == nil {
+				order = append(order, at)
+			}
+			if !slices.Contains(contents[at], u.content) {
+				contents[at] = append(contents[at], u.content)
+			}
+		}
+	}
+	return order, contents
+}
+
+// stays returns the physical cluster on which a logical cluster that binds definitions
+// stays; it is false for one that does not.
+func (p *placer) stays(tn *tenant) (int, bool) {
+	if len(tn.crds) == 0 || tn.pin == nil || tn.pin.Phase != pins.Present {
+		return 0, false
+	}
+	if d := tn.Placement.Cluster; d != "" && d != tn.pin.Cluster {
+		return 0, false
+	}
+	i, ok := p.byName[tn.pin.Cluster]
+	return i, ok
 }
 
 // faction are the logical clusters of a physical cluster that bind one content.

@@ -15,26 +15,26 @@ import (
 // that the objects have stood unprotected before they vanish.
 func (p *placer) advance(tn *tenant) {
 	deleted := tn.State == schema.Deleted
-	s := &tn.pin.Site
-	switch {
-	case s.Phase == pins.Present && deleted:
-		s.Phase, s.Since = pins.Confirmed, p.asOf
-	case s.Phase == pins.Confirmed && !deleted:
-		s.Phase, s.Since = pins.Present, ""
-	case s.Phase == pins.Confirmed && p.asOf > s.Since:
-		s.Phase, s.Since = pins.Gone, p.asOf
+	own := &tn.pin.Site
+	if p.step(own, pins.Present, deleted); own.Phase == pins.Present {
+		own.Since = ""
 	}
 	for i := range tn.pin.Left {
 		s := &tn.pin.Left[i]
-		released := deleted || tn.pin.Phase == pins.Gone || slices.Contains(tn.Placement.Release, s.Cluster)
-		switch {
-		case s.Phase == pins.Leaving && released:
-			s.Phase, s.Since = pins.Confirmed, p.asOf
-		case s.Phase == pins.Confirmed && !released:
-			s.Phase, s.Since = pins.Leaving, p.asOf
-		case s.Phase == pins.Confirmed && p.asOf > s.Since:
-			s.Phase, s.Since = pins.Gone, p.asOf
-		}
+		p.step(s, pins.Leaving, deleted || own.Phase == pins.Gone || slices.Contains(tn.Placement.Release, s.Cluster))
+	}
+}
+
+// step takes a site one step further on its way out where it is given up, or back to
+// the phase that it has while it is not.
+func (p *placer) step(s *pins.Site, kept pins.Phase, givenUp bool) {
+	switch {
+	case s.Phase == kept && givenUp:
+		s.Phase, s.Since = pins.Confirmed, p.asOf
+	case s.Phase == pins.Confirmed && !givenUp:
+		s.Phase, s.Since = kept, p.asOf
+	case s.Phase == pins.Confirmed && p.asOf > s.Since:
+		s.Phase, s.Since = pins.Gone, p.asOf
 	}
 }
 
