@@ -58,23 +58,7 @@ func (b *setBuilder) set(d *document.Document[schema.APISet]) *tenancy.APISet {
 func (b *setBuilder) references(set *tenancy.APISet) {
 	versions := slices.Sorted(maps.Keys(set.Spec.Versions))
 	for _, channel := range slices.Sorted(maps.Keys(set.Spec.Channels)) {
-		target := set.Spec.Channels[channel]
-		pos := set.At("channels", channel)
-		v := set.Version(target)
-		switch {
-		case set.Version(channel) != nil:
-			b.out.Fault(&set.Meta, diag.New(diag.APISetBroken, pos, "%s is the name of a channel and of a version", channel).
-				See(set.At("versions", channel), "the version stands here"), "the version is meant")
-		case v == nil:
-			b.out.Fault(&set.Meta, diag.New(diag.APISetBroken, pos, "channel %s names version %s, which does not exist", channel, target).SuggestName(target, versions),
-				"the channel falls away")
-		default:
-			if v.Spec.Lifecycle == schema.Removed {
-				d := diag.New(diag.APISetBroken, pos, "channel %s names version %s, which was removed", channel, target).
-					See(set.At("versions", target, "lifecycle"), "it was removed here")
-				b.out.Fault(&set.Meta, set.SuggestUpgrade(d, "let the channel name", v), "nobody can bind it")
-			}
-		}
+		b.channel(set, channel, versions)
 	}
 	reported := map[string]bool{}
 	for _, v := range set.Versions {
@@ -92,17 +76,43 @@ func (b *setBuilder) references(set *tenancy.APISet) {
 				"nothing replaces it")
 			continue
 		}
-		var circle []string
-		for at := v; at != nil && !reported[at.Name] && !slices.Contains(circle, at.Name); at = set.Version(at.Spec.ReplacedBy) {
-			circle = append(circle, at.Name)
-			if at.Spec.ReplacedBy == v.Name {
-				for _, name := range circle {
-					reported[name] = true
-				}
-				b.out.Fault(&set.Meta, diag.New(diag.APISetBroken, pos, "versions replace each other in a circle: %s", strings.Join(append(circle, v.Name), " by ")),
-					"nothing replaces them")
-				break
-			}
+		b.circle(set, v, pos, reported)
+	}
+}
+
+// channel checks that a channel names a version that can be bound.
+func (b *setBuilder) channel(set *tenancy.APISet, channel string, versions []string) {
+	target := set.Spec.Channels[channel]
+	pos := set.At("channels", channel)
+	v := set.Version(target)
+	switch {
+	case set.Version(channel) != nil:
+		b.out.Fault(&set.Meta, diag.New(diag.APISetBroken, pos, "%s is the name of a channel and of a version", channel).
+			See(set.At("versions", channel), "the version stands here"), "the version is meant")
+	case v == nil:
+		b.out.Fault(&set.Meta, diag.New(diag.APISetBroken, pos, "channel %s names version %s, which does not exist", channel, target).SuggestName(target, versions),
+			"the channel falls away")
+	case v.Spec.Lifecycle == schema.Removed:
+		d := diag.New(diag.APISetBroken, pos, "channel %s names version %s, which was removed", channel, target).
+			See(set.At("versions", target, "lifecycle"), "it was removed here")
+		b.out.Fault(&set.Meta, set.SuggestUpgrade(d, "let the channel name", v), "nobody can bind it")
+	}
+}
+
+// circle reports versions that replace each other, each circle once: reported are the
+// versions that were in one before.
+func (b *setBuilder) circle(set *tenancy.APISet, v *tenancy.APIVersion, pos diag.Position, reported map[string]bool) {
+	var circle []string
+	for at := v; at != nil && !reported[at.Name] && !slices.Contains(circle, at.Name); at = set.Version(at.Spec.ReplacedBy) {
+		circle = append(circle, at.Name)
+		if at.Spec.ReplacedBy != v.Name {
+			continue
 		}
+		for _, name := range circle {
+			reported[name] = true
+		}
+		b.out.Fault(&set.Meta, diag.New(diag.APISetBroken, pos, "versions replace each other in a circle: %s", strings.Join(append(circle, v.Name), " by ")),
+			"nothing replaces them")
+		return
 	}
 }

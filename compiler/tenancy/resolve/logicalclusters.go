@@ -155,18 +155,26 @@ func (r *resolver) logicalCluster(d *document.Document[schema.LogicalCluster], s
 	if lc.State == schema.Deleted {
 		leave(lc, s.values)
 	}
-	if lc.Held && lc.State != schema.Deleted && (s.class.Missing || s.org.Missing != nil || lc.Refused) {
-		lc.Suspended = true
-		why := "its class is gone"
-		switch {
-		case lc.Refused:
-			why = "its last good document breaks a limit of the directories above"
-		case s.org.Missing != nil:
-			why = "organization " + s.org.Missing.Path + " is gone"
+	if lc.Held && lc.State != schema.Deleted {
+		if why := suspension(lc, s); why != "" {
+			lc.Suspended = true
+			out.Add(&lc.Meta, diag.New(diag.Suspended, lc.Pos, "%s is suspended, since %s: data and workloads stay, tenants have no access", lc.Key, why))
 		}
-		out.Add(&lc.Meta, diag.New(diag.Suspended, lc.Pos, "%s is suspended, since %s: data and workloads stay, tenants have no access", lc.Key, why))
 	}
 	return lc
+}
+
+// suspension says why a held logical cluster can't go on as it was; "" where it can.
+func suspension(lc *tenancy.LogicalCluster, s *shared) string {
+	switch {
+	case lc.Refused:
+		return "its last good document breaks a limit of the directories above"
+	case s.org.Missing != nil:
+		return "organization " + s.org.Missing.Path + " is gone"
+	case s.class.Missing:
+		return "its class is gone"
+	}
+	return ""
 }
 
 // leave takes from a logical cluster that is to be deleted whatever it could

@@ -48,26 +48,15 @@ func (r *resolver) offers() {
 	}
 }
 
-// offeredAPI adds one entry of offers.apis: a set, or a set and a version. The
-// set is the one that is seen from the organization's directory, or else those
-// of the name that stand below it.
+// offeredAPI adds one entry of offers.apis: a set, or a set and a version.
 func (r *resolver) offeredAPI(o *tenancy.Organization, own *tenancy.Offer, text string, pos diag.Position) {
 	name, version, single := strings.Cut(text, "@")
-	sets := []*tenancy.APISet{r.lookup(name, o.Dir)}
-	if sets[0] == nil {
-		sets = nil
-		for _, set := range r.t.APISets {
-			if set.Name == name && strings.HasPrefix(set.Dir, o.Dir+"/") {
-				sets = append(sets, set)
-			}
-		}
-	}
+	sets := r.offerable(name, o.Dir)
 	if len(sets) == 0 {
 		r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers API set %s, which does not exist here", o.Path, name).SuggestName(name, r.visible(o.Dir)), "nobody gets it")
 		return
 	}
 	for _, set := range sets {
-		versions, offered := own.APIs[set]
 		var v *tenancy.APIVersion
 		if single {
 			if v = set.Find(version); v == nil {
@@ -82,7 +71,7 @@ func (r *resolver) offeredAPI(o *tenancy.Organization, own *tenancy.Offer, text 
 		if above != nil {
 			r.exceeds(o, above, "apis", "API "+text, pos)
 		}
-		switch {
+		switch versions, offered := own.APIs[set]; {
 		case v == nil:
 			own.APIs[set] = map[*tenancy.APIVersion]bool{}
 		case !offered:
@@ -91,6 +80,21 @@ func (r *resolver) offeredAPI(o *tenancy.Organization, own *tenancy.Offer, text 
 			versions[v] = true
 		}
 	}
+}
+
+// offerable returns the API sets of a name that an organization may offer: the one that
+// is seen from its directory, or else those that stand below it.
+func (r *resolver) offerable(name, dir string) []*tenancy.APISet {
+	if set := r.lookup(name, dir); set != nil {
+		return []*tenancy.APISet{set}
+	}
+	var sets []*tenancy.APISet
+	for _, set := range r.t.APISets {
+		if set.Name == name && strings.HasPrefix(set.Dir, dir+"/") {
+			sets = append(sets, set)
+		}
+	}
+	return sets
 }
 
 func (r *resolver) exceeds(o *tenancy.Organization, above *tenancy.Offer, field, what string, pos diag.Position) {

@@ -99,30 +99,34 @@ func (b *setBuilder) demands(res *tenancy.Resource, set *tenancy.APISet, spec sc
 	if !ok || len(res.Writable()) < 2 {
 		return ok
 	}
-	for _, kind := range []struct {
-		field string
-		paths []string
-	}{{"constraints", slices.Sorted(maps.Keys(spec.Constraints))}, {"defaults", slices.Sorted(maps.Keys(spec.Defaults))}} {
-		for _, path := range kind.paths {
-			var first []constraint.Step
-			for i, version := range res.Writable() {
-				steps, err := constraint.Steps(res.Schema(version), path)
-				if i == 0 || err != nil {
-					first = steps
-				} else if !slices.Equal(steps, first) {
-					b.out.Fault(&set.Meta, diag.New(diag.ConstraintInvalid, at(kind.field, path), "%s: %s is something else in version %s than in %s", res.Key, path, res.Writable()[0], version).
-						Suggest("name the version that may be written: versions"), "the resource falls away")
-					ok = false
-					break
-				}
-			}
-		}
+	for _, path := range slices.Sorted(maps.Keys(spec.Constraints)) {
+		ok = b.samePlace(res, set, path, at("constraints", path)) && ok
+	}
+	for _, path := range slices.Sorted(maps.Keys(spec.Defaults)) {
+		ok = b.samePlace(res, set, path, at("defaults", path)) && ok
 	}
 	return ok
 }
 
-// asItWas is what becomes of a resource of a held API set whose file is broken.
-const asItWas = "the resource stays bound, and its CRD stays in the clusters as it is"
+// samePlace checks that a path leads to the same place in all versions that may be
+// written.
+func (b *setBuilder) samePlace(res *tenancy.Resource, set *tenancy.APISet, path string, pos diag.Position) bool {
+	var first []constraint.Step
+	for i, version := range res.Writable() {
+		steps, err := constraint.Steps(res.Schema(version), path)
+		if i == 0 || err != nil {
+			first = steps
+		} else if !slices.Equal(steps, first) {
+			b.out.Fault(&set.Meta, diag.New(diag.ConstraintInvalid, pos, "%s: %s is something else in version %s than in %s", res.Key, path, res.Writable()[0], version).
+				Suggest("name the version that may be written: versions"), "the resource falls away")
+			return false
+		}
+	}
+	return true
+}
+
+// unchanged is what becomes of a resource of a held API set whose file is broken.
+const unchanged = "the resource stays bound, and its CRD stays in the clusters as it is"
 
 // bare returns what is known of a resource without its definition. Its key is all
 // that roles and gates need.
@@ -151,29 +155,11 @@ func (b *setBuilder) custom(v *tenancy.APIVersion, key string, spec schema.Resou
 	set := v.Set
 	const held = "the resource falls away"
 	file := path.Join(set.Dir, spec.File)
-	unusable := func(format string, args ...any) diag.Diagnostic {
-		return diag.New(diag.CRDFileUnusable, at("file"), format, args...)
-	}
 	if slices.Contains(strings.Split(spec.File, "/"), "..") {
-		b.out.Fault(&set.Meta, unusable("%s leads out of the API set's directory", spec.File).Suggest("put the file beside the API set"), held)
+		b.out.Fault(&set.Meta, diag.New(diag.CRDFileUnusable, at("file"), "%s leads out of the API set's directory", spec.File).Suggest("put the file beside the API set"), held)
 		return nil
 	}
-	var d *crdDefinition
-	switch have := b.files[file]; {
-	case have == nil: // it is not about today's files
-	case have.problem != "":
-		b.out.Fault(&set.Meta, unusable("%s: %s", file, have.problem).See(diag.Position{File: file}, "the file"), asItWas)
-	default:
-		if d = have.crds[key]; d != nil {
-			break
-		}
-		names := slices.Sorted(maps.Keys(have.crds))
-		problem := unusable("%s has no CustomResourceDefinition named %s", file, key)
-		if len(names) > 0 {
-			problem.Message += ", only " + diag.Join(names)
-		}
-		b.out.Fault(&set.Meta, problem.SuggestName(key, names), asItWas)
-	}
+	d := b.definition(set, key, file, at("file"))
 	if set.Held {
 		if was := b.lastGood(v, key); was != nil {
 			d = newCRD(was, file)
@@ -207,4 +193,27 @@ func (b *setBuilder) custom(v *tenancy.APIVersion, key string, spec schema.Resou
 	}
 	res.Subresources = append(res.Subresources, statusSubresource())
 	return res
+}
+
+// definition returns the definition of a resource in one of today's files; nil where
+// there is none, which is reported, or where today's files are not known.
+func (b *setBuilder) definition(set *tenancy.APISet, key, file string, pos diag.Position) *crdDefinition {
+	have := b.files[file]
+	if have == nil { // it is not about today's files
+		return nil
+	}
+	if have.problem != "" {
+		b.out.Fault(&set.Meta, diag.New(diag.CRDFileUnusable, pos, "%s: %s", file, have.problem).See(diag.Position{File: file}, "the file"), unchanged)
+		return nil
+	}
+	if d := have.crds[key]; d != nil {
+		return d
+	}
+	names := slices.Sorted(maps.Keys(have.crds))
+	problem := diag.New(diag.CRDFileUnusable, pos, "%s has no CustomResourceDefinition named %s", file, key)
+	if len(names) > 0 {
+		problem.Message += ", only " + diag.Join(names)
+	}
+	b.out.Fault(&set.Meta, problem.SuggestName(key, names), unchanged)
+	return nil
 }
