@@ -113,30 +113,13 @@ func (d *differ) equal(b, a *desired.State) bool {
 		slices.EqualFunc(b.Namespaces, a.Namespaces, func(x, y desired.Namespace) bool { return x.Name == y.Name && x.Retired == y.Retired })
 }
 
+// place adds what differs in a logical cluster: of each subject, once for all namespaces
+// in which the same differs.
 func (d *differ) place(key string) {
 	b, a := d.before.present(key), d.after.present(key)
 	if b != nil && a != nil && d.equal(b, a) {
 		return
 	}
-	type sides struct{ before, after []*Entry } // of one subject, each for some namespaces
-	subjects := map[tenancy.Subject]*sides{}
-	side := func(of *Access, pick func(*sides) *[]*Entry) {
-		if len(of.copies[key]) == 0 {
-			return
-		}
-		entries := of.entries(of.copies[key][0], false)
-		for i := range entries {
-			s := subjects[entries[i].Subject]
-			if s == nil {
-				s = &sides{}
-				subjects[entries[i].Subject] = s
-			}
-			list := pick(s)
-			*list = append(*list, &entries[i])
-		}
-	}
-	side(d.before, func(s *sides) *[]*Entry { return &s.before })
-	side(d.after, func(s *sides) *[]*Entry { return &s.after })
 	var all []string // the namespaces of both sides
 	for _, s := range []*desired.State{a, b} {
 		if s != nil {
@@ -145,34 +128,79 @@ func (d *differ) place(key string) {
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
-	at := func(list []*Entry, namespace string) *Entry {
-		if i := slices.IndexFunc(list, func(e *Entry) bool { return slices.Contains(e.Namespaces, namespace) }); i >= 0 {
-			return list[i]
-		}
-		return nil
-	}
+	subjects := d.sides(key)
 	for _, who := range slices.SortedFunc(maps.Keys(subjects), tenancy.Subject.Compare) {
-		s := subjects[who]
-		groups := map[[2]*Entry][]string{}
-		var order [][2]*Entry
-		for _, name := range all {
-			pair := [2]*Entry{at(s.before, name), at(s.after, name)}
-			if pair[0] == nil && pair[1] == nil {
-				continue
-			}
-			if groups[pair] == nil {
-				order = append(order, pair)
-			}
-			groups[pair] = append(groups[pair], name)
-		}
-		for _, pair := range order {
-			names := groups[pair]
+		for _, g := range subjects[who].groups(all) {
+			names := g.namespaces
 			if len(names) == len(all) {
 				names = nil
 			}
-			d.add(who, pair[0], pair[1], Place{LogicalCluster: key, Namespaces: names})
+			d.add(who, g.before, g.after, Place{LogicalCluster: key, Namespaces: names})
 		}
 	}
+}
+
+// sides are the entries of one subject in one logical cluster, each for some namespaces.
+type sides struct{ before, after []*Entry }
+
+// sides returns the entries of a logical cluster on both sides, by subject.
+func (d *differ) sides(key string) map[tenancy.Subject]*sides {
+	out := map[tenancy.Subject]*sides{}
+	of := func(who tenancy.Subject) *sides {
+		if out[who] == nil {
+			out[who] = &sides{}
+		}
+		return out[who]
+	}
+	for _, e := range d.before.presentEntries(key) {
+		s := of(e.Subject)
+		s.before = append(s.before, &e)
+	}
+	for _, e := range d.after.presentEntries(key) {
+		s := of(e.Subject)
+		s.after = append(s.after, &e)
+	}
+	return out
+}
+
+// presentEntries returns the entries of the copy that counts.
+func (a *Access) presentEntries(key string) []Entry {
+	if len(a.copies[key]) == 0 {
+		return nil
+	}
+	return a.entries(a.copies[key][0], false)
+}
+
+// group are namespaces in which a subject has the same entries.
+type group struct {
+	before, after *Entry
+	namespaces    []string
+}
+
+// groups groups namespaces in which the subject has access on some side.
+func (s *sides) groups(namespaces []string) []*group {
+	var out []*group
+	for _, name := range namespaces {
+		before, after := entryIn(s.before, name), entryIn(s.after, name)
+		if before == nil && after == nil {
+			continue
+		}
+		i := slices.IndexFunc(out, func(g *group) bool { return g.before == before && g.after == after })
+		if i < 0 {
+			i = len(out)
+			out = append(out, &group{before: before, after: after})
+		}
+		out[i].namespaces = append(out[i].namespaces, name)
+	}
+	return out
+}
+
+// entryIn returns the entry that holds in a namespace; nil where none does.
+func entryIn(list []*Entry, namespace string) *Entry {
+	if i := slices.IndexFunc(list, func(e *Entry) bool { return slices.Contains(e.Namespaces, namespace) }); i >= 0 {
+		return list[i]
+	}
+	return nil
 }
 
 // add adds a place to the change that it is a part of.
@@ -319,6 +347,7 @@ type coverage struct {
 	missing, versions []string
 }
 
+// covers returns how much of one verb of a permission of other rights these allow.
 func (r *Rights) covers(other *Rights, p *Permission, verb string) coverage {
 	var c coverage
 	if r == nil {
@@ -329,21 +358,9 @@ func (r *Rights) covers(other *Rights, p *Permission, verb string) coverage {
 		if q.Group != "*" && q.Group != p.Group || !matches(q.Resource, p.Resource) || !q.allows(verb) {
 			continue
 		}
-		if !slices.Contains(writes[:], verb) {
-			return coverage{all: true}
-		}
-		versions := q.Versions
-		if q.BoundOnly {
-			if p.BoundOnly && r.gate.Name != other.gate.Name || !p.BoundOnly && strings.Contains(p.Group+p.Resource, "*") {
-				continue
-			}
-			if !p.BoundOnly {
-				refused, in := r.admission(verb, p.Group, p.Resource)
-				if refused != "" {
-					continue
-				}
-				versions = in
-			}
+		versions, ok := r.versions(q, other, p, verb)
+		if !ok {
+			continue
 		}
 		if len(versions) == 0 {
 			return coverage{all: true}
@@ -362,4 +379,22 @@ func (r *Rights) covers(other *Rights, p *Permission, verb string) coverage {
 		}
 	}
 	return c
+}
+
+// versions returns the versions in which one of the rights' permissions allows a verb of
+// a permission of other rights; none means all. It is false where admission refuses the
+// verb, or is not known to let it through.
+func (r *Rights) versions(q *Permission, other *Rights, p *Permission, verb string) (versions []string, ok bool) {
+	switch {
+	case !slices.Contains(writes[:], verb):
+		return nil, true
+	case !q.BoundOnly:
+		return q.Versions, true
+	case p.BoundOnly:
+		return q.Versions, r.gate.Name == other.gate.Name
+	case strings.Contains(p.Group+p.Resource, "*"):
+		return nil, false
+	}
+	refused, versions := r.admission(verb, p.Group, p.Resource)
+	return versions, refused == ""
 }

@@ -196,6 +196,24 @@ type groupResource struct{ group, resource string }
 
 // permissions works out the permissions from the rules.
 func (r *Rights) permissions() {
+	verbs := r.grantedVerbs()
+	for _, key := range slices.SortedFunc(maps.Keys(verbs), func(a, b groupResource) int {
+		return cmp.Or(strings.Compare(a.group, b.group), strings.Compare(a.resource, b.resource))
+	}) {
+		p := r.permission(key, verbs[key])
+		for _, m := range p.Marks {
+			if !slices.Contains(r.Marks, m) {
+				r.Marks = append(r.Marks, m)
+			}
+		}
+		r.Permissions = append(r.Permissions, p)
+	}
+	slices.Sort(r.Marks)
+}
+
+// grantedVerbs returns the verbs that the rules grant on each resource that they name,
+// and on the unseen ones.
+func (r *Rights) grantedVerbs() map[groupResource][]string {
 	verbs := map[groupResource][]string{}
 	for _, rule := range r.rules {
 		for _, g := range rule.Groups {
@@ -211,41 +229,35 @@ func (r *Rights) permissions() {
 			}
 		}
 	}
-	for _, key := range slices.SortedFunc(maps.Keys(verbs), func(a, b groupResource) int {
-		return cmp.Or(strings.Compare(a.group, b.group), strings.Compare(a.resource, b.resource))
-	}) {
-		p := Permission{Group: key.group, Resource: key.resource}
-		granted := verbs[key]
-		if slices.Contains(granted, "*") {
-			p.Verbs = []string{"*"}
-			granted = writes[:]
-		}
-		for _, verb := range granted {
-			refused, versions := r.admission(verb, key.group, key.resource)
-			switch {
-			case refused != "":
-				p.Denied, p.By = append(p.Denied, verb), refused
-				continue
-			case len(versions) > 0:
-				p.Versions = versions
-			}
-			if !slices.Contains(p.Verbs, "*") {
-				p.Verbs = append(p.Verbs, verb)
-			}
-		}
-		desired.SortVerbs(p.Verbs)
-		desired.SortVerbs(p.Denied)
-		p.Verbs, p.Denied = slices.Compact(p.Verbs), slices.Compact(p.Denied)
-		p.BoundOnly = r.gate != nil && strings.Contains(key.group+key.resource, "*") && slices.ContainsFunc(writes[:], p.allows)
-		p.Marks = marks(&p)
-		for _, m := range p.Marks {
-			if !slices.Contains(r.Marks, m) {
-				r.Marks = append(r.Marks, m)
-			}
-		}
-		r.Permissions = append(r.Permissions, p)
+	return verbs
+}
+
+// permission returns what admission leaves of the verbs that are granted on a resource.
+func (r *Rights) permission(key groupResource, granted []string) Permission {
+	p := Permission{Group: key.group, Resource: key.resource}
+	if slices.Contains(granted, "*") {
+		p.Verbs = []string{"*"}
+		granted = writes[:]
 	}
-	slices.Sort(r.Marks)
+	for _, verb := range granted {
+		refused, versions := r.admission(verb, key.group, key.resource)
+		switch {
+		case refused != "":
+			p.Denied, p.By = append(p.Denied, verb), refused
+			continue
+		case len(versions) > 0:
+			p.Versions = versions
+		}
+		if !slices.Contains(p.Verbs, "*") {
+			p.Verbs = append(p.Verbs, verb)
+		}
+	}
+	desired.SortVerbs(p.Verbs)
+	desired.SortVerbs(p.Denied)
+	p.Verbs, p.Denied = slices.Compact(p.Verbs), slices.Compact(p.Denied)
+	p.BoundOnly = r.gate != nil && strings.Contains(key.group+key.resource, "*") && slices.ContainsFunc(writes[:], p.allows)
+	p.Marks = marks(&p)
+	return p
 }
 
 // allows reports whether a verb goes through.

@@ -90,18 +90,26 @@ func defaults(o runtime.Object) {
 	case *corev1.Secret:
 		set(&o.Type, corev1.SecretTypeOpaque)
 	case *corev1.LimitRange:
-		for i := range o.Spec.Limits {
-			limitItemDefaults(&o.Spec.Limits[i])
-		}
+		limitRangeDefaults(o)
 	case *networkingv1.NetworkPolicy:
 		networkPolicyDefaults(o)
 	case *rbacv1.RoleBinding:
-		set(&o.RoleRef.APIGroup, rbacv1.GroupName)
-		for i := range o.Subjects {
-			if s := &o.Subjects[i]; s.Kind == "User" || s.Kind == "Group" {
-				set(&s.APIGroup, rbacv1.GroupName)
-			}
+		roleBindingDefaults(o)
+	}
+}
+
+func roleBindingDefaults(o *rbacv1.RoleBinding) {
+	set(&o.RoleRef.APIGroup, rbacv1.GroupName)
+	for i := range o.Subjects {
+		if s := &o.Subjects[i]; s.Kind == "User" || s.Kind == "Group" {
+			set(&s.APIGroup, rbacv1.GroupName)
 		}
+	}
+}
+
+func limitRangeDefaults(o *corev1.LimitRange) {
+	for i := range o.Spec.Limits {
+		limitItemDefaults(&o.Spec.Limits[i])
 	}
 }
 

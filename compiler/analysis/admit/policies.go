@@ -127,42 +127,48 @@ func (w *write) admissionPolicies(ctx context.Context) {
 
 // denied says which rule of which policy is broken.
 func (w *write) denied(p *validatingPolicy, b *admissionv1.ValidatingAdmissionPolicyBinding, d apiserver.Denial) {
-	code := diag.AdmitDenied
-	if b != nil {
-		switch {
-		case slices.Contains(b.Spec.ValidationActions, admissionv1.Deny):
-		case slices.Contains(b.Spec.ValidationActions, admissionv1.Warn):
-			code = diag.AdmitWarned
-		default:
-			code = diag.AdmitNoted
-		}
-	}
-	if id, ok := strings.CutPrefix(p.Name, desired.ReservedPrefix+"policy-"); ok {
-		if w.ofController && code != diag.AdmitDenied {
-			return // nobody sees it
-		}
-		found := w.say(code, "", "%s", d.Message)
-		for _, e := range w.effective {
-			if e.Admission == nil || e.Admission.ID != id || e.Exemption != nil {
-				continue
-			}
-			*found = found.See(e.Pos, "policy %s stands here", e.ID())
-			if d.Rule >= 0 {
-				*found = found.See(e.RuleAt(d.Rule), "it demands this")
-			}
-		}
+	code := severity(b)
+	id, ok := strings.CutPrefix(p.Name, desired.ReservedPrefix+"policy-")
+	if !ok {
+		w.guarded(p, d)
 		return
 	}
+	if w.ofController && code != diag.AdmitDenied {
+		return // nobody sees it
+	}
+	found := w.say(code, "", "%s", d.Message)
+	for _, e := range w.effective {
+		if e.Admission == nil || e.Admission.ID != id || e.Exemption != nil {
+			continue
+		}
+		*found = found.See(e.Pos, "policy %s stands here", e.ID())
+		if d.Rule >= 0 {
+			*found = found.See(e.RuleAt(d.Rule), "it demands this")
+		}
+	}
+}
+
+// severity returns how a write is met that breaks a policy under a binding; nil is that
+// of no binding, and denies.
+func severity(b *admissionv1.ValidatingAdmissionPolicyBinding) diag.Code {
+	switch {
+	case b == nil, slices.Contains(b.Spec.ValidationActions, admissionv1.Deny):
+		return diag.AdmitDenied
+	case slices.Contains(b.Spec.ValidationActions, admissionv1.Warn):
+		return diag.AdmitWarned
+	}
+	return diag.AdmitNoted
+}
+
+// guarded says what of a logical cluster one of the platform's own policies guards.
+func (w *write) guarded(p *validatingPolicy, d apiserver.Denial) {
 	found := w.say(diag.AdmitGuarded, "metadata", "%s", d.Message)
 	switch {
 	case p.Name == w.state.Gate:
 		*found = found.See(w.lc.At("apis"), "these API sets are bound")
 	case p.Name == desired.ReservedPrefix+"frozen":
 		*found = found.See(w.lc.At("state"), "the state stands here")
-	case p.Name == desired.ReservedPrefix+"implicit":
-		if w.state.Implicit == nil {
-			return
-		}
+	case p.Name == desired.ReservedPrefix+"implicit" && w.state.Implicit != nil:
 		for _, o := range w.state.Implicit.Objects {
 			if o.Kind == w.at.kind.Kind && o.Group == w.at.kind.Group && strings.Contains(d.Message, cmp.Or(w.name, "\x00")) {
 				*found = found.See(o.Pos(), "the implicit resource stands here")

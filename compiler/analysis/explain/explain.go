@@ -33,64 +33,86 @@ const (
 // LogicalCluster returns all values of a logical cluster. The site is where it
 // stands, nil where it is not placed, and former where it stood before this run.
 func LogicalCluster(t *tenancy.Tenancy, lc *tenancy.LogicalCluster, site, former *pins.LogicalCluster) []tenancy.Value {
-	values := lc.Explain()
 	if site == nil {
-		return values
+		return lc.Explain()
 	}
-	add := func(field, text string, steps ...tenancy.Step) {
-		for i := range steps {
-			if steps[i].Text == "" {
-				steps[i].Text = text
-			}
-			if steps[i].Effect == "" {
-				steps[i].Effect = tenancy.Overridden
-			}
-		}
-		steps[0].Effect = tenancy.Sets
-		values = append(values, tenancy.Value{Field: field, Text: text, Steps: steps})
-	}
-	decided := func(known bool) tenancy.Step {
-		if known {
-			return tenancy.Step{Origin: tenancy.Origin{From: FromPins}}
-		}
-		return tenancy.Step{Origin: tenancy.Origin{From: FromPlacement}}
-	}
-	step := decided(former != nil && former.Cluster == site.Cluster)
-	if demanded := lc.Placement.Cluster; demanded != "" {
-		asked := tenancy.Step{Origin: tenancy.Origin{From: "document", Pos: lc.At("placement", "cluster")}, Text: demanded}
-		if demanded == site.Cluster {
-			add("placement.cluster", site.Cluster, asked)
-		} else {
-			asked.Effect = tenancy.Refused
-			add("placement.cluster", site.Cluster, step, asked)
-		}
-	} else {
-		add("placement.cluster", site.Cluster, step)
-	}
+	p := placed{lc: lc, site: site, former: former, values: lc.Explain()}
+	p.cluster()
 	if c := t.Cluster(site.Cluster); c != nil {
-		add("placement.kubernetes", c.Kubernetes, tenancy.Step{Origin: tenancy.Origin{From: "physical cluster " + c.Name, Pos: c.At("kubernetes")}})
+		p.add("placement.kubernetes", c.Kubernetes, tenancy.Step{Origin: tenancy.Origin{From: "physical cluster " + c.Name, Pos: c.At("kubernetes")}})
 	}
 	if site.Cut != "" {
-		add("placement.cut", site.Cut, decided(former != nil && former.Cluster == site.Cluster && former.Cut == site.Cut))
+		p.add("placement.cut", site.Cut, decided(p.stays() && former.Cut == site.Cut))
 	}
-	step = decided(former != nil && former.Cluster == site.Cluster && former.Phase == site.Phase)
-	if site.Phase != pins.Present && lc.State == schema.Deleted {
-		step = tenancy.Step{Origin: tenancy.Origin{From: "document", Pos: lc.At("state")}}
-	}
-	add("placement.phase", cmp.Or(string(site.Phase), "present"), step)
+	p.phase()
 	for _, left := range site.Left {
 		if left.Phase != pins.Gone {
-			add("placement.left."+left.Cluster, string(left.Phase), decided(former != nil && slices.ContainsFunc(former.Left, func(s pins.Site) bool { return s.Cluster == left.Cluster })))
+			known := former != nil && slices.ContainsFunc(former.Left, func(s pins.Site) bool { return s.Cluster == left.Cluster })
+			p.add("placement.left."+left.Cluster, string(left.Phase), decided(known))
 		}
 	}
 	for _, n := range site.Namespaces {
-		known := former != nil && former.Cluster == site.Cluster && slices.Contains(former.Namespaces, n)
-		add("namespaces."+n.Name+".name", n.Physical, decided(known))
+		p.add("namespaces."+n.Name+".name", n.Physical, decided(p.stays() && slices.Contains(former.Namespaces, n)))
 	}
 	for _, n := range site.Retired {
-		add("namespaces."+n.Name+".retired", n.Physical, decided(former != nil))
+		p.add("namespaces."+n.Name+".retired", n.Physical, decided(former != nil))
 	}
-	return values
+	return p.values
+}
+
+// placed gathers the values of a logical cluster that has a site.
+type placed struct {
+	lc           *tenancy.LogicalCluster
+	site, former *pins.LogicalCluster // former is nil for one that is new
+	values       []tenancy.Value
+}
+
+// add adds a value. The first of the steps sets it; others are overridden by it,
+// unless they say otherwise.
+func (p *placed) add(field, text string, steps ...tenancy.Step) {
+	for i := range steps {
+		steps[i].Text = cmp.Or(steps[i].Text, text)
+		steps[i].Effect = cmp.Or(steps[i].Effect, tenancy.Overridden)
+	}
+	steps[0].Effect = tenancy.Sets
+	p.values = append(p.values, tenancy.Value{Field: field, Text: text, Steps: steps})
+}
+
+// decided returns the step by which the compiler decides a value: an earlier build, where
+// it is known, or this run.
+func decided(known bool) tenancy.Step {
+	if known {
+		return tenancy.Step{Origin: tenancy.Origin{From: FromPins}}
+	}
+	return tenancy.Step{Origin: tenancy.Origin{From: FromPlacement}}
+}
+
+// stays reports whether the logical cluster stood on its physical cluster before.
+func (p *placed) stays() bool { return p.former != nil && p.former.Cluster == p.site.Cluster }
+
+// cluster adds the physical cluster, and what the document says of it.
+func (p *placed) cluster() {
+	const field = "placement.cluster"
+	step, demanded := decided(p.stays()), p.lc.Placement.Cluster
+	asked := tenancy.Step{Origin: tenancy.Origin{From: "document", Pos: p.lc.At("placement", "cluster")}, Text: demanded}
+	switch demanded {
+	case "":
+		p.add(field, p.site.Cluster, step)
+	case p.site.Cluster:
+		p.add(field, p.site.Cluster, asked)
+	default:
+		asked.Effect = tenancy.Refused
+		p.add(field, p.site.Cluster, step, asked)
+	}
+}
+
+// phase adds how far the removal has come.
+func (p *placed) phase() {
+	step := decided(p.stays() && p.former.Phase == p.site.Phase)
+	if p.site.Phase != pins.Present && p.lc.State == schema.Deleted {
+		step = tenancy.Step{Origin: tenancy.Origin{From: "document", Pos: p.lc.At("state")}}
+	}
+	p.add("placement.phase", cmp.Or(string(p.site.Phase), "present"), step)
 }
 
 // Policies returns the policies that reach a logical cluster as values, in the order

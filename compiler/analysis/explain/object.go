@@ -55,6 +55,11 @@ func (o *Object) Field(at []string) (r Reason, ok bool) {
 	if o.Retired {
 		return note("the document no longer has the namespace: it is closed, and keeps its data")
 	}
+	return o.content(at)
+}
+
+// content explains what a kind has beside its metadata.
+func (o *Object) content(at []string) (Reason, bool) {
 	switch o.Kind {
 	case "ResourceQuota":
 		if len(at) == 3 {
@@ -83,7 +88,7 @@ func (o *Object) Field(at []string) (r Reason, ok bool) {
 	case "GitRepository", "Kustomization", "Application", "AppProject":
 		return Reason{Fields: []string{"source", "placement.cluster"}, Note: "the GitOps engine applies the source by it"}, true
 	}
-	return r, false
+	return Reason{}, false
 }
 
 // own reports whether a field of an object that an implicit document gives is what

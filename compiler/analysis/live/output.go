@@ -138,22 +138,9 @@ type reading struct {
 }
 
 func (o *Output) read(ctx context.Context, fsys fs.FS) error {
-	var files []*reading
-	for _, root := range []string{"clusters", "gitops"} {
-		err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
-			if errors.Is(err, fs.ErrNotExist) && p == root {
-				return nil
-			}
-			if err == nil && !d.IsDir() && path.Ext(p) == ".yaml" && path.Base(p) != "kustomization.yaml" {
-				if at := strings.Split(p, "/"); len(at) > 3 {
-					files = append(files, &reading{path: p, at: at})
-				}
-			}
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	files, err := manifests(fsys)
+	if err != nil {
+		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -182,6 +169,28 @@ func (o *Output) read(ctx context.Context, fsys fs.FS) error {
 	}
 	o.addManagement(clusters, files)
 	return nil
+}
+
+// manifests returns the files of manifests of an output, by path.
+func manifests(fsys fs.FS) ([]*reading, error) {
+	var files []*reading
+	for _, root := range []string{"clusters", "gitops"} {
+		err := fs.WalkDir(fsys, root, func(p string, d fs.DirEntry, err error) error {
+			if errors.Is(err, fs.ErrNotExist) && p == root {
+				return nil
+			}
+			if err == nil && !d.IsDir() && path.Ext(p) == ".yaml" && path.Base(p) != "kustomization.yaml" {
+				if at := strings.Split(p, "/"); len(at) > 3 {
+					files = append(files, &reading{path: p, at: at})
+				}
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
 }
 
 func (f *reading) read(fsys fs.FS) error {

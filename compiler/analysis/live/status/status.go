@@ -286,20 +286,42 @@ func (l *look) logicalCluster(v *view, s *live.Site) LogicalCluster {
 	return lc
 }
 
+// judge returns the state of a logical cluster: what the engine says of its parts, then
+// how its objects stand on its physical cluster, then how its object in the inventory does.
 func (l *look) judge(v *view, s *live.Site, objects *Objects) (State, string) {
-	if l.engines != nil && s.Cluster.Engine != "" {
-		for _, part := range []string{s.Part(), s.ManagementPart()} {
-			p := l.engines.judge(part, s)
-			switch {
-			case p.State == Failed && objects != nil && objects.asRendered():
-				return Failed, p.Reason + "; what stands is as it is rendered"
-			case p.State != Ready:
-				return p.State, p.Reason
-			}
-		}
-	} else if !l.management.LeftOut() && l.engines == nil {
-		return Unknown, "the management cluster can't be asked"
+	if state, reason := l.engineState(s, objects); state != Ready {
+		return state, reason
 	}
+	if state, reason := l.objectState(v, s, objects); state != Ready {
+		return state, reason
+	}
+	return l.inventoryState(s)
+}
+
+// asked reports whether the management cluster was asked for an engine that applies the
+// logical cluster.
+func (l *look) asked(s *live.Site) bool { return l.engines != nil && s.Cluster.Engine != "" }
+
+func (l *look) engineState(s *live.Site, objects *Objects) (State, string) {
+	if !l.asked(s) {
+		if !l.management.LeftOut() && l.engines == nil {
+			return Unknown, "the management cluster can't be asked"
+		}
+		return Ready, ""
+	}
+	for _, part := range []string{s.Part(), s.ManagementPart()} {
+		p := l.engines.judge(part, s)
+		switch {
+		case p.State == Failed && objects != nil && objects.asRendered():
+			return Failed, p.Reason + "; what stands is as it is rendered"
+		case p.State != Ready:
+			return p.State, p.Reason
+		}
+	}
+	return Ready, ""
+}
+
+func (l *look) objectState(v *view, s *live.Site, objects *Objects) (State, string) {
 	switch {
 	case objects == nil && l.options.Trust:
 	case objects == nil:
@@ -313,14 +335,19 @@ func (l *look) judge(v *view, s *live.Site, objects *Objects) (State, string) {
 	case !objects.asRendered():
 		return Drifted, objects.reason()
 	}
-	if l.engines != nil && s.Cluster.Engine != "" {
-		management := l.views[0]
-		if management.silence != nil || management.problems.All() != nil {
-			return Unknown, "not all of its objects on the management cluster could be looked at"
-		}
-		if difference := management.inventory(s); difference != "" {
-			return Drifted, difference
-		}
+	return Ready, ""
+}
+
+func (l *look) inventoryState(s *live.Site) (State, string) {
+	if !l.asked(s) {
+		return Ready, ""
+	}
+	management := l.views[0]
+	if management.silence != nil || management.problems.All() != nil {
+		return Unknown, "not all of its objects on the management cluster could be looked at"
+	}
+	if difference := management.inventory(s); difference != "" {
+		return Drifted, difference
 	}
 	return Ready, ""
 }
