@@ -88,13 +88,7 @@ func (c *comparison) apiCauses(step *impact.Change, reached reach) []change.Caus
 			out = append(out, d.Causes()...)
 		}
 		for i := range d.Fields {
-			f := &d.Fields[i]
-			if len(f.Elements) < 2 {
-				continue
-			}
-			switch name := f.Elements[1]; {
-			case f.Elements[0] == "versions" && step.Kind != impact.Moved && (name == step.From || name == step.To),
-				f.Elements[0] == "channels" && name == step.Channel:
+			if f := &d.Fields[i]; makesStep(f.Elements, step) {
 				out = append(out, f.Cause(d))
 			}
 		}
@@ -112,4 +106,19 @@ func (c *comparison) apiCauses(step *impact.Change, reached reach) []change.Caus
 	const most = 20
 	out = sortCauses(out)
 	return out[:min(most, len(out))]
+}
+
+// makesStep reports whether a field of an API set is the channel that moves, or one of
+// the versions that differ.
+func makesStep(path []string, step *impact.Change) bool {
+	if len(path) < 2 {
+		return false
+	}
+	switch path[0] {
+	case "versions":
+		return step.Kind != impact.Moved && (path[1] == step.From || path[1] == step.To)
+	case "channels":
+		return path[1] == step.Channel
+	}
+	return false
 }

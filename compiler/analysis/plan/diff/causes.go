@@ -61,30 +61,27 @@ func sortCauses(causes []change.Cause) []change.Cause {
 	return slices.Compact(causes)
 }
 
+// affected are the fields of logical clusters that depend on a field of a document,
+// beside the one of its own name.
+var affected = map[string][]string{
+	"quota":      {"namespaces"},
+	"namespaces": {"quota", "cluster"},
+	"placement":  {"cluster", "left"},
+	"versions":   {"apis", "roles", "gate"},
+	"channels":   {"apis", "roles", "gate"},
+	"formerly":   {"cluster", "labels"},
+	"state":      {"phase", "frozen"},
+}
+
 // speaksOf reports whether a field of a document has to do with one of the fields
 // of logical clusters.
 func speaksOf(path []string, about map[string]bool) bool {
 	if len(path) == 0 {
 		return true
 	}
-	for _, s := range path {
-		if about[s] {
-			return true
-		}
-	}
-	switch path[0] {
-	case "quota":
-		return about["namespaces"]
-	case "namespaces":
-		return about["namespaces"] || about["quota"] || about["cluster"]
-	case "placement":
-		return about["cluster"] || about["left"]
-	case "versions", "channels":
-		return about["apis"] || about["roles"] || about["gate"]
-	case "formerly":
-		return about["cluster"] || about["labels"]
-	case "state":
-		return about["phase"] || about["frozen"]
+	differs := func(field string) bool { return about[field] }
+	if slices.ContainsFunc(path, differs) || slices.ContainsFunc(affected[path[0]], differs) {
+		return true
 	}
 	return path[0] == "defaults" && len(path) > 1 && speaksOf(path[1:], about)
 }

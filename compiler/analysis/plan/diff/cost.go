@@ -20,17 +20,10 @@ func (c *comparison) cost() (*change.Cost, reach) {
 	if !before.Priced() && !after.Priced() {
 		return nil, nil
 	}
-	out := &change.Cost{Currency: after.Currency}
+	out := &change.Cost{Currency: after.Currency, PricesBefore: bookName(before), Prices: bookName(after)}
 	if before.Currency != after.Currency {
 		out.CurrencyBefore = before.Currency
 	}
-	name := func(b *cost.Book) string {
-		if b == nil {
-			return ""
-		}
-		return b.Name
-	}
-	out.PricesBefore, out.Prices = name(before.Book), name(after.Book)
 	touched := map[string]bool{} // organizations and logical clusters
 	causes := map[string]*change.CostCause{}
 	reached := reach{}
@@ -52,12 +45,7 @@ func (c *comparison) cost() (*change.Cost, reach) {
 	if len(out.Rows) == 0 && len(causes) == 0 {
 		return nil, reached
 	}
-	for _, lc := range c.before.Tenancy.LogicalClusters {
-		out.Before = out.Before.Add(totalOf(before, lc))
-	}
-	for _, lc := range c.after.Tenancy.LogicalClusters {
-		out.After = out.After.Add(totalOf(after, lc))
-	}
+	out.Before, out.After = sumOf(before, c.before.Tenancy.LogicalClusters), sumOf(after, c.after.Tenancy.LogicalClusters)
 	if out.CurrencyBefore == "" {
 		out.Change = out.After.Sub(out.Before)
 	}
@@ -66,6 +54,23 @@ func (c *comparison) cost() (*change.Cost, reach) {
 	}
 	slices.SortStableFunc(out.Causes, func(a, b change.CostCause) int { return -size(a.Change).Cmp(size(b.Change)) })
 	return out, reached
+}
+
+// bookName returns the name of the price book that costs are worked out with; "" where
+// there is none.
+func bookName(c *cost.Costs) string {
+	if c.Book == nil {
+		return ""
+	}
+	return c.Book.Name
+}
+
+// sumOf returns the worst case of logical clusters together.
+func sumOf(c *cost.Costs, lcs []*tenancy.LogicalCluster) (sum cost.Money) {
+	for _, lc := range lcs {
+		sum = sum.Add(totalOf(c, lc))
+	}
+	return sum
 }
 
 // touch notes a logical cluster and its organizations.
@@ -158,7 +163,7 @@ func (c *comparison) costSources(r cost.Reason, was, is *tenancy.LogicalCluster,
 		}
 		for i := range d.Fields {
 			f := &d.Fields[i]
-			if book && f.Elements[0] == "from" || speaksOf(f.Elements, about) && !(book && r.What == cost.Price && !prices(f.Elements, r)) {
+			if book && prices(f.Elements, r, about) || !book && speaksOf(f.Elements, about) {
 				out = append(out, f.Cause(d))
 			}
 		}
@@ -172,11 +177,16 @@ func (c *comparison) costSources(r cost.Reason, was, is *tenancy.LogicalCluster,
 	return sortCauses(out)
 }
 
-// prices reports whether a field of a price book is the price of what a reason
-// speaks of.
-func prices(path []string, r cost.Reason) bool {
-	if len(path) < 2 {
-		return true // the whole of a map
+// prices reports whether a field of a price book has to do with a reason: the date from
+// which the book holds, and what it says about what the reason speaks of.
+func prices(path []string, r cost.Reason, about map[string]bool) bool {
+	switch {
+	case path[0] == "from":
+		return true
+	case !speaksOf(path, about):
+		return false
+	case r.What != cost.Price || len(path) < 2: // a factor, or the whole of a map
+		return true
 	}
 	return path[1] == r.Name || r.Kind == cost.Quota && schema.ResourceName(path[1]) == r.Name
 }
@@ -201,13 +211,11 @@ func (c *comparison) costRows(touched map[string]bool, comparable bool) []change
 		out = append(out, row)
 	}
 	sum := func(t *tenancy.Tenancy, costs *cost.Costs, o *tenancy.Organization) func() cost.Money {
-		return func() (sum cost.Money) {
-			if o != nil {
-				for _, lc := range t.Below(o) {
-					sum = sum.Add(costs.Total(lc.Key))
-				}
+		return func() cost.Money {
+			if o == nil {
+				return cost.Money{}
 			}
-			return sum
+			return sumOf(costs, t.Below(o))
 		}
 	}
 	for was, is := range c.organizationPairs() {
@@ -216,13 +224,7 @@ func (c *comparison) costRows(touched map[string]bool, comparable bool) []change
 		add(row, budgetOf(was), budgetOf(is), sum(c.before.Tenancy, c.before.Costs, was), sum(c.after.Tenancy, c.after.Costs, is))
 	}
 	for was, is := range c.differingPairs() {
-		var of, becomes budgeted
-		if was != nil {
-			of.budget = was.Spec.Budget
-		}
-		if is != nil {
-			becomes.budget = is.Spec.Budget
-		}
+		of, becomes := ownBudget(was), ownBudget(is)
 		if of.budget == "" && becomes.budget == "" {
 			continue
 		}
@@ -234,6 +236,14 @@ func (c *comparison) costRows(touched map[string]bool, comparable bool) []change
 		return slices.Compare(strings.Split(a.Key, "/"), strings.Split(b.Key, "/"))
 	})
 	return out
+}
+
+// ownBudget returns the budget of a logical cluster, which may be nil.
+func ownBudget(lc *tenancy.LogicalCluster) budgeted {
+	if lc == nil {
+		return budgeted{}
+	}
+	return budgeted{budget: lc.Spec.Budget}
 }
 
 // crosses says whether the change brings the worst case above the budget, or

@@ -134,13 +134,7 @@ func (c *documents) logicalCluster(key, former string, r reach) *change.LogicalC
 	if then == nil && now == nil {
 		return nil
 	}
-	l := &change.LogicalClusters{Action: change.Changes, Keys: []string{key}, Formerly: former}
-	if then != nil {
-		l.From = then.Cluster
-	}
-	if now != nil {
-		l.To = now.Cluster
-	}
+	l := &change.LogicalClusters{Keys: []string{key}, Formerly: former, From: standsOn(then), To: standsOn(now)}
 	l.Action, l.Data = c.whatHappens(l, then, now)
 	if l.Action == change.Moves && before != nil && after != nil && before.Backing != after.Backing {
 		l.Data = fmt.Sprintf("the backing changes from %s to %s; %s", before.Backing, after.Backing, l.Data)
@@ -162,24 +156,37 @@ func (c *documents) logicalCluster(key, former string, r reach) *change.LogicalC
 	return l
 }
 
+// standsOn returns the physical cluster of a site; "" for none.
+func standsOn(s *pins.LogicalCluster) string {
+	if s == nil {
+		return ""
+	}
+	return s.Cluster
+}
+
+// exists reports whether something stands at a site.
+func exists(s *pins.LogicalCluster) bool { return s != nil && s.Phase != pins.Gone }
+
+// leaves reports whether a site is deleted, by this build or one for a later date.
+func leaves(s *pins.LogicalCluster) bool {
+	return s != nil && (s.Phase == pins.Confirmed || s.Phase == pins.Gone)
+}
+
 // whatHappens returns the first action that applies, and what becomes of the data.
 func (c *documents) whatHappens(l *change.LogicalClusters, then, now *pins.LogicalCluster) (action, data string) {
-	exists := func(s *pins.LogicalCluster) bool { return s != nil && s.Phase != pins.Gone }
-	going := func(s *pins.LogicalCluster) bool {
-		return s != nil && (s.Phase == pins.Confirmed || s.Phase == pins.Gone)
-	}
 	switch {
 	case !exists(then) && exists(now):
 		return change.Appears, ""
-	case exists(then) && !exists(now) && then.Phase != pins.Confirmed:
-		return change.Goes, "it was not built yet: nothing stands that could be deleted"
 	case exists(then) && !exists(now):
+		if then.Phase != pins.Confirmed {
+			return change.Goes, "it was not built yet: nothing stands that could be deleted"
+		}
 		return change.Goes, "its namespaces are deleted, and all data in them"
 	case c.vanished(l.Keys[0]):
 		return change.Vanishes, "nothing is deleted: it is held at its last good document"
-	case !going(then) && going(now):
+	case !leaves(then) && leaves(now):
 		return change.Deleted, "a build for a later date deletes its namespaces, and all data in them; until then it can be taken back"
-	case going(then) && !going(now):
+	case leaves(then) && !leaves(now):
 		return change.Restored, ""
 	case then.Cluster != now.Cluster:
 		return change.Moves, fmt.Sprintf("data is not copied: %s keeps a frozen copy until placement.release names it, and on %s it starts empty", then.Cluster, now.Cluster)

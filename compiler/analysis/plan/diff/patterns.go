@@ -119,7 +119,11 @@ func (l *limits) demand(was, is *pattern) string {
 	case len(before) == 0:
 		return change.Tightens
 	}
-	then, now = l.closure(l.source.before, was, before), l.closure(l.source.after, is, after)
+	return order(l.closure(l.source.before, was, before), before, l.closure(l.source.after, is, after), after)
+}
+
+// order compares what leaves demand by CUE's order of values; "" where it is the same.
+func order(then *closure, before []leaf, now *closure, after []leaf) string {
 	if !then.simple || !now.simple {
 		return change.MayLoosen
 	}

@@ -95,11 +95,7 @@ func (l *limits) policyChanged(p, q *policy.Policy) {
 		add(change.Tightens, "it moves up from "+p.Dir)
 	}
 	if was, is := p.Spec.Enforcement, q.Spec.Enforcement; was != is {
-		effect := change.Tightens
-		if strictness(is) < strictness(was) {
-			effect = change.Loosens
-		}
-		add(effect, "enforcement "+string(was)+" → "+string(is))
+		add(enforcementEffect(was, is), "enforcement "+string(was)+" → "+string(is))
 	}
 	if p.Stage != q.Stage {
 		add(change.MayLoosen, "stage "+string(p.Stage)+" → "+string(q.Stage))
@@ -114,11 +110,7 @@ func (l *limits) policyChanged(p, q *policy.Policy) {
 		add(d.Effect, d.What)
 	}
 	if was, is := p.Spec.Classes, q.Spec.Classes; !slices.Equal(was, is) {
-		effect := change.MayLoosen
-		if is == nil || was != nil && contains(is, was) {
-			effect = change.Tightens
-		}
-		add(effect, "classes "+orAny(was)+" → "+orAny(is))
+		add(classesEffect(was, is), "classes "+orAny(was)+" → "+orAny(is))
 	}
 	if was, is := p.Spec.Selector, q.Spec.Selector; !reflect.DeepEqual(was, is) {
 		effect := change.MayLoosen
@@ -130,6 +122,22 @@ func (l *limits) policyChanged(p, q *policy.Policy) {
 	if l.all[[2]string{change.LimitPolicy, q.ID()}] == nil {
 		add(change.Neither, "nothing that it demands, or of whom, differs")
 	}
+}
+
+// enforcementEffect is the effect of another enforcement.
+func enforcementEffect(was, is schema.Enforcement) string {
+	if strictness(is) < strictness(was) {
+		return change.Loosens
+	}
+	return change.Tightens
+}
+
+// classesEffect is the effect of a policy holding for other classes; nil are all.
+func classesEffect(was, is []string) string {
+	if is == nil || was != nil && contains(is, was) {
+		return change.Tightens
+	}
+	return change.MayLoosen
 }
 
 func mapOf(m map[string]any) map[string]any {
