@@ -80,39 +80,13 @@ func (rows *editRows) distance(a, b []rune, limit int) int {
 	if len(a)-len(b) > limit || len(b)-len(a) > limit {
 		return over
 	}
-	for i := range rows {
-		if cap(rows[i]) <= len(b) {
-			rows[i] = make([]int, len(b)+1)
-		}
-		rows[i] = rows[i][:len(b)+1]
-	}
-	before, previous, current := rows[0], rows[1], rows[2]
+	before, previous, current := rows.reset(len(b) + 1)
 	for j := range previous {
 		previous[j] = min(j, over)
 	}
 	leastBefore := 0
 	for i := 1; i <= len(a); i++ {
-		from, to := max(1, i-limit), min(len(b), i+limit)
-		current[from-1] = over // the cell left of the band
-		if from == 1 {
-			current[0] = min(i, over)
-		}
-		least := current[from-1]
-		for j := from; j <= to; j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			d := min(previous[j-1]+cost, current[j-1]+1, over)
-			if j < i+limit { // the cell above the last one lies outside the previous band
-				d = min(d, previous[j]+1)
-			}
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d = min(d, before[j-2]+1)
-			}
-			current[j] = d
-			least = min(least, d)
-		}
+		least := fillRow(before, previous, current, a, b, i, limit)
 		// A swap reaches back two rows, so both must be beyond the limit.
 		if least > limit && leastBefore > limit {
 			return over
@@ -121,4 +95,43 @@ func (rows *editRows) distance(a, b []rune, limit int) int {
 		before, previous, current = previous, current, before
 	}
 	return previous[len(b)]
+}
+
+// reset returns the rows with a length.
+func (rows *editRows) reset(n int) (before, previous, current []int) {
+	for i := range rows {
+		if cap(rows[i]) < n {
+			rows[i] = make([]int, n)
+		}
+		rows[i] = rows[i][:n]
+	}
+	return rows[0], rows[1], rows[2]
+}
+
+// fillRow fills in the band of row i of the matrix from the two rows before it, and
+// returns the least number in it.
+func fillRow(before, previous, current []int, a, b []rune, i, limit int) int {
+	over := limit + 1
+	from, to := max(1, i-limit), min(len(b), i+limit)
+	current[from-1] = over // the cell left of the band
+	if from == 1 {
+		current[0] = min(i, over)
+	}
+	least := current[from-1]
+	for j := from; j <= to; j++ {
+		cost := 1
+		if a[i-1] == b[j-1] {
+			cost = 0
+		}
+		d := min(previous[j-1]+cost, current[j-1]+1, over)
+		if j < i+limit { // the cell above the last one lies outside the previous band
+			d = min(d, previous[j]+1)
+		}
+		if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+			d = min(d, before[j-2]+1)
+		}
+		current[j] = d
+		least = min(least, d)
+	}
+	return least
 }

@@ -67,21 +67,31 @@ func (w *Writer) lookAt(s *survey, name string, e fs.DirEntry) (bool, error) {
 			s.kept++
 		}
 		return true, nil
-	case e.Type() == 0:
-		ours, err := ownFile(w.root, name)
-		if err != nil {
-			return false, fmt.Errorf("cannot read %s: %w", name, cause(err))
-		}
-		if ours {
-			s.removed++
-			return false, nil
-		}
 	}
-	if file || parent {
+	ours, err := w.ours(name, e)
+	switch {
+	case err != nil:
+		return false, err
+	case ours:
+		s.removed++
+		return false, nil
+	case file || parent:
 		return false, errForeign(name)
 	}
 	s.foreign = append(s.foreign, name)
 	return true, nil
+}
+
+// ours reports whether an entry is a file of the compiler's.
+func (w *Writer) ours(name string, e fs.DirEntry) (bool, error) {
+	if e.Type() != 0 {
+		return false, nil
+	}
+	ours, err := ownFile(w.root, name)
+	if err != nil {
+		return false, fmt.Errorf("cannot read %s: %w", name, cause(err))
+	}
+	return ours, nil
 }
 
 // readDir returns the entries of a directory by name, and its mode.
