@@ -109,7 +109,7 @@ func (p *published) readDefinition(name string) (*definition.Definition, error) 
 	return read[0], nil
 }
 
-// set returns an API set as it was last good: see impact.Published.
+// set returns an API set as it was last good: see impact.Promises.
 func (p *published) set(d *hold.Documents) func(*tenancy.APISet) (was *tenancy.APISet, same bool) {
 	return func(set *tenancy.APISet) (was *tenancy.APISet, same bool) {
 		id := p.lastGood.ID(tenancy.ID(&set.Meta))

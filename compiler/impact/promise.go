@@ -15,10 +15,6 @@ import (
 	"github.com/tenantry/tenantry/schema"
 )
 
-// Published returns an API set as it was last good. It is nil where the set never
-// was, or has not changed since; same tells the two apart.
-type Published func(set *tenancy.APISet) (was *tenancy.APISet, same bool)
-
 // Promises judges what API sets promise. A promise holds for whoever binds a
 // version, while the version is edited; for whoever follows a channel, while the
 // channel moves; and from each version to the one that comes after it. What an
@@ -27,7 +23,10 @@ type Published func(set *tenancy.APISet) (was *tenancy.APISet, same bool)
 //
 // A set that has not changed is only warned about: it was good when it was built,
 // and rules that are stricter now must not keep others from merging.
-func Promises(t *tenancy.Tenancy, published Published, c *Comparer) []tenancy.Finding {
+//
+// published returns a set as it was last good. It is nil where the set never was, or
+// has not changed since; same tells the two apart.
+func Promises(t *tenancy.Tenancy, published func(set *tenancy.APISet) (was *tenancy.APISet, same bool), c *Comparer) []tenancy.Finding {
 	var out []tenancy.Finding
 	for _, set := range t.APISets {
 		if set.Held {

@@ -147,14 +147,14 @@ func (c *Change) Summary() string {
 	return strings.Join(parts, ", ") + " " + noun + " (" + strings.Join(orgs, ", ") + ")"
 }
 
-// OrganizationChange is what accepting a document would do in one organization.
-type OrganizationChange struct {
+// organizationChange is what accepting a document would do in one organization.
+type organizationChange struct {
 	Organization       string
 	Touch, Lose, Alter []string
 }
 
 // String returns "acme/payments +2 -1 ~3".
-func (o OrganizationChange) String() string {
+func (o organizationChange) String() string {
 	s := o.Organization
 	for _, p := range []struct {
 		sign string
@@ -168,13 +168,13 @@ func (o OrganizationChange) String() string {
 }
 
 // ByOrganization groups what accepting the document would do, by organization.
-func (c *Change) ByOrganization() []OrganizationChange {
-	var out []OrganizationChange
-	in := func(key string) *OrganizationChange {
+func (c *Change) ByOrganization() []organizationChange {
+	var out []organizationChange
+	in := func(key string) *organizationChange {
 		org := string(schema.Key(key).Organization())
-		i, ok := slices.BinarySearchFunc(out, org, func(o OrganizationChange, org string) int { return strings.Compare(o.Organization, org) })
+		i, ok := slices.BinarySearchFunc(out, org, func(o organizationChange, org string) int { return strings.Compare(o.Organization, org) })
 		if !ok {
-			out = slices.Insert(out, i, OrganizationChange{Organization: org})
+			out = slices.Insert(out, i, organizationChange{Organization: org})
 		}
 		return &out[i]
 	}

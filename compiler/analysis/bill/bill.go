@@ -42,8 +42,8 @@ func ParseMonth(text string) (Month, error) {
 
 func (m Month) String() string { return m.From.Format("2006-01") }
 
-// Hours is how many hours the month has.
-func (m Month) Hours() int64 { return m.seconds() / 3600 }
+// hours is how many hours the month has.
+func (m Month) hours() int64 { return m.seconds() / 3600 }
 
 func (m Month) seconds() int64 { return int64(m.To.Sub(m.From) / time.Second) }
 
@@ -209,7 +209,7 @@ func (m *maker) usage(r *Record) (usage, bool) {
 		return usage{}, false
 	}
 	name := r.Resource
-	if name != Existence {
+	if name != existence {
 		name = schema.ResourceName(name)
 	}
 	switch {
@@ -227,7 +227,7 @@ func (m *maker) usage(r *Record) (usage, bool) {
 
 // priced reports whether a resource has a price at any time of the month.
 func (m *maker) priced(resource string) bool {
-	return resource == Existence || slices.ContainsFunc(m.periods, func(p cost.Period) bool {
+	return resource == existence || slices.ContainsFunc(m.periods, func(p cost.Period) bool {
 		if p.Book == nil {
 			return false
 		}
@@ -255,7 +255,7 @@ func (m *maker) addUp(u usage, records []*Record) {
 
 // add adds a record to the sums of the periods that it lies in.
 func (m *maker) add(it item, r *Record) {
-	if it.resource == Existence {
+	if it.resource == existence {
 		m.existed[it.key] = true
 	}
 	for i, p := range m.periods {
@@ -292,13 +292,13 @@ func (m *maker) flat() {
 			continue
 		}
 		one, _ := cost.Parse("1")
-		m.add(item{key: lc.Key, cluster: site.Cluster, resource: Existence}, &Record{From: m.month.From, To: m.month.To, Amount: one})
+		m.add(item{key: lc.Key, cluster: site.Cluster, resource: existence}, &Record{From: m.month.From, To: m.month.To, Amount: one})
 	}
 }
 
 // bill turns the sums into statements.
 func (m *maker) bill() *Bill {
-	b := &Bill{Month: m.month.String(), Hours: m.month.Hours(), Currency: m.t.Settings.Currency, Statements: []Statement{}, month: m.month}
+	b := &Bill{Month: m.month.String(), Hours: m.month.hours(), Currency: m.t.Settings.Currency, Statements: []Statement{}, month: m.month}
 	byTop := map[string][]Line{}
 	totals := map[string]cost.Money{}
 	for it, sum := range m.sums {
@@ -319,7 +319,7 @@ func (m *maker) bill() *Bill {
 				totals[it.key] = totals[it.key].Add(line.Cost)
 			}
 		}
-		if it.resource == Existence {
+		if it.resource == existence {
 			for _, part := range p.Book.Flat(lc) {
 				put(part.Kind, part.Name, "", 1, part.Price)
 			}

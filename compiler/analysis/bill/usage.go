@@ -24,7 +24,8 @@ type Record struct {
 	LogicalCluster, Namespace string
 	// Cluster is the physical cluster; empty for where the logical cluster stands.
 	Cluster string
-	// Resource is a key of a quota or a name in a ResourceQuota, or Existence.
+	// Resource is a key of a quota or a name in a ResourceQuota, or the
+	// constant existence.
 	Resource string
 	From, To time.Time
 	// Amount in cores, bytes or pieces.
@@ -33,8 +34,8 @@ type Record struct {
 	Hours bool
 }
 
-// Existence is the resource of records that say when a logical cluster was there.
-const Existence = "logicalCluster"
+// existence is the resource of records that say when a logical cluster was there.
+const existence = "logicalCluster"
 
 // Read reads usage: CSV with a header, or the answer of a Prometheus query as JSON.
 // name is that of the file, for findings. The error is of a file that is neither.

@@ -13,7 +13,7 @@ import (
 type Config struct {
 	// Promise says for whom a verdict is given; empty means for writers and readers.
 	Promise schema.Promise `json:"promise,omitempty"`
-	// Holds are names of Conditions that are known to hold: what depends on them
+	// Holds are names of conditions that are known to hold: what depends on them
 	// alone is compatible.
 	Holds []string `json:"holds,omitempty"`
 	// Rules judge a rule, or one of its cases, otherwise. The key is the rule's id, or
@@ -44,18 +44,18 @@ func (c Config) check() error {
 		return fmt.Errorf("promise is backward, full or none, not %q", c.Promise)
 	}
 	for _, name := range c.Holds {
-		if Conditions[name] == "" {
-			return fmt.Errorf("holds: there is no condition %q; there are %s", name, strings.Join(sortedKeys(Conditions), ", "))
+		if conditionTexts[name] == "" {
+			return fmt.Errorf("holds: there is no condition %q; there are %s", name, strings.Join(sortedKeys(conditionTexts), ", "))
 		}
 	}
 	for _, key := range sortedKeys(c.Rules) {
 		id, kind, one := strings.Cut(key, "/")
-		i := slices.IndexFunc(Rules(), func(r *Rule) bool { return r.ID == id })
+		i := slices.IndexFunc(rules(), func(r *rule) bool { return r.ID == id })
 		if i < 0 {
 			return fmt.Errorf("rules: there is no rule %q", id)
 		}
-		r := Rules()[i]
-		if one && !slices.ContainsFunc(r.Cases, func(k Case) bool { return k.ID == kind }) {
+		r := rules()[i]
+		if one && !slices.ContainsFunc(r.Cases, func(k ruleCase) bool { return k.ID == kind }) {
 			return fmt.Errorf("rules: rule %s has no case %q", id, kind)
 		}
 		if r == unexplainedRule {

@@ -2,7 +2,7 @@ package evolution
 
 import "fmt"
 
-var countCases = []Case{
+var countCases = []ruleCase{
 	{ID: "tightened", Writers: Breaking, Readers: Compatible, What: "fewer counts are allowed"},
 	{ID: "loosened", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "more counts are allowed"},
 }

@@ -14,7 +14,7 @@ type (
 // definitions are two definitions of one resource.
 type definitions struct {
 	*walk
-	rule *Rule
+	rule *rule
 	// was and is are the definitions in full; one of them may be nil. They are never
 	// changed.
 	was, is *crd
@@ -29,7 +29,7 @@ func (d *definitions) report(kind string, old, new any, message string) {
 // versions are two versions of one name.
 type versions struct {
 	*walk
-	rule *Rule
+	rule *rule
 	// was and is are the versions in full. They are never changed.
 	was, is *crdVersion
 	// old and new are what no rule has explained yet.

@@ -23,16 +23,16 @@ func tables() string {
 	var b strings.Builder
 	for _, level := range []struct {
 		title string
-		has   func(*Rule) bool
+		has   func(*rule) bool
 	}{
-		{"The definition", func(r *Rule) bool { return r.definition != nil }},
-		{"Each version", func(r *Rule) bool { return r.version != nil }},
-		{"Each place in a schema", func(r *Rule) bool { return r.schema != nil }},
-		{"Everything else", func(r *Rule) bool { return r == unexplainedRule }},
+		{"The definition", func(r *rule) bool { return r.definition != nil }},
+		{"Each version", func(r *rule) bool { return r.version != nil }},
+		{"Each place in a schema", func(r *rule) bool { return r.schema != nil }},
+		{"Everything else", func(r *rule) bool { return r == unexplainedRule }},
 	} {
 		fmt.Fprintf(&b, "\n### %s\n\n| Rule | Looks at | Case | What happens | Writers | Readers |\n| --- | --- | --- | --- | --- | --- |\n", level.title)
 		var reasons strings.Builder
-		for _, r := range Rules() {
+		for _, r := range rules() {
 			if !level.has(r) {
 				continue
 			}
@@ -51,8 +51,8 @@ func tables() string {
 		fmt.Fprintf(&b, "\nWhy:\n\n%s", reasons.String())
 	}
 	fmt.Fprintf(&b, "\n## Conditions\n\n| Condition | It holds if |\n| --- | --- |\n")
-	for _, name := range sortedKeys(Conditions) {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", name, Conditions[name])
+	for _, name := range sortedKeys(conditionTexts) {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", name, conditionTexts[name])
 	}
 	return b.String()
 }
@@ -69,7 +69,7 @@ func class(c Class, condition string) string {
 func TestRules(t *testing.T) {
 	ids := map[string]bool{}
 	named := map[string]bool{}
-	for _, r := range Rules() {
+	for _, r := range rules() {
 		levels := 0
 		for _, has := range []bool{r.definition != nil, r.version != nil, r.schema != nil, r == unexplainedRule} {
 			if has {
@@ -90,14 +90,14 @@ func TestRules(t *testing.T) {
 				class     Class
 				condition string
 			}{{c.Writers, c.WritersIf}, {c.Readers, c.ReadersIf}} {
-				if (side.class == Conditional) != (side.condition != "") || side.condition != "" && Conditions[side.condition] == "" {
+				if (side.class == Conditional) != (side.condition != "") || side.condition != "" && conditionTexts[side.condition] == "" {
 					t.Errorf("case %s/%s is %s under the condition %q", r.ID, c.ID, side.class, side.condition)
 				}
 				named[side.condition] = true
 			}
 		}
 	}
-	for name := range Conditions {
+	for name := range conditionTexts {
 		if !named[name] {
 			t.Errorf("condition %s is named by no rule", name)
 		}

@@ -185,7 +185,7 @@ func ResourceOf(d *apiextensionsv1.CustomResourceDefinition) string {
 // walk compares one pair of definitions.
 type walk struct {
 	config   Config
-	rules    []*Rule
+	rules    []*rule
 	resource string
 	version  string
 	changes  []Change
@@ -193,7 +193,7 @@ type walk struct {
 	documented int
 }
 
-func (w *walk) report(r *Rule, kind, path string, old, new any, message string) *Change {
+func (w *walk) report(r *rule, kind, path string, old, new any, message string) *Change {
 	c := r.find(kind)
 	w.changes = append(w.changes, Change{
 		Rule: r.ID, Case: kind, Resource: w.resource, Version: w.version, Path: path,

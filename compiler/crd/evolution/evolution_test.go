@@ -25,7 +25,7 @@ func TestCompare(t *testing.T) {
 	for _, c := range edited(t) {
 		seen[c.Rule+"/"+c.Case] = true
 	}
-	for _, r := range Rules() {
+	for _, r := range rules() {
 		for _, c := range r.Cases {
 			if !seen[r.ID+"/"+c.ID] {
 				t.Errorf("no table shows %s/%s", r.ID, c.ID)

@@ -1,4 +1,7 @@
 package evolution
 
+// Rules returns all rules, by level and id.
+func Rules() []*rule { return rules() }
+
 // LooksAtSchemas reports whether a rule compares schemas.
-func LooksAtSchemas(r *Rule) bool { return r.schema != nil }
+func LooksAtSchemas(r *rule) bool { return r.schema != nil }

@@ -11,7 +11,7 @@ import (
 // condition implies another is not decided here: conditions are compared by
 // equality, whatever their order and the texts in them.
 
-var junctorCases = []Case{
+var junctorCases = []ruleCase{
 	{ID: "tightened", Writers: Breaking, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "conditions that are not known to hold for all that was valid"},
 	{ID: "loosened", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "fewer conditions to meet, or more ways to meet them"},
 }

@@ -99,7 +99,7 @@ func shifted(was, is *props, old, new upper, oldBound, newBound float64) string 
 	return "changed"
 }
 
-var boundCases = []Case{
+var boundCases = []ruleCase{
 	{ID: "added", Writers: Breaking, Readers: Compatible, What: "a bound where there was none"},
 	{ID: "tightened", Writers: Breaking, Readers: Compatible, What: "a tighter bound"},
 	{ID: "changed", Writers: Breaking, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a bound that is proved to be neither looser nor tighter for every number"},

@@ -92,7 +92,7 @@ func (c *Change) Concern(p schema.Promise) []string {
 		case Conditional:
 			line := "may break " + side.who
 			if side.condition != "" {
-				line = fmt.Sprintf("safe for %s if %s (%s)", side.who, Conditions[side.condition], side.condition)
+				line = fmt.Sprintf("safe for %s if %s (%s)", side.who, conditionTexts[side.condition], side.condition)
 			}
 			out = append(out, line)
 		}

@@ -7,15 +7,15 @@ import (
 	"sync"
 )
 
-// Rule explains one kind of difference.
-type Rule struct {
+// rule explains one kind of difference.
+type rule struct {
 	ID string
 	// Looks says what the rule compares.
 	Looks string
 	// Reason says why it is judged as it is.
 	Reason string
 	// Cases are the outcomes that it tells apart.
-	Cases []Case
+	Cases []ruleCase
 
 	// Exactly one of these is set.
 	definition func(*definitions)
@@ -23,8 +23,8 @@ type Rule struct {
 	schema     func(*node)
 }
 
-// Case is one outcome of a rule.
-type Case struct {
+// ruleCase is one outcome of a rule.
+type ruleCase struct {
 	ID      string
 	Writers Class
 	Readers Class
@@ -48,7 +48,7 @@ const (
 	altersType
 )
 
-func (r *Rule) find(kind string) Case {
+func (r *rule) find(kind string) ruleCase {
 	for _, c := range r.Cases {
 		if c.ID == kind {
 			return c
@@ -57,8 +57,8 @@ func (r *Rule) find(kind string) Case {
 	panic(fmt.Sprintf("rule %s has no case %s", r.ID, kind))
 }
 
-// Conditions are what a conditional class may depend on, by name.
-var Conditions = map[string]string{
+// conditionTexts are what a conditional class may depend on, by name.
+var conditionTexts = map[string]string{
 	"default-suits":               "the default is what those want who left the field out",
 	"no-explicit-nulls":           "nobody writes null for the field to have it left out",
 	"exact-numbers":               "nobody writes whole numbers with a fraction or an exponent, as 2.0 or 1e9",
@@ -71,11 +71,9 @@ var Conditions = map[string]string{
 	"readers-tolerate-names":      "no script uses the name on a command line",
 }
 
-// Rules returns all rules, by level and id.
-func Rules() []*Rule { return rules() }
-
-var rules = sync.OnceValue(func() []*Rule {
-	return []*Rule{
+// rules returns all rules, by level and id.
+var rules = sync.OnceValue(func() []*rule {
+	return []*rule{
 		// definitions
 		resourceRule, groupRule, scopeRule, namesRule, shortNamesRule, versionsRule, storageRule, conversionRule, roundTripRule,
 		unknownFieldsEverywhereRule, metadataRule,
@@ -93,9 +91,9 @@ var rules = sync.OnceValue(func() []*Rule {
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // unexplainedRule is what holds the others to completeness.
-var unexplainedRule = &Rule{
+var unexplainedRule = &rule{
 	ID:     "unexplained",
 	Looks:  "whatever is different and no other rule has explained",
 	Reason: "A difference that nobody has thought about may do anything.",
-	Cases:  []Case{{ID: "changed", Writers: Breaking, Readers: Breaking, What: "something else changed"}},
+	Cases:  []ruleCase{{ID: "changed", Writers: Breaking, Readers: Breaking, What: "something else changed"}},
 }

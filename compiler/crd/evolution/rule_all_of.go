@@ -2,7 +2,7 @@ package evolution
 
 import "reflect"
 
-var allOfRule = &Rule{
+var allOfRule = &rule{
 	ID:     "all-of",
 	Looks:  "allOf, compared by equality",
 	Reason: "Every condition must be met: without some of them, more is valid.",

@@ -1,6 +1,6 @@
 package evolution
 
-var anyOfRule = &Rule{
+var anyOfRule = &rule{
 	ID:     "any-of",
 	Looks:  "anyOf, compared by equality",
 	Reason: "One condition must be met: with more of them, more is valid.",

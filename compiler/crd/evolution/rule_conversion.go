@@ -7,12 +7,12 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-var conversionRule = &Rule{
+var conversionRule = &rule{
 	ID:    "conversion",
 	Looks: "spec.conversion",
 	Reason: "With the strategy None only apiVersion changes, and what a version does not know is lost. A webhook may do anything, and when " +
 		"it fails, objects can't be read.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "none-to-webhook", Writers: Conditional, WritersIf: "webhook-converts", Readers: Conditional, ReadersIf: "webhook-converts", What: "a webhook converts"},
 		{ID: "webhook-to-none", Writers: Breaking, Readers: Breaking, What: "nothing converts any more"},
 		{ID: "webhook-changed", Writers: Conditional, WritersIf: "webhook-converts", Readers: Conditional, ReadersIf: "webhook-converts", What: "another webhook"},

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-var defaultRule = &Rule{
+var defaultRule = &rule{
 	ID:    "default",
 	Looks: "default, compared as a value",
 	Reason: "A default is what a manifest means that leaves the field out. Stored objects keep the old one, and every manifest that is " +
 		"applied again gets the new one.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Conditional, WritersIf: "default-suits", Readers: Compatible, What: "what was absent now has a value", effect: altersValue},
 		{ID: "added-required", Writers: Compatible, Readers: Compatible, What: "a default of a field that nobody could leave out"},
 		{ID: "added-for-null", Writers: Conditional, WritersIf: "no-explicit-nulls", Readers: Compatible, What: "null in a list or map now becomes the default", effect: altersValue},

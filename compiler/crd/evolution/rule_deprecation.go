@@ -1,10 +1,10 @@
 package evolution
 
-var deprecationRule = &Rule{
+var deprecationRule = &rule{
 	ID:     "deprecation",
 	Looks:  "deprecated, deprecationWarning",
 	Reason: "A deprecated version answers as before, with a warning.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "deprecated", Writers: Compatible, Readers: Compatible, What: "the version is deprecated"},
 		{ID: "restored", Writers: Compatible, Readers: Compatible, What: "the version is no longer deprecated"},
 		{ID: "reworded", Writers: Compatible, Readers: Compatible, What: "another warning"},

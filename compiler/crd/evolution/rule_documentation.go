@@ -5,11 +5,11 @@ import (
 	"reflect"
 )
 
-var documentationRule = &Rule{
+var documentationRule = &rule{
 	ID:     "documentation",
 	Looks:  "description, title, example, externalDocs",
 	Reason: "They are for people and change nothing. One change tells of all places of a version.",
-	Cases:  []Case{{ID: "changed", Writers: Compatible, Readers: Compatible, What: "texts for people changed"}},
+	Cases:  []ruleCase{{ID: "changed", Writers: Compatible, Readers: Compatible, What: "texts for people changed"}},
 	schema: func(n *node) {
 		if n.old.Description != n.new.Description || n.old.Title != n.new.Title || !same(n.old.Example, n.new.Example) ||
 			!reflect.DeepEqual(n.old.ExternalDocs, n.new.ExternalDocs) {

@@ -1,10 +1,10 @@
 package evolution
 
-var embeddedResourceRule = &Rule{
+var embeddedResourceRule = &rule{
 	ID:     "embedded-resource",
 	Looks:  "x-kubernetes-embedded-resource",
 	Reason: "An embedded resource must have an apiVersion, a kind and well-formed metadata, which are then never pruned.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "the value must be a resource"},
 		{ID: "removed", Writers: Breaking, Readers: Conditional, ReadersIf: "readers-tolerate-absence", What: "the value is no resource any more, and its metadata is pruned like anything else"},
 	},

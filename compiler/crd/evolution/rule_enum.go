@@ -7,11 +7,11 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-var enumRule = &Rule{
+var enumRule = &rule{
 	ID:     "enum",
 	Looks:  "enum, of any type",
 	Reason: "A value that is no longer listed is refused. A reader may not know a value that is new.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a list of values where there was none"},
 		{ID: "value-removed", Writers: Breaking, Readers: Compatible, What: "a value is no longer listed"},
 		{ID: "value-added", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a value is listed that was not"},

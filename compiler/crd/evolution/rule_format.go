@@ -9,11 +9,11 @@ import (
 	"k8s.io/kube-openapi/pkg/validation/spec"
 )
 
-var formatRule = &Rule{
+var formatRule = &rule{
 	ID:     "format",
 	Looks:  "format",
 	Reason: "The API server checks the formats that it knows and ignores all others. Formats are compared by equality, except that int32 is within int64 and float within double.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a format that is checked", effect: altersType},
 		{ID: "changed", Writers: Breaking, Readers: Breaking, What: "another format"},
 		{ID: "widened", Writers: Compatible, Readers: Breaking, What: "a number of more bits", effect: altersType},

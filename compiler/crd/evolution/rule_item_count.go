@@ -1,6 +1,6 @@
 package evolution
 
-var itemCountRule = &Rule{
+var itemCountRule = &rule{
 	ID:     "item-count",
 	Looks:  "minItems, maxItems",
 	Reason: "A narrower range refuses what was valid.",

@@ -1,10 +1,10 @@
 package evolution
 
-var itemsRule = &Rule{
+var itemsRule = &rule{
 	ID:     "items",
 	Looks:  "items, which is gone through",
 	Reason: "A list is as compatible as its items.",
-	Cases:  []Case{},
+	Cases:  []ruleCase{},
 	schema: func(n *node) {
 		old, new := n.was.Items, n.is.Items
 		if old == nil || new == nil || old.Schema == nil || new.Schema == nil {

@@ -1,6 +1,6 @@
 package evolution
 
-var lengthRule = &Rule{
+var lengthRule = &rule{
 	ID:     "length",
 	Looks:  "minLength, maxLength",
 	Reason: "A narrower range refuses what was valid.",

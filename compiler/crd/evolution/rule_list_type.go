@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-var listTypeRule = &Rule{
+var listTypeRule = &rule{
 	ID:    "list-type",
 	Looks: "x-kubernetes-list-type, x-kubernetes-list-map-keys",
 	Reason: "Items of a set, and keys of a map, must be unique. Server-side apply replaces an atomic list as a whole, and merges the others " +
 		"item by item.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "made-unique", Writers: Breaking, Readers: Compatible, What: "items or keys must be unique"},
 		{ID: "made-atomic", Writers: Conditional, WritersIf: "single-applier", Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "items need not be unique, and are applied as a whole", effect: altersType},
 		{ID: "keys-changed", Writers: Breaking, Readers: Breaking, What: "other keys, or a map instead of a set"},

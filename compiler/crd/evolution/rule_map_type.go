@@ -2,11 +2,11 @@ package evolution
 
 import "fmt"
 
-var mapTypeRule = &Rule{
+var mapTypeRule = &rule{
 	ID:     "map-type",
 	Looks:  "x-kubernetes-map-type",
 	Reason: "Server-side apply replaces an atomic object as a whole, and merges a granular one field by field.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "changed", Writers: Conditional, WritersIf: "single-applier", Readers: Compatible, What: "it is merged otherwise"},
 	},
 	schema: func(n *node) {

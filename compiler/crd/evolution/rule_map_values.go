@@ -2,11 +2,11 @@ package evolution
 
 import apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
-var mapValuesRule = &Rule{
+var mapValuesRule = &rule{
 	ID:     "map-values",
 	Looks:  "additionalProperties, which are gone through",
 	Reason: "An object without additionalProperties loses the keys that it does not declare; with them it keeps and validates them.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "opened", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "any key may be there, where others were pruned or refused", effect: altersType},
 		{ID: "validated", Writers: Breaking, Readers: Compatible, What: "keys that were kept without being validated begin to be"},
 		{ID: "closed", Writers: Breaking, Readers: Compatible, What: "keys that are not declared are pruned or refused"},

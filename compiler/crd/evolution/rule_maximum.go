@@ -2,7 +2,7 @@ package evolution
 
 import "fmt"
 
-var maximumRule = &Rule{
+var maximumRule = &rule{
 	ID:    "maximum",
 	Looks: "maximum, exclusiveMaximum",
 	Reason: "Numbers with and without a fraction are compared with a bound in different ways, and a bound that does not fit the type " +

@@ -2,7 +2,7 @@ package evolution
 
 import "fmt"
 
-var minimumRule = &Rule{
+var minimumRule = &rule{
 	ID:    "minimum",
 	Looks: "minimum, exclusiveMinimum",
 	Reason: "Numbers with and without a fraction are compared with a bound in different ways, and a bound that does not fit the type " +

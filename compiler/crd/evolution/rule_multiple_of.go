@@ -5,12 +5,12 @@ import (
 	"math"
 )
 
-var multipleOfRule = &Rule{
+var multipleOfRule = &rule{
 	ID:    "multiple-of",
 	Looks: "multipleOf",
 	Reason: "A multiple of 4 is one of 2. For whole numbers that holds exactly; what is written with a fraction or an exponent the API " +
 		"server divides with rounding, which is exact only below 4e8 or by 1.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a factor where there was none"},
 		{ID: "changed", Writers: Breaking, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a factor that does not divide the old one, or of numbers that are not integers"},
 		{ID: "divided", Writers: Conditional, WritersIf: "exact-numbers", Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a factor of integers that divides the old one"},

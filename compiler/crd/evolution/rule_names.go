@@ -2,11 +2,11 @@ package evolution
 
 import "fmt"
 
-var namesRule = &Rule{
+var namesRule = &rule{
 	ID:     "names",
 	Looks:  "spec.names: plural, kind, listKind",
 	Reason: "The kind stands in every manifest, the plural in every path, and the kind of lists in what is read.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "changed", Writers: Breaking, Readers: Breaking, What: "another plural or kind"},
 		{ID: "list-kind", Writers: Compatible, Readers: Breaking, What: "another kind of lists"},
 	},

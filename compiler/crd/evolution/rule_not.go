@@ -1,6 +1,6 @@
 package evolution
 
-var notRule = &Rule{
+var notRule = &rule{
 	ID:     "not",
 	Looks:  "not, compared by equality",
 	Reason: "Whatever meets the condition is refused.",

@@ -2,12 +2,12 @@ package evolution
 
 import "slices"
 
-var nullableRule = &Rule{
+var nullableRule = &rule{
 	ID:    "nullable",
 	Looks: "nullable",
 	Reason: "Where null is not allowed, the API server drops it, or puts the default in its place; so a manifest that says null " +
 		"means something else once null is allowed.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Conditional, WritersIf: "no-explicit-nulls", Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "null is allowed, and was dropped"},
 		{ID: "added-strictly", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "null is allowed, and was refused"},
 		{ID: "removed", Writers: Breaking, Readers: Compatible, What: "null is no longer allowed"},

@@ -1,6 +1,6 @@
 package evolution
 
-var oneOfRule = &Rule{
+var oneOfRule = &rule{
 	ID:     "one-of",
 	Looks:  "oneOf, compared by equality",
 	Reason: "Exactly one condition must be met: adding or removing one may refuse what was valid.",

@@ -2,11 +2,11 @@ package evolution
 
 import "fmt"
 
-var patternRule = &Rule{
+var patternRule = &rule{
 	ID:     "pattern",
 	Looks:  "pattern",
 	Reason: "Whether one pattern matches all that another does is not decided here, so patterns are compared by equality.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a pattern where there was none"},
 		{ID: "changed", Writers: Breaking, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "another pattern"},
 		{ID: "removed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "the pattern is gone"},

@@ -7,11 +7,11 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-var printerColumnsRule = &Rule{
+var printerColumnsRule = &rule{
 	ID:     "printer-columns",
 	Looks:  "additionalPrinterColumns",
 	Reason: "They are what kubectl prints. Programs should not read tables, but scripts do.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Compatible, Readers: Compatible, What: "a column behind all others"},
 		{ID: "changed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-tables", What: "other columns, or in another order"},
 	},

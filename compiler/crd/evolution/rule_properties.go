@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-var propertiesRule = &Rule{
+var propertiesRule = &rule{
 	ID:    "properties",
 	Looks: "properties, which are gone through, and what else they become: values of a map, unknown fields",
 	Reason: "A new field takes nothing from anybody. A field that is gone is pruned in silence. Where unknown fields are kept, a new field " +
 		"begins to be validated. Who does not know a new field does not see it, and can find too little where so many fields, or different items, are " +
 		"demanded.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Compatible, Readers: Compatible, What: "a field that was pruned before"},
 		{ID: "added-counted", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-absence",
 			What: "a field that was pruned before, where what is demanded of the whole may be there by this field alone"},

@@ -1,6 +1,6 @@
 package evolution
 
-var propertyCountRule = &Rule{
+var propertyCountRule = &rule{
 	ID:     "property-count",
 	Looks:  "minProperties, maxProperties",
 	Reason: "A narrower range refuses what was valid.",

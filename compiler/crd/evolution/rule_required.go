@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-var requiredRule = &Rule{
+var requiredRule = &rule{
 	ID:    "required",
 	Looks: "required",
 	Reason: "The API server fills in defaults before it validates, so a required field with a default is never missing. Without one, " +
 		"whoever left it out is refused.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a field without a default is required"},
 		{ID: "added-defaulted", Writers: Compatible, Readers: Compatible, What: "a field with a default is required"},
 		{ID: "removed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-absence", What: "a field without a default is no longer required"},

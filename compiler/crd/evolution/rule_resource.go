@@ -1,10 +1,10 @@
 package evolution
 
-var resourceRule = &Rule{
+var resourceRule = &rule{
 	ID:     "resource",
 	Looks:  "whether there is a definition of the resource",
 	Reason: "With a definition, all its objects are deleted.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Compatible, Readers: Compatible, What: "a resource is new"},
 		{ID: "removed", Writers: Breaking, Readers: Breaking, What: "a resource is gone"},
 	},

@@ -6,12 +6,12 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-var roundTripRule = &Rule{
+var roundTripRule = &rule{
 	ID:    "round-trip",
 	Looks: "with the conversion strategy None, what each served version loses on its way through the storage version",
 	Reason: "An object is pruned to the storage version before it is stored. What that version does not know, or fills in otherwise, " +
 		"whoever writes another version does not get back.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "loses", Writers: Breaking, Readers: Conditional, ReadersIf: "readers-tolerate-absence", What: "a version that was served loses more than before"},
 		{ID: "loses-from-start", Writers: Compatible, Readers: Compatible, What: "a version that is new or newly served does not keep all it takes"},
 	},

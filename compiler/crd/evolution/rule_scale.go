@@ -8,12 +8,12 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-var scaleRule = &Rule{
+var scaleRule = &rule{
 	ID:    "scale",
 	Looks: "subresources.scale",
 	Reason: "With the subresource, the API server demands that replicas are whole numbers from 0 to 2147483647 and the selector a string. " +
 		"Autoscalers depend on it.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "the schema allows values that the subresource refuses"},
 		{ID: "added-in-range", Writers: Conditional, WritersIf: "exact-numbers", Readers: Compatible, What: "the schema allows no values that the subresource refuses, unless they are written as 2.0"},
 		{ID: "changed", Writers: Breaking, Readers: Breaking, What: "other paths"},

@@ -7,11 +7,11 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-var selectableFieldsRule = &Rule{
+var selectableFieldsRule = &rule{
 	ID:     "selectable-fields",
 	Looks:  "selectableFields",
 	Reason: "A client that lists or watches by a field selector gets an error where the field can't be selected by.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Compatible, Readers: Compatible, What: "a field that can be selected by"},
 		{ID: "removed", Writers: Compatible, Readers: Breaking, What: "a field that can no longer be selected by"},
 	},

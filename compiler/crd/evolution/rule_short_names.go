@@ -7,11 +7,11 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-var shortNamesRule = &Rule{
+var shortNamesRule = &rule{
 	ID:     "short-names",
 	Looks:  "spec.names: singular, shortNames, categories",
 	Reason: "They are what people type. No manifest and no program with a client of its own depends on them.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Compatible, Readers: Compatible, What: "a name for command lines"},
 		{ID: "removed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-names", What: "a name for command lines is gone"},
 	},

@@ -2,11 +2,11 @@ package evolution
 
 import apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 
-var statusRule = &Rule{
+var statusRule = &rule{
 	ID:     "status",
 	Looks:  "subresources.status",
 	Reason: "With the subresource, a write to the object leaves its status alone, and a write to the status everything else.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a status that is written with the object is dropped"},
 		{ID: "removed", Writers: Breaking, Readers: Compatible, What: "the status can't be written by itself, and every write changes it"},
 	},

@@ -2,13 +2,13 @@ package evolution
 
 import "fmt"
 
-var storageRule = &Rule{
+var storageRule = &rule{
 	ID:    "storage",
 	Looks: "spec.versions: which is the storage version",
 	Reason: "Objects stay in the version in which they were stored until they are written again; they must be before that version goes. " +
 		"What the move does to objects of other versions, rule round-trip says. Whatever is read is filled in by the defaults of the storage version, " +
 		"and by no others.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "moved", Writers: Conditional, WritersIf: "stored-objects-migrated", Readers: Compatible, What: "another storage version"},
 		{ID: "moved-without-default", Writers: Conditional, WritersIf: "stored-objects-migrated", Readers: Conditional, ReadersIf: "readers-tolerate-absence",
 			What: "another storage version, which does not fill in all that the one before did"},

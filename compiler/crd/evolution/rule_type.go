@@ -2,12 +2,12 @@ package evolution
 
 import "fmt"
 
-var typeRule = &Rule{
+var typeRule = &rule{
 	ID:    "type",
 	Looks: "type, x-kubernetes-int-or-string",
 	Reason: "Integers are numbers, and integers and strings are what an int-or-string may be, so these widenings keep what was valid. " +
 		"A typed reader can't decode what it was not built for.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "widened", Writers: Compatible, Readers: Breaking, What: "the new type has all values of the old one, and more", effect: altersType},
 		{ID: "narrowed", Writers: Breaking, Readers: Compatible, What: "the old type has all values of the new one, and more", effect: altersType},
 		{ID: "changed", Writers: Breaking, Readers: Breaking, What: "another type"},

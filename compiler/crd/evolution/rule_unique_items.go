@@ -1,10 +1,10 @@
 package evolution
 
-var uniqueItemsRule = &Rule{
+var uniqueItemsRule = &rule{
 	ID:     "unique-items",
 	Looks:  "uniqueItems",
 	Reason: "Lists with equal items are refused.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "items must be unique"},
 		{ID: "removed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "items need not be unique"},
 	},

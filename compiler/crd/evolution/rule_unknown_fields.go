@@ -1,10 +1,10 @@
 package evolution
 
-var unknownFieldsRule = &Rule{
+var unknownFieldsRule = &rule{
 	ID:     "unknown-fields",
 	Looks:  "x-kubernetes-preserve-unknown-fields",
 	Reason: "Fields that the schema does not know are kept or pruned. What is pruned is lost in silence.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "kept", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "unknown fields are kept", effect: altersType},
 		{ID: "pruned", Writers: Breaking, Readers: Conditional, ReadersIf: "readers-tolerate-absence", What: "unknown fields are pruned"},
 		{ID: "inherited", Writers: Compatible, Readers: Compatible, What: "they are kept either way, as the list around keeps them"},

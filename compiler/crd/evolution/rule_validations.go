@@ -6,14 +6,14 @@ import (
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 )
 
-var validationsRule = &Rule{
+var validationsRule = &rule{
 	ID:    "validations",
 	Looks: "x-kubernetes-validations",
 	Reason: "CEL rules are compared by their text and by whether they also hold where there is no old value (optionalOldSelf). What a rule " +
 		"says when it fails does not decide whether it fails. A new rule is harmless where fields that are new with it are absent, and that alone " +
 		"makes it hold, by has(), !, &&, || and ?: in the order in which they are evaluated. Lists and maps that it is in must be bounded, so that it " +
 		"takes next to nothing of the budget that an object's rules share.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Breaking, Readers: Compatible, What: "a rule that was not there"},
 		{ID: "added-for-new-fields", Writers: Compatible, Readers: Compatible, What: "a rule that was not there, and holds where fields that are new with it are absent"},
 		{ID: "removed", Writers: Compatible, Readers: Conditional, ReadersIf: "readers-tolerate-new-values", What: "a rule is gone"},

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-var versionsRule = &Rule{
+var versionsRule = &rule{
 	ID:    "versions",
 	Looks: "spec.versions: which there are, and which are served",
 	Reason: "A version that is not served can be neither written nor read. One in which objects are stored must not go, and the API server " +
 		"refuses that.",
-	Cases: []Case{
+	Cases: []ruleCase{
 		{ID: "added", Writers: Compatible, Readers: Compatible, What: "a version is new"},
 		{ID: "removed", Writers: Breaking, Readers: Breaking, What: "a served version is gone"},
 		{ID: "removed-stored", Writers: Breaking, Readers: Breaking, What: "a version is gone in which objects are stored"},

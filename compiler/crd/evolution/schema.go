@@ -14,7 +14,7 @@ type props = apiextensionsv1.JSONSchemaProps
 // node is a place in an object, with the schemas that both sides have for it.
 type node struct {
 	*walk
-	rule   *Rule
+	rule   *rule
 	parent *node
 	step   step
 	// was and is are the schemas in full. They are never changed.
