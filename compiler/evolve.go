@@ -12,12 +12,11 @@ import (
 // checkMoves judges the moves of bindings by the policies at stage evolve, which go by what
 // the pins say was bound.
 func checkMoves(f *facts) (found []tenancy.Finding) {
-	formerly := f.documents.FormerPaths()
 	f.policies, found = evolve.Check(f.policies, evolve.Moves{
 		AsOf:    f.history.AsOf,
 		Changed: f.documents.Changed,
 		Before: func(lc *tenancy.LogicalCluster) (map[string]string, bool) {
-			keys := append([]string{lc.Key}, tenancy.FormerKeys(lc.Key, lc.Spec.Formerly, func(path string) []string { return formerly[path] })...)
+			keys := append([]string{lc.Key}, f.tenancy.FormerKeys(lc)...)
 			for _, key := range keys {
 				if pin := f.history.Pins.LogicalClusters[key]; pin != nil && pin.Phase != pins.Gone {
 					return pin.APIs, pin.APIs != nil

@@ -270,6 +270,7 @@ type Organization struct {
 	Access      map[string]Role   `json:"access,omitzero"`
 	Defaults    *Defaults         `json:"defaults,omitzero"`
 	Formerly    []string          `json:"formerly,omitzero"`
+	MovesTo     map[string]string `json:"movesTo,omitzero"`
 }
 
 // Defaults are what logical clusters below an organization inherit.

@@ -129,14 +129,3 @@ func (d *Documents) put(held []document.Any, texts map[document.ID]json.RawMessa
 		delete(d.lost, id.Identity())
 	}
 }
-
-// FormerPaths returns which organizations had which paths before.
-func (d *Documents) FormerPaths() map[string][]string {
-	out := map[string][]string{}
-	for _, o := range d.Organizations {
-		if len(o.Spec.Formerly) > 0 {
-			out[o.Key] = o.Spec.Formerly
-		}
-	}
-	return out
-}

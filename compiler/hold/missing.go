@@ -70,18 +70,21 @@ func (d *Documents) countPinned(p *pins.Pins) int {
 	return int(found.Load())
 }
 
-// claimed returns the keys that documents of today say they had before.
+// claimed returns the keys that documents of today had before and may take over.
 func (h *holder) claimed(docs *Documents) map[string]bool {
-	organizations := docs.FormerPaths()
+	organizations, renamed := tenancy.OrganizationsOf(docs.Documents), false
+	for _, o := range docs.Organizations {
+		renamed = renamed || len(o.Spec.Formerly) > 0
+	}
 	out := map[string]bool{}
 	for _, d := range docs.LogicalClusters {
-		if len(d.Spec.Formerly) == 0 && len(organizations) == 0 || d.Spec.State == schema.Deleted {
+		if len(d.Spec.Formerly) == 0 && !renamed || d.Spec.State == schema.Deleted {
 			continue // one that goes takes over nothing
 		}
 		if h.Pins.LogicalClusters[d.Key] != nil && !docs.Changed(d.Kind, d.Key, d.Dir) {
 			continue // it is placed already, and took over what it claims in an earlier build
 		}
-		for _, key := range tenancy.FormerKeys(d.Key, d.Spec.Formerly, func(path string) []string { return organizations[path] }) {
+		for _, key := range organizations.FormerKeys(d.Key, d.Spec.Formerly) {
 			out[key] = true
 		}
 	}

@@ -133,7 +133,7 @@ func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
 	by := map[string]string{}
 	for _, lc := range claimants {
 		var found []string
-		for _, key := range formerKeys(lc) {
+		for _, key := range p.t.FormerKeys(lc) {
 			if _, ok := p.former.LogicalClusters[key]; ok && !standing[key] {
 				found = append(found, key)
 			}
@@ -159,13 +159,4 @@ func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
 			Suggest("declare the former logical cluster with state: \"deleted\", or choose another name for this one"))
 	}
 	return claims, blocked
-}
-
-// formerKeys returns the keys that a logical cluster had before.
-func formerKeys(lc *tenancy.LogicalCluster) []string {
-	formerly := make(map[string][]string)
-	for _, o := range lc.Org.Ancestors() {
-		formerly[o.Path] = o.Spec.Formerly
-	}
-	return tenancy.FormerKeys(lc.Key, lc.Spec.Formerly, func(path string) []string { return formerly[path] })
 }

@@ -100,16 +100,45 @@ func (t *Tenancy) Regions() []string {
 	return slices.Compact(out)
 }
 
-// FormerKeys returns all keys that a logical cluster says it had before, sorted.
+// FormerKeys returns all keys that a logical cluster had before, of those that it may take
+// over, sorted.
 func (t *Tenancy) FormerKeys(lc *LogicalCluster) []string {
+	if !t.renamed(lc) {
+		return nil
+	}
+	return t.organizations().FormerKeys(lc.Key, lc.Spec.Formerly)
+}
+
+// ClaimedKeys returns all keys that a logical cluster says it had before, sorted.
+func (t *Tenancy) ClaimedKeys(lc *LogicalCluster) []string {
+	if !t.renamed(lc) {
+		return nil
+	}
+	return ClaimedKeys(lc.Key, lc.Spec.Formerly, t.organizations().formerly)
+}
+
+// OrganizationOf returns the path of the organization that a key belongs to: the longest
+// declared one that it begins with; empty where there is none.
+func (t *Tenancy) OrganizationOf(key string) string { return t.organizations().Of(key) }
+
+// renamed reports whether a logical cluster or an organization above it says that it had
+// another name.
+func (t *Tenancy) renamed(lc *LogicalCluster) bool {
 	renamed := len(lc.Spec.Formerly) > 0
 	for o := lc.Org; o != nil && !renamed; o = o.Parent {
 		renamed = len(o.Spec.Formerly) > 0
 	}
-	if !renamed {
-		return nil
+	return renamed
+}
+
+func (t *Tenancy) organizations() Organizations {
+	return func(path string) *document.Document[schema.Organization] {
+		o := t.Organization(path)
+		if o == nil || o.Missing == o {
+			return nil
+		}
+		return &document.Document[schema.Organization]{Meta: o.Meta, Spec: o.Spec}
 	}
-	return FormerKeys(lc.Key, lc.Spec.Formerly, func(path string) []string { return t.Organization(path).Spec.Formerly })
 }
 
 // With returns a tenancy in which other versions of some logical clusters take the

@@ -165,10 +165,13 @@ var checkEntries = []Entry{
 			"document.",
 	},
 	{
-		Code: FormerKeyElsewhere, Severity: Warning,
-		Title: "A logical cluster comes from another organization",
-		Explain: "formerly names a key below another organization at the top: its namespaces and the data in them go " +
-			"over to this one. That may be meant, and is for both organizations' owners to say.",
+		Code: FormerKeyElsewhere, Severity: Error,
+		Title: "A logical cluster of another organization is not given away",
+		Explain: "formerly names a key that belongs to another organization, so the namespaces and the data in them " +
+			"would go over to this one. That needs the word of the organization that gives: movesTo in its document, " +
+			"or in that of an organization above it, names the logical cluster and the key that it gets. An organization " +
+			"that is renamed keeps its old document, with movesTo for each logical cluster, until they have moved. What " +
+			"merely vanished is nobody's to take.",
 	},
 	{
 		Code: FormerKeyDeleted, Severity: Error,

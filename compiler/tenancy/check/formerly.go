@@ -3,6 +3,7 @@ package check
 import (
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -30,10 +31,6 @@ func (c *checker) formerly() {
 			if !orgs.stand(&o.Meta, key, pos) {
 				orgs.claim(&o.Meta, key, pos)
 			}
-			// One at the top has no other way to be renamed.
-			if o.Parent != nil && schema.OrgPath(key).Top() != schema.OrgPath(o.Path).Top() && c.stoodBelow(key) {
-				c.found.Add(&o.Meta, diag.New(diag.FormerKeyElsewhere, pos, "%s takes over the namespaces and data of all that stood below %s, which is another organization", o.Path, key))
-			}
 		}
 	}
 	lcs := claims{c: c, stands: func(key string) *document.Meta {
@@ -52,14 +49,14 @@ func (c *checker) formerly() {
 			pos := lc.Pos
 			if i := slices.Index(own, key); i >= 0 {
 				pos = lc.At("formerly", strconv.Itoa(i))
-				if !deleted {
-					c.elsewhere(lc, key, pos)
-				}
 			}
 			// Who has a place of their own, or wants none, keeps nobody from theirs.
 			if !lcs.stand(&lc.Meta, key, pos) && !deleted && !c.Standing[lc.Key] {
 				lcs.claim(&lc.Meta, key, pos)
 			}
+		}
+		if !deleted && !c.Standing[lc.Key] {
+			c.notGiven(lc)
 		}
 		if i := slices.Index(own, lc.Key); i >= 0 {
 			lcs.stand(&lc.Meta, lc.Key, lc.At("formerly", strconv.Itoa(i)))
@@ -78,25 +75,24 @@ func (c *checker) takesToDelete(lc *tenancy.LogicalCluster) {
 	}
 }
 
-// elsewhere warns where a logical cluster takes over from an organization that
-// is not an earlier name of its own.
-func (c *checker) elsewhere(lc *tenancy.LogicalCluster, key string, pos diag.Position) {
-	if !c.Standing[key] || schema.OrgPath(key).Top() == schema.OrgPath(lc.Key).Top() {
-		return
-	}
-	renamed := tenancy.FormerKeys(lc.Key, nil, func(path string) []string { return c.t.Organization(path).Spec.Formerly })
-	if slices.ContainsFunc(renamed, func(k string) bool { return schema.OrgPath(k).Top() == schema.OrgPath(key).Top() }) {
-		return
-	}
-	c.found.Add(&lc.Meta, diag.New(diag.FormerKeyElsewhere, pos, "%s takes over the namespaces and data of %s, which belongs to another organization", lc.Key, key))
-}
-
-// stoodBelow reports whether a logical cluster below the path stands in the pins.
-func (c *checker) stoodBelow(path string) bool {
-	for key, stands := range c.Standing {
-		if stands && schema.OrgPath(path).Above(key) {
-			return true
+// notGiven refuses what would take over a logical cluster of another organization that
+// does not give it.
+func (c *checker) notGiven(lc *tenancy.LogicalCluster) {
+	given := c.t.FormerKeys(lc)
+	for _, key := range c.t.ClaimedKeys(lc) {
+		if !c.Standing[key] || slices.Contains(given, key) {
+			continue
 		}
+		pos := lc.Pos
+		if i := slices.Index(lc.Spec.Formerly, key); i >= 0 {
+			pos = lc.At("formerly", strconv.Itoa(i))
+		}
+		d := diag.New(diag.FormerKeyElsewhere, pos, "%s can't take over %s: no organization above that is declared any more, so nobody can give it away", lc.Key, key)
+		if giver := c.t.OrganizationOf(key); giver != "" {
+			name := strings.TrimPrefix(key, giver+"/")
+			d = diag.New(diag.FormerKeyElsewhere, pos, "%s can't take over %s: it belongs to organization %s, which does not give it away", lc.Key, key, giver).
+				Suggest("have the owners of %s write movesTo: {%q: %q} in its document", giver, name, lc.Key)
+		}
+		c.found.Fault(&lc.Meta, d, "it is not taken over")
 	}
-	return false
 }

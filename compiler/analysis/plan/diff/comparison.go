@@ -119,7 +119,7 @@ func (c *comparison) organizationPairs() iter.Seq2[*tenancy.Organization, *tenan
 
 // formerPaths returns all paths that an organization says it had before.
 func formerPaths(t *tenancy.Tenancy, o *tenancy.Organization) []string {
-	return tenancy.FormerKeys(o.Path, o.Spec.Formerly, func(path string) []string {
+	return tenancy.ClaimedKeys(o.Path, o.Spec.Formerly, func(path string) []string {
 		if o := t.Organization(path); o != nil {
 			return o.Spec.Formerly
 		}
