@@ -135,6 +135,7 @@ func TestRename(t *testing.T) {
 	r.lc("acme/pay/prod", demand("eu-2"))
 	before := r.build(1)["acme/pay/prod"]
 	delete(r.lcs, "acme/pay/prod")
+	r.movesTo["acme"] = map[string]string{"pay/prod": "acme/payments/live"}
 	r.lc("acme/payments/live", formerly("acme/pay/old", "acme/pay/prod"))
 	out := r.build(2)
 	r.expect(t)
@@ -165,6 +166,7 @@ func TestRenamedOrganizations(t *testing.T) {
 	before := r.build(1)
 	r.lcs = map[string]*tenancy.LogicalCluster{}
 	r.formerly["acme"] = []string{"corp"}
+	r.movesTo["corp"] = map[string]string{"pay/prod": "acme/payments/prod", "pay/test": "acme/payments/live"}
 	r.formerly["acme/payments"] = []string{"acme/pay"}
 	r.lc("acme/payments/prod", declares("api"))
 	r.lc("acme/payments/live", declares("api"), formerly("acme/payments/test"))

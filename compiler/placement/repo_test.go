@@ -25,6 +25,7 @@ type repo struct {
 	lcs         map[string]*tenancy.LogicalCluster
 	formerly    map[string][]string // of organizations
 	owners      map[string][]string
+	movesTo     map[string]map[string]string // of organizations, which are declared for it
 	pins        *pins.Pins
 	findings    []tenancy.Finding      // of the last build
 	definitions []placement.Definition // of the last build
@@ -33,7 +34,7 @@ type repo struct {
 
 func newRepo() *repo {
 	return &repo{clusters: map[string]*tenancy.PhysicalCluster{}, lcs: map[string]*tenancy.LogicalCluster{},
-		formerly: map[string][]string{}, owners: map[string][]string{}, cut: 300}
+		formerly: map[string][]string{}, owners: map[string][]string{}, movesTo: map[string]map[string]string{}, cut: 300}
 }
 
 // cluster declares a physical cluster in region eu that bounds nothing but the
@@ -125,7 +126,7 @@ func (r *repo) tenancy() *tenancy.Tenancy {
 		if o, ok := organizations[path]; ok || path == "" {
 			return o
 		}
-		o := &tenancy.Organization{Path: path, Spec: schema.Organization{Formerly: r.formerly[path], Owners: r.owners[path]}}
+		o := &tenancy.Organization{Path: path, Spec: schema.Organization{Formerly: r.formerly[path], Owners: r.owners[path], MovesTo: r.movesTo[path]}}
 		o.Parent = organization(path[:max(0, strings.LastIndexByte(path, '/'))])
 		organizations[path] = o
 		return o
@@ -134,6 +135,9 @@ func (r *repo) tenancy() *tenancy.Tenancy {
 		lc := r.lcs[key]
 		lc.Org = organization(key[:strings.LastIndexByte(key, '/')])
 		t.LogicalClusters = append(t.LogicalClusters, lc)
+	}
+	for path := range r.movesTo {
+		organization(path)
 	}
 	for _, path := range slices.Sorted(maps.Keys(organizations)) {
 		t.Organizations = append(t.Organizations, organizations[path])

@@ -20,7 +20,9 @@ func (c *checker) stood(lc *tenancy.LogicalCluster) bool {
 // formerly checks that nobody takes over what somebody else has or claims.
 func (c *checker) formerly() {
 	orgs := claims{c: c, stands: func(key string) *document.Meta {
-		if o := c.t.Organization(key); o != nil && !o.Held { // a held one may well be the one that was renamed
+		// A held one may well be the one that was renamed, and one that gives what it has
+		// stands until that has moved.
+		if o := c.t.Organization(key); o != nil && !o.Held && len(o.Spec.MovesTo) == 0 {
 			return &o.Meta
 		}
 		return nil
@@ -55,7 +57,7 @@ func (c *checker) formerly() {
 				lcs.claim(&lc.Meta, key, pos)
 			}
 		}
-		if !deleted && !c.Standing[lc.Key] {
+		if !c.Standing[lc.Key] {
 			c.notGiven(lc)
 		}
 		if i := slices.Index(own, lc.Key); i >= 0 {
@@ -89,9 +91,13 @@ func (c *checker) notGiven(lc *tenancy.LogicalCluster) {
 		}
 		d := diag.New(diag.FormerKeyElsewhere, pos, "%s can't take over %s: no organization above that is declared any more, so nobody can give it away", lc.Key, key)
 		if giver := c.t.OrganizationOf(key); giver != "" {
-			name := strings.TrimPrefix(key, giver+"/")
-			d = diag.New(diag.FormerKeyElsewhere, pos, "%s can't take over %s: it belongs to organization %s, which does not give it away", lc.Key, key, giver).
-				Suggest("have the owners of %s write movesTo: {%q: %q} in its document", giver, name, lc.Key)
+			d = diag.New(diag.FormerKeyElsewhere, pos, "%s can't take over %s: it belongs to organization %s, which does not give it away", lc.Key, key, giver)
+			for path := range schema.OrgPath(giver).Up() {
+				if o := c.t.Organization(string(path)); o != nil && !o.Held {
+					d = d.Suggest("have the owners of %s write movesTo: {%q: %q} in its document", path, strings.TrimPrefix(key, string(path)+"/"), lc.Key)
+					break
+				}
+			}
 		}
 		c.found.Fault(&lc.Meta, d, "it is not taken over")
 	}
