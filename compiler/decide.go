@@ -61,14 +61,19 @@ func (f *facts) decide() *pins.Pins {
 	return out
 }
 
-// recordAPIs writes into the sites what those logical clusters bind that a policy at
-// stage evolve reaches.
+// recorded reports whether what a logical cluster binds is remembered: a policy at stage
+// evolve judges what comes after, or a binding has stayed behind its channel.
+func recorded(policies *policy.Policies, lc *tenancy.LogicalCluster) bool {
+	return slices.ContainsFunc(lc.APIs, func(b tenancy.Binding) bool { return b.Refused != nil }) || evolve.Recorded(policies, lc)
+}
+
+// recordAPIs writes into the sites what logical clusters bind, where that is remembered.
 func recordAPIs(t *tenancy.Tenancy, policies *policy.Policies, sites map[string]*pins.LogicalCluster) {
 	lcs := t.LogicalClusters
 	concerned := make([]bool, len(lcs))
 	parallel.Each(len(lcs), func(i int) {
 		pin := sites[lcs[i].Key]
-		concerned[i] = pin != nil && (pin.APIs != nil || evolve.Recorded(policies, lcs[i]))
+		concerned[i] = pin != nil && (pin.APIs != nil || recorded(policies, lcs[i]))
 	})
 	for i, lc := range lcs {
 		if !concerned[i] {
@@ -76,7 +81,7 @@ func recordAPIs(t *tenancy.Tenancy, policies *policy.Policies, sites map[string]
 		}
 		changed := *sites[lc.Key] // the former pins may share it
 		changed.APIs = nil
-		if evolve.Recorded(policies, lc) {
+		if recorded(policies, lc) {
 			changed.APIs = make(map[string]string, len(lc.APIs))
 			for _, b := range lc.APIs {
 				changed.APIs[b.Version.Set.Name] = b.Version.Name

@@ -26,7 +26,7 @@ import (
 func (j *judging) resolve(d *hold.Documents) (*tenancy.Tenancy, []tenancy.Finding, error) {
 	defer j.clock.start(stageResolve)()
 	j.options.progress("resolving", 0, 0)
-	t, found := resolve.Documents(d.Documents, j.snapshot.Tree, j.history.AsOf, j.published.definition)
+	t, found := resolve.Documents(d.Documents, j.snapshot.Tree, j.history.AsOf, resolve.History{Published: j.published.definition, Bound: j.published.bound})
 	return t, found, j.published.err
 }
 

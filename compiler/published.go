@@ -109,6 +109,24 @@ func (p *published) readDefinition(name string) (*definition.Definition, error) 
 	return read[0], nil
 }
 
+// bound returns the version that a logical cluster had bound under the name of a channel in
+// the last build: see resolve.Bound.
+func (p *published) bound(keys []string, set *document.Meta, channel string) string {
+	for _, key := range keys {
+		pin := p.pins.LogicalClusters[key]
+		if pin == nil || pin.Phase == pins.Gone {
+			continue
+		}
+		if version, ok := pin.APIs[set.Key]; ok {
+			return version
+		}
+		if was := p.lastGood.APISet(p.lastGood.ID(set.ID())); was != nil {
+			return was.Channels[channel]
+		}
+	}
+	return ""
+}
+
 // set returns an API set as it was last good: see impact.Promises.
 func (p *published) set(d *hold.Documents) func(*tenancy.APISet) (was *tenancy.APISet, same bool) {
 	return func(set *tenancy.APISet) (was *tenancy.APISet, same bool) {

@@ -64,7 +64,7 @@ func compile(t *testing.T, archive []txtar.File) impact.Side {
 	for _, d := range loaded.Diagnostics {
 		t.Fatalf("%s: %s", d.Position, d.Message)
 	}
-	resolved, findings := resolve.Documents(loaded.Documents, tree, "2026-11-20", nil)
+	resolved, findings := resolve.Documents(loaded.Documents, tree, "2026-11-20", resolve.History{})
 	for _, f := range findings {
 		if f.Severity == diag.Error && f.Code != diag.RemovedAPIVersion && f.Code != diag.UnknownAPIVersion {
 			t.Fatalf("%s: %s", f.Position, f.Message)

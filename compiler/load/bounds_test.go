@@ -34,7 +34,7 @@ func TestBounds(t *testing.T) {
 		{"clauses", "x.cue", wrap("_x: [" + strings.Repeat("for a in [1] ", 1e5) + "{1}]"), []diag.Code{diag.TooComplex}},
 		{"json", "x.json", `{"logicalClusters":` + strings.Repeat("[", 1e6), []diag.Code{diag.DataFile}},
 		{"yaml", "x.yaml", "logicalClusters: " + strings.Repeat("[", 1e5), []diag.Code{diag.DataFile}},
-		{"yaml indented", "x.yaml", "logicalClusters:\n" + nestedYAML(3000), []diag.Code{diag.FieldNotAllowed}},
+		{"yaml indented", "x.yaml", "policies:\n" + nestedYAML(3000), []diag.Code{diag.FieldNotAllowed}},
 		{"recursion", "x.cue", wrap("#R: {n: int, let m = n - 1, if n > 0 {next: #R & {n: m}}}\n_x: #R & {n: 1000000}"), []diag.Code{diag.CycleFound, diag.TooComplex}},
 		{"recursion shallow", "x.cue", wrap("#R: {n: int, let m = n - 1, if n > 0 {next: #R & {n: m}}}\n_x: #R & {n: 300}"), []diag.Code{diag.CycleFound, diag.TooComplex}},
 		{"recursion in lists", "x.cue", wrap("#R: {n: int, let m = n - 1, next: [if n > 0 {#R & {n: m}}]}\n_x: #R & {n: 1000000}"), []diag.Code{diag.CycleFound, diag.TooComplex}},

@@ -34,7 +34,7 @@ func repoOf(t testing.TB, files map[string]string) (*document.Documents, *policy
 	for _, d := range loaded.Diagnostics {
 		t.Fatalf("%s: %s: %s", d.Position, d.Code, d.Message)
 	}
-	resolved, _ := resolve.Documents(loaded.Documents, tree, "2026-11-20", nil)
+	resolved, _ := resolve.Documents(loaded.Documents, tree, "2026-11-20", resolve.History{})
 	policies, findings := policy.Compile(resolved, loaded.Documents, func(file string) ([]byte, bool) {
 		f, ok := tree.File(file)
 		return f.Data, ok

@@ -188,4 +188,7 @@ type Binding struct {
 	Requested string
 	Version   *APIVersion
 	Pos       diag.Position
+	// Refused is the version that the channel names now, where that is not offered and the
+	// binding stays at the version that it had; else nil.
+	Refused *APIVersion
 }

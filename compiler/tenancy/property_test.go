@@ -162,14 +162,14 @@ func TestDeterminism(t *testing.T) {
 func TestOthersDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		docs := drawDocuments(t)
-		before, _ := resolve.Documents(docs, source.FromMap(nil), today, nil)
+		before, _ := resolve.Documents(docs, source.FromMap(nil), today, resolve.History{})
 		old := map[string]string{}
 		for _, lc := range before.LogicalClusters {
 			old[lc.Key] = describe(&tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{lc}})
 		}
 		docs.LogicalClusters = append(docs.LogicalClusters, drawLogicalCluster(t, "acme/pay/new"))
 		sortLogicalClusters(docs)
-		after, _ := resolve.Documents(docs, source.FromMap(nil), today, nil)
+		after, _ := resolve.Documents(docs, source.FromMap(nil), today, resolve.History{})
 		for key, want := range old {
 			got := describe(&tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{after.LogicalCluster(key)}})
 			if diff := gocmp.Diff(want, got); diff != "" {
@@ -187,7 +187,7 @@ func TestNamespacesHoldTheQuota(t *testing.T) {
 		for _, d := range docs.LogicalClusters {
 			d.Held = true // a held document gets what there is, whatever it asks for
 		}
-		resolved, findings := resolve.Documents(docs, source.FromMap(nil), today, nil)
+		resolved, findings := resolve.Documents(docs, source.FromMap(nil), today, resolve.History{})
 		for _, lc := range resolved.LogicalClusters {
 			for key, total := range lc.Quota.All() {
 				var sum resource.Quantity
@@ -412,7 +412,7 @@ func BenchmarkResolveAndCheck(b *testing.B) {
 	b.ReportAllocs()
 	b.ResetTimer()
 	for b.Loop() {
-		resolved, findings := resolve.Documents(docs, tree, today, nil)
+		resolved, findings := resolve.Documents(docs, tree, today, resolve.History{})
 		history := history.New(resolved, history.Former{Changed: func(schema.Kind, string, string) bool { return true }})
 		resolved, checks := check.Tenancy(check.Input{Tenancy: resolved, History: history, AsOf: today})
 		if len(resolved.LogicalClusters) != n || len(findings)+len(checks) > 0 {

@@ -90,7 +90,7 @@ func (r *repo) compile(t *testing.T) (*tenancy.Tenancy, []tenancy.Finding) {
 }
 
 func (r *repo) judge(docs *document.Documents, tree *source.Tree) (*tenancy.Tenancy, []tenancy.Finding) {
-	resolved, findings := resolve.Documents(docs, tree, r.asOf, nil)
+	resolved, findings := resolve.Documents(docs, tree, r.asOf, resolve.History{})
 	former := history.Former{
 		Changed:        func(kind schema.Kind, key, _ string) bool { return !r.unchanged[fmt.Sprintf("%s %q", kind, key)] },
 		LogicalCluster: func(key string) *schema.LogicalCluster { return r.lastGood[key] },

@@ -6,6 +6,7 @@ const (
 	ClassNotOffered     Code = "TEN0302"
 	RegionNotOffered    Code = "TEN0303"
 	OfferExceeds        Code = "TEN0304"
+	ChannelNotOffered   Code = "TEN0307"
 	UnknownOffer        Code = "TEN0305"
 	ClassParent         Code = "TEN0306"
 	CeilingExceeded     Code = "TEN0310"
@@ -36,6 +37,13 @@ var checkEntries = []Entry{
 		Explain: "An organization's offers limit which API sets logical clusters below it may bind; an organization " +
 			"further down can only narrow them. Bind what is offered, or ask the owners of the organization to " +
 			"offer more.",
+	},
+	{
+		Code: ChannelNotOffered, Severity: Warning,
+		Title: "A channel moved to a version that is not offered",
+		Explain: "A channel of an API set names another version than before, and an organization does not offer that " +
+			"one. Logical clusters that bind the channel stay at the version that they had: nobody asked to lose the " +
+			"API. New ones can't bind the channel. Offer the version, or move the channel back.",
 	},
 	{
 		Code: ClassNotOffered, Severity: Error,

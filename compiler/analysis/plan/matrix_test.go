@@ -314,7 +314,7 @@ var alternatives = map[string][]any{
 	"json6902.*.op":                  {"replace", "move"}, "transformers.*.images": {[]any{map[string]any{"name": "busybox", "newTag": "1"}}}, "json6902.*.from": {"/data/a"},
 	"exemptions.*.policy": {"services"}, "exemptions.*.ceiling": {"acme/pay"}, "exemptions.*.expires": {"2027-02-01"},
 	"implicit.*.merge": {"platform-wins"}, "implicit.*.files": {[]any{"objects/other.yaml"}},
-	"key": {"gpu2"}, "operator": {"NotIn"}, "from": {"2026-02-01"}, "cut": {100},
+	"movesTo": {map[string]any{"old": "other/new"}}, "key": {"gpu2"}, "operator": {"NotIn"}, "from": {"2026-02-01"}, "cut": {100},
 }
 
 // candidates returns other values of a field; nil stands for its absence.

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"fmt"
+
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -45,6 +47,41 @@ func (c *checker) bindings(lc *subject, out *tenancy.Findings) {
 				}
 			}
 		}
+	}
+}
+
+// channels reports the channels that moved to versions that organizations do not offer,
+// once for each offer: those that had bound another version by them stay at it.
+func (c *checker) channels() {
+	type move struct {
+		offer   *tenancy.Offer
+		version *tenancy.APIVersion
+		channel string
+	}
+	stay := map[move][]*tenancy.LogicalCluster{}
+	var moves []move
+	for _, lc := range c.t.LogicalClusters {
+		for _, b := range lc.APIs {
+			if b.Refused == nil {
+				continue
+			}
+			m := move{lc.Org.Offers.Refusing(func(o *tenancy.Offer) bool { return o.API(b.Refused) }), b.Refused, b.Requested}
+			if stay[m] == nil {
+				moves = append(moves, m)
+			}
+			stay[m] = append(stay[m], lc)
+		}
+	}
+	for _, m := range moves {
+		lcs, o, set := stay[m], m.offer.Organization, m.version.Set
+		who := lcs[0].Key + " stays"
+		if n := len(lcs) - 1; n > 0 {
+			who = fmt.Sprintf("%s and %d more stay", lcs[0].Key, n)
+		}
+		c.found.Add(&o.Meta, diag.New(diag.ChannelNotOffered, o.At("offers", "apis"), "channel %s of API set %s names %s, which %s does not offer: %s at the version bound before",
+			m.channel, set.Name, m.version.Name, o.Path, who).
+			See(set.At("channels", m.channel), "the channel moved here").
+			Suggest("offer %s, or move the channel back", m.version))
 	}
 }
 

@@ -44,6 +44,7 @@ func Tenancy(in Input) (*tenancy.Tenancy, []tenancy.Finding) {
 	c.conflicts = conflicts(t.APISets)
 	c.names()
 	c.formerly()
+	c.channels()
 	for _, class := range t.Classes {
 		c.class(class)
 	}

@@ -136,7 +136,7 @@ func (r *resolver) logicalCluster(d *document.Document[schema.LogicalCluster], s
 	e := own.ValuesOver(s.values)
 	lc.Backing, lc.Network, lc.PodSecurity, lc.Containers = e.Backing, e.Network, e.PodSecurity, e.Containers
 	lc.Regions, lc.Selector, lc.Tolerations = e.Regions, e.Selector, e.Tolerations
-	lc.Quota, lc.Weights, lc.APIs = e.Quota, e.Weights, e.APIs
+	lc.Quota, lc.Weights, lc.APIs = e.Quota, e.Weights, r.stay(lc, e.APIs)
 	lc.Labels = tenancy.MergeLabels(s.labels, spec.Labels)
 	lc.Own, lc.InheritedFrom = own, s.values.Origins
 	lc.Access = tenancy.MergeGrants(s.org.grants, grants(spec.Access, &lc.Meta, "", out))
@@ -205,4 +205,27 @@ func withDefaults(s *schema.Source) *schema.Source {
 		out.Role = usual.Role
 	}
 	return &out
+}
+
+// stay returns the bindings of a logical cluster with those left at the version that they
+// had whose channel has moved to one that is not offered: nobody asked to lose the API.
+func (r *resolver) stay(lc *tenancy.LogicalCluster, bindings []tenancy.Binding) []tenancy.Binding {
+	offered := func(v *tenancy.APIVersion) bool {
+		return lc.Org.Offers.Refusing(func(o *tenancy.Offer) bool { return o.API(v) }) == nil
+	}
+	out := bindings
+	for i, b := range bindings {
+		if r.bound == nil || b.Requested == b.Version.Name || offered(b.Version) {
+			continue
+		}
+		old := b.Version.Set.Version(r.bound(append([]string{lc.Key}, lc.Spec.Formerly...), &b.Version.Set.Meta, b.Requested))
+		if old == nil || old == b.Version || old.Spec.Lifecycle == schema.Removed || !offered(old) {
+			continue
+		}
+		if &out[0] == &bindings[0] { // others share them
+			out = slices.Clone(bindings)
+		}
+		out[i].Version, out[i].Refused = old, b.Version
+	}
+	return out
 }

@@ -22,14 +22,24 @@ import (
 // good; nil where there is none.
 type Published func(set *document.Meta, version, resource string) *definition.Definition
 
+// Bound returns the version that a logical cluster had bound under the name of a channel in
+// the last build, by its keys of today and before; empty where that is not known.
+type Bound func(keys []string, set *document.Meta, channel string) string
+
+// History is what earlier builds published, as far as documents are resolved by it. All may
+// be nil.
+type History struct {
+	Published Published
+	Bound     Bound
+}
+
 // Documents turns documents into a Tenancy. The tree holds the files that API sets
-// name; what a held set has is what was published, as far as that is known; nil
-// means nothing is. asOf is the day, as 2026-11-20, with which sunsets are compared.
+// name; what a held set has is what was published, as far as that is known. asOf is the day, as 2026-11-20, with which sunsets are compared.
 //
 // The Tenancy is whole whatever is found: what a document in error refers to in
 // vain is left out of it. Documents are read only.
-func Documents(docs *document.Documents, tree *source.Tree, asOf string, published Published) (*tenancy.Tenancy, []tenancy.Finding) {
-	r := &resolver{docs: docs, tree: tree, published: published, asOf: asOf, t: &tenancy.Tenancy{Targets: docs.Targets}, defaults: tenancy.SchemaDefaults()}
+func Documents(docs *document.Documents, tree *source.Tree, asOf string, history History) (*tenancy.Tenancy, []tenancy.Finding) {
+	r := &resolver{docs: docs, tree: tree, published: history.Published, bound: history.Bound, asOf: asOf, t: &tenancy.Tenancy{Targets: docs.Targets}, defaults: tenancy.SchemaDefaults()}
 	r.settings()
 	r.prices()
 	r.clusters()
@@ -47,6 +57,7 @@ type resolver struct {
 	tree      *source.Tree
 	asOf      string
 	published Published
+	bound     Bound
 	t         *tenancy.Tenancy
 	found     tenancy.Findings
 
