@@ -24,6 +24,7 @@ type Check struct {
 // is a function and its row here.
 func Checks() []Check {
 	return []Check{
+		{"unread", "every YAML and JSON file in the organization tree is read by somebody", stageResolve, checkUnread},
 		{"promises", "API sets keep what they promise to those who bind them", stageResolve, checkPromises},
 		{"source", "the settings name a source that the GitOps engines can read", stageDivide, checkSource},
 		{"documents", "documents say only what they may: offers, classes, regions, labels, names, ceilings, sunsets", stageDivide, checkDocuments},

@@ -14,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/fixtures/generate"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"pgregory.net/rapid"
 )
 
@@ -284,6 +285,13 @@ for i in [1, 2, 3, 4, 5] {
 	r.edit("orgs/org000/div0/squad/org.cue", func(s string) string {
 		return s + "\norganizations: \"org000/div0/squad\": formerly: [\"org000/div0/team1\"]\n"
 	})
+	var given strings.Builder
+	for key := range first.Sites {
+		if name, ok := strings.CutPrefix(key, "org000/div0/team1/"); ok {
+			fmt.Fprintf(&given, "organizations: \"org000/div0\": movesTo: \"team1/%s\": \"org000/div0/squad/%s\"\n", name, name)
+		}
+	}
+	testkit.WriteFiles(t, r.dir, map[string]string{"orgs/org000/div0/given.cue": "package tenancy\n\n" + given.String()})
 	third := r.clean()
 	moved := 0
 	for key, site := range first.Sites {

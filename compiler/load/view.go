@@ -37,6 +37,9 @@ func (v *View) result(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
+// Reads reports whether a file is one that declares documents, or may.
+func (v *View) Reads(file string) bool { return v.repo.Reads(file) }
+
 // Text is what a directory says.
 type Text = syntax.Text
 

@@ -104,10 +104,10 @@ func (l *listing) wants(p string) bool {
 	return wantedName(path.Base(p)) && !l.exclude[p]
 }
 
-// wantedName says so by name. CUE skips a hidden .cue file without a word;
-// it is kept here so that loading can refuse it aloud.
+// wantedName says so by name. CUE skips a hidden .cue file without a word, and one whose
+// ending is in capitals; they are kept here so that loading can refuse them aloud.
 func wantedName(name string) bool {
-	switch path.Ext(name) {
+	switch strings.ToLower(path.Ext(name)) {
 	case ".cue":
 		return true
 	case ".yaml", ".yml", ".json":

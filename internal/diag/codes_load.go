@@ -30,11 +30,12 @@ const (
 	ModuleFile          Code = "TEN0134"
 	ManagedCRDsInside   Code = "TEN0135"
 	ForeignPackage      Code = "TEN0136"
+	UnreadFile          Code = "TEN0137"
 )
 
 var loadEntries = []Entry{
 	{SyntaxError, Error, "File cannot be parsed",
-		"The file is not valid CUE, so nothing in its directory, nor in the directories below it, can be evaluated. Everything declared there is held at its last good state until the file is mended. `cue fmt` reports the same error."},
+		"The file is not valid CUE, so what it declares can't be had. It is put back as it was last good, with the files of the directory that it may be bound to, until it is mended. `cue fmt` reports the same error."},
 	{ValueConflict, Error, "Values conflict",
 		"Two places give the same field different values, and CUE unifies: it never picks one of them. The diagnostic names both places; remove one, or make them agree. A list is one value: two lists of different length conflict."},
 	{FieldNotAllowed, Error, "Field is not known",
@@ -58,7 +59,7 @@ var loadEntries = []Entry{
 	{KeyOutsideDirectory, Error, "Key lies outside its directory",
 		"The key of an organization or logical cluster must lie under the path of the directory that declares it: in orgs/acme/payments it is acme/payments or begins with acme/payments/. Without this rule one organization could declare documents in the name of another."},
 	{DeclaredTwice, Error, "Document is declared twice",
-		"A key is a document's full identity, and two directories that do not contain each other both declare it. None of the two is compiled until one is removed. Several files of one directory may build a document together."},
+		"A key is a document's full identity, and two directories declare it. The one that declared it in the last build goes on to; if none did, neither is compiled until one is removed. Several files of one directory may build a document together."},
 	{AncestorTouched, Error, "Document belongs to a directory above",
 		"A directory adds to a document that a directory above declares. A document is declared in exactly one directory; what stands further down can neither change nor extend it. Move the fields to where the document is declared."},
 	{DefaultInPattern, Error, "Default in a pattern",
@@ -85,6 +86,8 @@ var loadEntries = []Entry{
 		"cue.mod/module.cue names the module of the tenancy repo and the CUE language version. Without it imports cannot be resolved. `tenantry init` writes a valid one."},
 	{ManagedCRDsInside, Error, "Managed CRDs inside orgs/",
 		"An API set below orgs/ asks the compiler to install its CustomResourceDefinitions. These belong to the whole physical cluster, so only API sets outside orgs/ may do that: use `crds: \"external\"`, or move the API set."},
+	{UnreadFile, Error, "Nobody reads a file",
+		"A YAML or JSON file below orgs/ declares no documents, and no document names it: a Kubernetes object, most likely, that somebody expects to be applied. Nothing applies it. Name it in an implicit document or an API set, put it into the repository that the logical cluster's source names, or move it out of orgs/."},
 	{ForeignPackage, Error, "Another package beside package tenancy",
 		"A directory of the tenancy repo holds a CUE file of another package, which CUE leaves out of the directory's evaluation. Libraries live in directories of their own and are imported."},
 }

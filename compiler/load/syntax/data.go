@@ -84,8 +84,10 @@ func declaresDocuments(path string, data []byte) (declares bool, problem *textPr
 		line, message := yamlProblem(err)
 		return fail(line, 0, "%s", message)
 	}
-	documents, objects := count(docs)
+	documents, objects, own := count(docs)
 	switch {
+	case own > 0 && required && own == len(docs):
+		return true, nil
 	case len(docs) == 0, objects == len(docs):
 		return false, nil
 	case !required && documents == 0:
@@ -101,18 +103,21 @@ func declaresDocuments(path string, data []byte) (declares bool, problem *textPr
 	return true, nil
 }
 
-// count returns how many YAML documents are maps of documents, and how many are
-// Kubernetes objects.
-func count(docs []*yamlv3.Node) (documents, objects int) {
+// count returns how many YAML documents are maps of documents, how many are Kubernetes
+// objects, and how many of these are of Tenantry's own API group.
+func count(docs []*yamlv3.Node) (documents, objects, own int) {
 	for _, d := range docs {
 		switch classify(d) {
 		case documentMap:
 			documents++
+		case ownObject:
+			own++
+			objects++
 		case kubernetesObject:
 			objects++
 		}
 	}
-	return documents, objects
+	return documents, objects, own
 }
 
 // dataProblem explains an error of CUE's readers of YAML and JSON.
@@ -158,6 +163,14 @@ func (a *Analysis) readData(field *ast.Field) {
 
 // parseData turns a YAML or JSON file into syntax whose positions are the file's.
 func parseData(path string, data []byte) (*ast.File, error) {
+	f, err := extractData(path, data)
+	if err != nil {
+		return nil, err
+	}
+	return f, documentsOfObjects(path, f)
+}
+
+func extractData(path string, data []byte) (*ast.File, error) {
 	if isYAML(path) {
 		return yaml.Extract(path, data)
 	}
@@ -200,23 +213,29 @@ const (
 	otherContent content = iota
 	documentMap
 	kubernetesObject
+	// ownObject is a Kubernetes object of the API group of documents.
+	ownObject
 )
 
 func classify(n *yamlv3.Node) content {
 	if n.Kind != yamlv3.MappingNode {
 		return otherContent
 	}
-	object := 0
+	object, own := 0, false
 	found := otherContent
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		switch k := n.Content[i].Value; {
 		case k == "apiVersion" || k == "kind":
+			own = own || k == "apiVersion" && strings.HasPrefix(n.Content[i+1].Value, apiGroup+"/")
 			object++
 		case document.KindIndex(k) >= 0:
 			found = documentMap
 		}
 	}
-	if object == 2 {
+	switch {
+	case object == 2 && own:
+		return ownObject
+	case object == 2:
 		return kubernetesObject
 	}
 	return found

@@ -5,6 +5,7 @@
 package syntax
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/tenantry/tenantry/internal/diag"
@@ -29,3 +30,9 @@ func (r *Repo) Language() string { return r.module.language }
 
 // ModuleText returns the file that names the module.
 func (r *Repo) ModuleText() []byte { return r.module.text }
+
+// Reads reports whether a file is one that declares documents, or may.
+func (r *Repo) Reads(file string) bool {
+	dir, _ := split(file)
+	return slices.ContainsFunc(r.byDir[dir], func(f *File) bool { return f.Path == file && f.Analysis != nil })
+}

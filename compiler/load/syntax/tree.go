@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 )
@@ -52,17 +53,38 @@ func (r *Repo) directories(refused []diag.Diagnostic) []*Directory {
 			s.at(dir).Problems = append(s.at(dir).Problems, d)
 		}
 	}
-	for dir, files := range s.foreign {
-		d := s.byPath[dir]
-		if d == nil || len(d.Files) == 0 {
-			continue
-		}
-		for _, f := range files {
-			d.Problems = append(d.Problems, diag.New(diag.ForeignPackage, diag.Position{File: f.Path, Line: 1},
-				"package %s stands beside package %s, and CUE leaves it out", f.Package, TenancyPackage))
+	s.foreignPackages()
+	return arrange(s.byPath)
+}
+
+// foreignPackages refuses files of other packages that CUE would leave out: those beside
+// files of documents, and those in the organization tree that nothing imports.
+func (s *sorting) foreignPackages() {
+	for _, d := range s.byPath {
+		for _, f := range d.Files {
+			s.imported(f.Imports) // which notes the libraries; what is wrong with them is reported later on
 		}
 	}
-	return arrange(s.byPath)
+	imported := map[*File]bool{}
+	for _, lib := range s.libraries {
+		for _, f := range lib.Files {
+			imported[f] = true
+		}
+	}
+	for dir, files := range s.foreign {
+		beside := s.byPath[dir] != nil && len(s.byPath[dir].Files) > 0
+		for _, f := range files {
+			at := diag.Position{File: f.Path, Line: 1}
+			switch {
+			case beside:
+				s.at(dir).Problems = append(s.at(dir).Problems, diag.New(diag.ForeignPackage, at,
+					"package %s stands beside package %s, and CUE leaves it out", f.Package, TenancyPackage))
+			case document.InOrganizations(dir) && !imported[f]:
+				s.at(dir).Problems = append(s.at(dir).Problems, diag.New(diag.ForeignPackage, at,
+					"the file is of package %s, which nothing imports, so nobody reads it", f.Package).Suggest("begin it with `package %s`", TenancyPackage))
+			}
+		}
+	}
 }
 
 // sorting is the work of sorting files into directories.
@@ -155,7 +177,13 @@ func split(p string) (dir, name string) {
 }
 
 func skippedName(p, name string) (diag.Diagnostic, bool) {
-	if !strings.HasSuffix(name, ".cue") {
+	dir, _ := split(p)
+	ending := path.Ext(name)
+	switch lower := strings.ToLower(ending); {
+	case lower != ending && (lower == ".cue" || document.InOrganizations(dir) && isData(strings.ToLower(name))):
+		return diag.New(diag.SkippedFile, diag.Position{File: p}, "files whose names end in %s are left out", ending).
+			Suggest("rename it to %s", strings.TrimSuffix(name, ending)+lower), true
+	case ending != ".cue":
 		return diag.Diagnostic{}, false
 	}
 	for _, prefix := range []string{"_", "."} {
