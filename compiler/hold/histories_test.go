@@ -188,6 +188,8 @@ func possibleHistory(a, b string) bool {
 		return false // they use nothing
 	case (a == "vanished" || strings.HasPrefix(a, "import-")) && strings.HasPrefix(b, "import-"):
 		return false // the mistake is another one
+	case a == "import-of-import-changed" && b == "used-source":
+		return false // no package is what documents are made of
 	case a == "import-of-import-changed" && b != "import" && slices.Contains(ways, b):
 		return false // only these use what the package imports
 	}

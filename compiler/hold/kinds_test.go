@@ -12,8 +12,8 @@ import (
 var (
 	kinds      = []string{"organizations", "classes", "apiSets", "policies", "implicit", "exemptions", "modules", "physicalClusters", "settings"}
 	kindWays   = []string{"literal", "list", "built", "hidden", "let", "import", "several", "yaml", "json"}
-	kindBreaks = []string{"misspelt", "value", "reference", "syntax", "used-syntax", "used-conflict", "import-syntax"}
-	kindSides  = []string{"nothing", "more", "other", "above"}
+	kindBreaks = []string{"misspelt", "value", "reference", "syntax", "used-syntax", "used-conflict", "used-source", "import-syntax"}
+	kindSides  = []string{"nothing", "more", "other", "above", "seen"} // seen: a directory below refers to it
 )
 
 type fields = map[string]any
@@ -84,24 +84,27 @@ func kindFault(org string, values []string) fault {
 	kind, way, brk, side := values[0], values[1], values[2], values[3]
 	s := subjectOf(kind, org)
 	f := fault{
-		name: strings.Join(values, " "), org: org, moves: side == "more" || side == "above", strict: true, held: []string{org + "/t/d/x", org + "/t/d/z"}, never: []string{"newcomer"},
+		name: strings.Join(values, " "), org: org, moves: side == "more" || side == "above" || side == "seen", strict: true, held: []string{org + "/t/d/x", org + "/t/d/z"}, never: []string{"newcomer"},
 		named: []string{fmt.Sprintf("%s %q", kind, s.key), s.dir + "/docs", s.dir + "/shared", "lib/" + org + "/"},
 	}
 	if kind == "settings" {
 		f.named, f.global = []string{"settings", "docs", "shared", "lib/"}, true
 	}
 	doc := maps.Clone(s.good)
-	wants, above, library, shared := false, "view", "text: \"is\"\n", "\"same\""
+	wants, source, above, library, shared := false, "", "view", "text: \"is\"\n", "\"same\""
 	use := strings.HasPrefix(brk, "import-") || way == "import"
 	make := func() map[string]string {
-		return join(surroundings(kind, org, above, wants), declare(kind, way, s, org, doc, use, shared), map[string]string{"lib/" + org + "/lib.cue": "package " + org + "\n\n" + library})
+		return join(surroundings(kind, s.key, org, above, wants, side == "seen"), declare(kind, way, s, org, doc, use, shared, source), map[string]string{"lib/" + org + "/lib.cue": "package " + org + "\n\n" + library})
 	}
 	f.base = make()
-	former := declare(kind, way, s, org, doc, use, shared)
+	former := declare(kind, way, s, org, doc, use, shared, source)
 	switch side {
 	case "more":
 		maps.Copy(doc, s.more)
 		wants = true
+	case "seen":
+		maps.Copy(doc, s.more)
+		shared = "\"changed\""
 	case "other":
 		s.other = maps.Clone(s.other)
 		f.strict = false
@@ -120,9 +123,6 @@ func kindFault(org string, values []string) fault {
 	}
 	f.mended = make()
 	f.reference = join(f.mended)
-	for path := range declare(kind, way, s, org, doc, use, shared) {
-		delete(f.reference, path)
-	}
 	maps.Copy(f.reference, former)
 	switch brk {
 	case "misspelt":
@@ -131,10 +131,12 @@ func kindFault(org string, values []string) fault {
 		maps.Copy(doc, s.value)
 	case "reference":
 		maps.Copy(doc, s.reference)
+	case "used-source":
+		source = " & 7"
 	case "used-syntax":
 		shared = "{"
 	case "used-conflict":
-		shared = "\"same\" & \"other\""
+		shared += " & \"other\""
 	case "import-syntax":
 		library = "text: {\n"
 	}
@@ -148,9 +150,13 @@ func kindFault(org string, values []string) fault {
 
 // declare writes a document, with another one next to it where there can be, as files of
 // its directory.
-func declare(kind, way string, s subject, org string, doc fields, use bool, shared string) map[string]string {
+func declare(kind, way string, s subject, org string, doc fields, use bool, shared, source string) map[string]string {
 	in := func(name string) string { return strings.TrimPrefix(s.dir+"/"+name, "/") }
 	if way == "yaml" || way == "json" {
+		if kind != "settings" && kind != "physicalClusters" {
+			doc = maps.Clone(doc)
+			doc[textField(kind)] = strings.Trim(shared, "\"")
+		}
 		all := fields{s.key: doc, s.otherKey(): s.other}
 		var value any = all
 		if kind == "settings" {
@@ -172,24 +178,24 @@ func declare(kind, way string, s subject, org string, doc fields, use bool, shar
 		return fmt.Sprintf("%s: %q: %s\n", kind, key, value)
 	}
 	main := ""
-	pairs := fmt.Sprintf("[{k: %q, v: %s}, {k: %q, v: %s}]", s.key, x, s.otherKey(), y)
+	pairs := fmt.Sprintf("[{k: %q, v: %s}, {k: %q, v: %s}]%s", s.key, x, s.otherKey(), y, source)
 	switch {
 	case way == "list" && kind == "settings":
-		main = "for c in [" + x + "] {settings: c}\n"
+		main = "for c in [" + x + "]" + source + " {settings: c}\n"
 	case way == "built" && kind == "settings":
-		main = "settings: {for k, v in " + x + " {(k): v}}\n"
+		main = "settings: {for k, v in " + x + source + " {(k): v}}\n"
 	case way == "list":
 		main = fmt.Sprintf("for c in %s {%s: \"\\(c.k)\": c.v}\n", pairs, kind)
 	case way == "built":
 		main = fmt.Sprintf("%s: {for c in %s {\"\\(c.k)\": c.v}}\n", kind, pairs)
 	case way == "hidden" && kind == "settings":
-		main = "_all: " + x + "\nsettings: _all\n"
+		main = "_all: " + x + source + "\nsettings: _all\n"
 	case way == "hidden":
-		main = fmt.Sprintf("_all: {%q: %s, %q: %s}\n%s: _all\n", s.key, x, s.otherKey(), y, kind)
+		main = fmt.Sprintf("_all: {%q: %s, %q: %s}%s\n%s: _all\n", s.key, x, s.otherKey(), y, source, kind)
 	case way == "let":
-		main = "let this = " + x + "\n" + one(s.key, "this")
+		main = "let this = " + x + source + "\n" + one(s.key, "this")
 	default:
-		main = one(s.key, x)
+		main = one(s.key, x+source)
 	}
 	if kind != "settings" && !slices.Contains([]string{"list", "built", "hidden"}, way) {
 		if way == "several" {
@@ -220,23 +226,30 @@ func without(d fields, name string) fields {
 
 // withText returns a document as CUE, with a text that comes from elsewhere.
 func withText(kind string, d fields, text string) string {
-	field := "description"
+	field := textField(kind)
 	switch kind {
 	case "settings":
 		return fmt.Sprintf("{%s, labels: text: {owner: \"team\", values: [%s]}}", inner(d), text)
 	case "physicalClusters":
 		return fmt.Sprintf("{%s, labels: text: %s}", inner(d), text)
-	case "exemptions":
-		field = "reason"
-	case "organizations":
-		field = "displayName"
 	}
 	return fmt.Sprintf("{%s, %s: %s}", inner(without(d, field)), field, text)
 }
 
+// textField is a field of a kind that holds any text.
+func textField(kind string) string {
+	switch kind {
+	case "exemptions":
+		return "reason"
+	case "organizations":
+		return "displayName"
+	}
+	return "description"
+}
+
 // surroundings are the organization with two logical clusters that depend on a document of
 // a kind. The second may want what only more than the document would give.
-func surroundings(kind, org, role string, wants bool) map[string]string {
+func surroundings(kind, key, org, role string, wants, sees bool) map[string]string {
 	x, z := "closed", "closed"
 	if kind == "exemptions" {
 		x = "open"
@@ -258,6 +271,9 @@ func surroundings(kind, org, role string, wants bool) map[string]string {
 	case "exemptions":
 		policies = "policies: p: {stage: \"acquire\", enforcement: \"deny\", rules: [{expression: \"logicalCluster.network != 'open'\", message: \"no\"}]}\n"
 	}
+	if sees {
+		policies += fmt.Sprintf("logicalClusters: %q: labels: seen: %s[%q].%s\n", org+"/t/d/z", kind, key, textField(kind))
+	}
 	out := map[string]string{
 		"classes/" + org + "-own.cue": fmt.Sprintf("package tenancy\n\nclasses: \"%s-own\": {apis: kubernetes: \"stable\", quota: {cpu: 4}}\n", org),
 		"orgs/" + org + "/org.cue":    fmt.Sprintf("package tenancy\n\norganizations: %q: access: above: %q\n%s", org, role, ""),
@@ -275,7 +291,9 @@ func possibleKind(a, b string) bool {
 	case a == "yaml" || a == "json":
 		return !strings.HasPrefix(b, "used-") && !strings.HasPrefix(b, "import-")
 	case a == "settings":
-		return b != "other" && b != "several"
+		return b != "other" && b != "several" && b != "seen"
+	case a == "classes" || a == "apiSets" || a == "modules" || a == "physicalClusters":
+		return b != "seen" // these are not in a directory above
 	}
 	return true
 }

@@ -13,12 +13,12 @@ import (
 var (
 	// ways are how the documents of a directory are declared.
 	ways = []string{
-		"literal", "list", "nested", "if", "built", "hidden", "definition", "refers", "referred", "let", "import", "several", "yaml", "json",
+		"literal", "list", "nested", "if", "built", "hidden", "definition", "refers", "referred", "copied", "let", "import", "several", "yaml", "json",
 	}
 	// breaks are what is wrong: with the document x, with a file that it is in, with a
 	// file that it uses, or with a package that it imports.
 	breaks = []string{
-		"misspelt", "value", "reference", "limit", "syntax", "used-syntax", "used-conflict", "import-meaning", "import-syntax",
+		"misspelt", "value", "reference", "limit", "syntax", "used-syntax", "used-conflict", "used-source", "import-meaning", "import-syntax",
 	}
 	// sides are what else the same edit says in the directory.
 	sides = []string{"nothing", "grants", "takes", "adds", "pattern", "other"}
@@ -41,6 +41,8 @@ type team struct {
 	imports bool
 	// torn: the file that declares the documents is cut off.
 	torn bool
+	// sourceless: what the documents are made of is in error.
+	sourceless bool
 	// tier is the value that all documents in CUE get from another file of the directory.
 	tier string
 }
@@ -175,6 +177,9 @@ func (t *team) main(out map[string]string, head string) string {
 		prefix = "\t"
 	case "if":
 		all.WriteString("_on: true\n")
+		if t.sourceless {
+			all.WriteString("_on: false\n")
+		}
 	}
 	for _, d := range t.docs() {
 		body := t.body(d, common)
@@ -186,6 +191,8 @@ func (t *team) main(out map[string]string, head string) string {
 			body = strings.Replace(body, "{", fmt.Sprintf("{containers: max: cpu: logicalClusters[%q].quota.cpu, ", t.key("y")), 1)
 		case t.way == "referred" && d.name == "y": // y is x, and more
 			body = fmt.Sprintf("logicalClusters[%q] & {access: %s}", t.key("x"), jsonOf(d.access))
+		case t.way == "copied" && d.name == "y": // y gives whom x gives access, and more
+			body = strings.Replace(body, "access: ", fmt.Sprintf("access: {for s, r in logicalClusters[%q].access {(s): r}}, access: ", t.key("x")), 1)
 		case t.way == "several":
 			fmt.Fprintf(&access, "logicalClusters: %q: access: %s\n", t.key(d.name), jsonOf(d.access))
 			d.access = map[string]string{}
@@ -194,7 +201,11 @@ func (t *team) main(out map[string]string, head string) string {
 		fmt.Fprintf(&all, "%s%q: %s\n", prefix, t.key(d.name), body)
 	}
 	if prefix == "\t" {
-		all.WriteString("}\n")
+		all.WriteString("}")
+		if t.sourceless {
+			all.WriteString(" & 7")
+		}
+		all.WriteString("\n")
 	}
 	if t.way == "several" {
 		out[t.file("access.cue")] = "package tenancy\n\n" + access.String()
@@ -209,6 +220,9 @@ func (t *team) made() string {
 		items = append(items, fmt.Sprintf("\t{name: %q, access: %s, cpu: %s},\n", d.name, jsonOf(d.access), jsonOf(d.cpu)))
 	}
 	list := "[\n" + strings.Join(items, "") + "]"
+	if t.sourceless {
+		list += " & 7"
+	}
 	body := "{" + t.common() + ", access: {for s, r in c.access {(s): r}}, quota: cpu: c.cpu"
 	if t.fault != "" {
 		body += ", " + t.fault

@@ -128,6 +128,9 @@ func everything() bool { return os.Getenv("TENANTRY_SOAK") != "" }
 // possiblePair reports whether a way to declare documents and a way to break one can
 // occur together: YAML and JSON use nothing.
 func possiblePair(a, b string) bool {
+	if b == "used-source" && slices.Contains(ways, a) {
+		return slices.Contains([]string{"list", "nested", "built", "if", "hidden", "definition"}, a)
+	}
 	return a != "yaml" && a != "json" || !strings.HasPrefix(b, "used-") && !strings.HasPrefix(b, "import-")
 }
 
@@ -148,6 +151,9 @@ func newFault(org string, values []string) fault {
 	broken := breakTeam(&o, t, brk)
 	f.faulty = join(o.files(), broken)
 	f.reference = join(o.files(), former)
+	if way == "referred" || way == "copied" {
+		f.held, f.either = append(f.held, t.key("y")), nil // what y says is what x says
+	}
 	if !strings.HasPrefix(brk, "used-") || f.faulty[t.file("docs.cue")] != f.base[t.file("docs.cue")] {
 		f.reported = []string{t.key("x")}
 	}
@@ -208,6 +214,8 @@ func applyBreak(o *organization, t *team, brk string) {
 		t.torn = true
 	case "used-conflict":
 		t.tier = `"gold" & "silver"`
+	case "used-source":
+		t.sourceless = true
 	case "used-syntax":
 		t.tier = `{`
 	case "import-meaning":
