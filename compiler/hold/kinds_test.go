@@ -12,7 +12,7 @@ import (
 var (
 	kinds      = []string{"organizations", "classes", "apiSets", "policies", "implicit", "exemptions", "modules", "physicalClusters", "settings"}
 	kindWays   = []string{"literal", "list", "built", "hidden", "let", "import", "several", "yaml", "json"}
-	kindBreaks = []string{"misspelt", "value", "reference", "syntax", "used-syntax", "used-conflict", "used-source", "import-syntax"}
+	kindBreaks = []string{"misspelt", "map", "renamed", "value", "reference", "syntax", "used-syntax", "used-conflict", "used-source", "import-syntax"}
 	kindSides  = []string{"nothing", "more", "other", "above", "seen"} // seen: a directory below refers to it
 )
 
@@ -140,7 +140,15 @@ func kindFault(org string, values []string) fault {
 	case "import-syntax":
 		library = "text: {\n"
 	}
+	if brk == "renamed" { // and misspelt
+		s.key += "-renamed"
+		doc["nonsens"] = "x"
+	}
 	f.faulty = make()
+	if brk == "map" {
+		main := slices.Sorted(maps.Keys(former))[0]
+		f.faulty[main] = strings.Replace(f.faulty[main], kind, kind[:len(kind)-2]+"x", 1)
+	}
 	if brk == "syntax" {
 		main := slices.Sorted(maps.Keys(former))[0] // docs
 		f.faulty[main] += "\n{\n"
@@ -290,6 +298,10 @@ func possibleKind(a, b string) bool {
 	switch {
 	case a == "yaml" || a == "json":
 		return !strings.HasPrefix(b, "used-") && !strings.HasPrefix(b, "import-")
+	case b == "renamed" && slices.Contains(kinds, a):
+		return slices.Contains([]string{"policies", "implicit", "exemptions"}, a) // others are vanished then
+	case a == "renamed":
+		return b != "seen" // who refers to it is in error, too
 	case a == "settings":
 		return b != "other" && b != "several" && b != "seen"
 	case a == "classes" || a == "apiSets" || a == "modules" || a == "physicalClusters":

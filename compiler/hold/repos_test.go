@@ -18,7 +18,7 @@ var (
 	// breaks are what is wrong: with the document x, with a file that it is in, with a
 	// file that it uses, or with a package that it imports.
 	breaks = []string{
-		"misspelt", "value", "reference", "limit", "syntax", "used-syntax", "used-conflict", "used-source", "import-meaning", "import-syntax",
+		"misspelt", "map", "value", "reference", "limit", "syntax", "used-syntax", "used-conflict", "used-source", "import-meaning", "import-syntax",
 	}
 	// sides are what else the same edit says in the directory.
 	sides = []string{"nothing", "grants", "takes", "adds", "pattern", "other"}
@@ -41,6 +41,8 @@ type team struct {
 	imports bool
 	// torn: the file that declares the documents is cut off.
 	torn bool
+	// unknown: x is in a map that there is not.
+	unknown bool
 	// sourceless: what the documents are made of is in error.
 	sourceless bool
 	// tier is the value that all documents in CUE get from another file of the directory.
@@ -141,12 +143,12 @@ func (t *team) files() map[string]string {
 		t.file("team.cue"):   fmt.Sprintf("package tenancy\n\norganizations: %q: {}\n", t.org+"/t"),
 	}
 	if t.data() {
-		out[t.file("docs."+t.way)] = t.dataFile()
+		out[t.file("docs."+t.way)] = t.mapName(t.dataFile())
 		return out
 	}
 	out[t.file("shared.cue")] = "package tenancy\n\n_shared: {tier: " + t.tier + "}\n"
 	main := t.file("docs.cue")
-	out[main] = head + t.main(out, head)
+	out[main] = head + t.mapName(t.main(out))
 	if t.torn {
 		if t.way == "several" {
 			main = t.file("access.cue")
@@ -156,8 +158,16 @@ func (t *team) files() map[string]string {
 	return out
 }
 
+// mapName misspells the map of the first document if that is the mistake.
+func (t *team) mapName(text string) string {
+	if t.unknown {
+		return strings.Replace(text, "logicalClusters", "logicalCluster", 1)
+	}
+	return text
+}
+
 // main is what the file says that declares the documents; further files are put into out.
-func (t *team) main(out map[string]string, head string) string {
+func (t *team) main(out map[string]string) string {
 	if t.comprehension() {
 		return t.made()
 	}

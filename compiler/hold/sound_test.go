@@ -214,6 +214,8 @@ func applyBreak(o *organization, t *team, brk string) {
 		t.torn = true
 	case "used-conflict":
 		t.tier = `"gold" & "silver"`
+	case "map":
+		t.unknown = true
 	case "used-source":
 		t.sourceless = true
 	case "used-syntax":
