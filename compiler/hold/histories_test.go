@@ -11,7 +11,7 @@ import (
 // histories are what happens one after the other; see the functions of these names.
 var histories = []string{
 	"revoked-beside", "revoked-before", "revoked-under", "changed-beside", "import-changed", "import-of-import-changed",
-	"above-torn", "above-conflicts", "above-breaks-later", "vanished", "directory-vanished",
+	"above-torn", "above-conflicts", "above-breaks-later", "above-clashes", "vanished", "directory-vanished",
 }
 
 // history is a sequence of repositories of one organization.
@@ -168,6 +168,9 @@ func (p *past) further(name string) {
 			o.more, o.access = "organizations: {\n", `{"newcomer": "admin"}`
 			p.breakX(o, t)
 		}, moment{same: at(1, x, y, z), named: org})
+	case "above-clashes": // a file above is sound by itself, and nothing of the team's directory is under it
+		p.step(func(o *organization, t *team) { o.more = "_shared: tier: \"silver\"\n" }, moment{same: at(0, x, y, z), named: org})
+		p.step(p.breakX, moment{same: at(0, x), either: at(0, y), named: org})
 	case "vanished":
 		gone := func(_ *organization, t *team) { t.x.gone = true }
 		p.step(gone, moment{same: at(0, x), either: at(0, y), named: x})
@@ -293,5 +296,36 @@ func (p *past) check(t *testing.T, i int, was []*built, sound *built) {
 	about := now.about(p.org.name)
 	if m.named == "" && len(about) > 0 || m.named != "" && !slices.ContainsFunc(about, func(text string) bool { return strings.Contains(text, m.named) }) {
 		t.Errorf("%s (%s), step %d: want an error that names %q, got %q", p.name, p.org.name, i, m.named, about)
+	}
+}
+
+// TestOtherFilesOfATornDirectory states that a file that can't be read keeps no decision
+// of the directory's other files from being built, where these have nothing to do with it.
+func TestOtherFilesOfATornDirectory(t *testing.T) {
+	o := newOrganization("acme")
+	file := func(name, access string) string {
+		return fmt.Sprintf("package tenancy\n\nlogicalClusters: \"acme/t/%s\": {class: \"acme\", regions: [\"eu\"], access: %s}\n", name, access)
+	}
+	files := join(platform, o.files(), map[string]string{
+		"orgs/acme/t/team.cue": "package tenancy\n\norganizations: \"acme/t\": {}\n",
+		"orgs/acme/t/x.cue":    file("x", `{leaver: "edit", stayer: "view"}`),
+		"orgs/acme/t/y.cue":    file("y", `{leaver: "edit", stayer: "view"}`),
+	})
+	b := newBuilder(t)
+	base := b.build(files, nil)
+	base.clean(t, "the first build")
+	torn := join(files, map[string]string{
+		"orgs/acme/t/x.cue": file("x", `{newcomer: "admin"}`) + "x: {\n",
+		"orgs/acme/t/y.cue": file("y", `{stayer: "view"}`),
+	})
+	got := b.build(torn, base)
+	if len(got.errors) == 0 || !slices.Equal(got.held, []string{"acme/t/x"}) {
+		t.Errorf("errors are %v, held is %v", got.errors, got.held)
+	}
+	if d := difference(base.states["acme/t/x"], got.states["acme/t/x"]); d != "" {
+		t.Errorf("acme/t/x changed:\n%s", d)
+	}
+	if got, want := got.subjects["acme/t/y"], strings.Replace(base.subjects["acme/t/y"], "leaver=edit ", "", 1); got != want {
+		t.Errorf("acme/t/y gives access to %s, want %s", got, want)
 	}
 }

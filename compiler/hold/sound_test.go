@@ -30,6 +30,9 @@ type fault struct {
 	named []string
 	// moves: what else the edit says changes logical clusters once the mistake is mended.
 	moves bool
+	// still: the edit says nothing but a mistake in a document that is written out, which
+	// changes no pins.
+	still bool
 	// strict: what physical clusters need once is as in the reference, too.
 	strict bool
 	// reported are logical clusters that the report must list as held: those whose own
@@ -143,6 +146,8 @@ func newFault(org string, values []string) fault {
 		name: strings.Join(values, " "), org: org, base: join(o.files(), t.files()), held: []string{t.key("x"), org + "/s/z"}, either: []string{t.key("y")},
 		never: []string{"newcomer"}, named: []string{t.key("x"), t.dir() + "/", "lib/" + org + "/"},
 	}
+	f.still = side == "nothing" && above == "nothing" && slices.Contains([]string{"literal", "yaml", "json"}, way) &&
+		slices.Contains([]string{"misspelt", "value", "reference", "limit", "syntax"}, brk)
 	f.moves = side == "grants" || side == "takes" || side == "other" || above == "access" || above == "class"
 	former := t.files()
 	sideEdit(&t, side)
@@ -282,6 +287,7 @@ func (b *batch) together(of func(*fault) map[string]string) map[string]string {
 	return out
 }
 
+// check builds each mistake, and what it is compared with.
 func (b *batch) check() []string {
 	base := b.build(b.together(func(f *fault) map[string]string { return f.base }), nil)
 	base.clean(b.t, "the first build")
@@ -299,6 +305,9 @@ func (b *batch) check() []string {
 		b.checkHeld(f, "", held, reference, today)
 		b.checkHeld(f, "a build later: ", next, reference, today)
 		b.checkMended(f, after, today)
+		if f.still {
+			b.samePinsOf(f, "a mistake alone", base, held)
+		}
 		if f.moves && !slices.ContainsFunc(append(f.held, f.either...), func(key string) bool { return base.states[key] != today.states[key] }) {
 			b.problem(f, "what else the edit says changes nothing")
 		}
@@ -330,20 +339,25 @@ func uncut(text string) string { return cut.ReplaceAllString(text, "") }
 func (b *batch) samePins(what string, want, got *built) {
 	for i := range b.faults {
 		f := &b.faults[i]
-		for _, path := range slices.Sorted(maps.Keys(join(want.texts, got.texts))) {
-			if !strings.HasPrefix(path, "pins/"+f.org+"/") && path != "pins/"+f.org+".yaml" {
-				continue
-			}
-			if what == mended && len(want.about(f.subject())) > 0 {
-				continue // what it is in error from is another text
-			}
-			if d := difference(uncut(want.texts[path]), uncut(got.texts[path])); d != "" {
-				b.problem(f, "%s: pins %s differ:\n%s", what, path, d)
-			}
+		if what == mended && len(want.about(f.subject())) > 0 {
+			continue // what it is in error from is another text
 		}
+		b.samePinsOf(f, what, want, got)
 	}
 	if d := difference(want.texts["pins/_platform.yaml"], got.texts["pins/_platform.yaml"]); d != "" {
 		b.problems = append(b.problems, what+": pins of the platform differ:\n"+d)
+	}
+}
+
+// samePinsOf compares the pins of one organization.
+func (b *batch) samePinsOf(f *fault, what string, want, got *built) {
+	for _, path := range slices.Sorted(maps.Keys(join(want.texts, got.texts))) {
+		if !strings.HasPrefix(path, "pins/"+f.org+"/") && path != "pins/"+f.org+".yaml" {
+			continue
+		}
+		if d := difference(uncut(want.texts[path]), uncut(got.texts[path])); d != "" {
+			b.problem(f, "%s: pins %s differ:\n%s", what, path, d)
+		}
 	}
 }
 
