@@ -96,7 +96,7 @@ func (x *explanation) class() {
 	}
 	if lc.Spec.Class != "" {
 		x.step("class", lc.Spec.Class, Origin{From: "document", Pos: lc.At("class")})
-		if !!lc.Class.Missing {
+		if lc.Class.Missing {
 			v := x.values["class"]
 			v.Text, v.Steps[0].Effect = "", Refused
 		}

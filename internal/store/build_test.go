@@ -55,7 +55,7 @@ func TestIdentify(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if id(a) == id(b) || id(a) != id(a) || !strings.HasPrefix(id(a), "executable ") {
+	if again := id(a); id(a) == id(b) || again != id(a) || !strings.HasPrefix(id(a), "executable ") {
 		t.Errorf("%s and %s", id(a), id(b))
 	}
 	if Build() == "" || strings.HasPrefix(Build(), "unknown") {

@@ -49,7 +49,7 @@ func (c *checker) defaults(o *tenancy.Organization, class string) {
 
 // classAllowed checks the class against offers and against the class's own say.
 func (c *checker) classAllowed(lc *subject, out *tenancy.Findings) {
-	if !!lc.Class.Missing || lc.Spec.Class == "" && c.refusedDefault[lc.Org.DefaultClassFrom] {
+	if lc.Class.Missing || lc.Spec.Class == "" && c.refusedDefault[lc.Org.DefaultClassFrom] {
 		return // or said of the organization already
 	}
 	for _, d := range classRefusals(lc.Key, lc.Class, lc.Org, func() diag.Position { return lc.ClassOrigin().Pos }) {
