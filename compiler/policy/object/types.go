@@ -77,28 +77,33 @@ func (t *Types) Of(group, plural string, versions []string) []Type {
 	if group != "" {
 		name += "." + group
 	}
-	if known, ok := t.known[name]; ok {
-		return known
+	all, known := t.known[name]
+	if !known {
+		all = t.find(name, group, plural)
+		t.known[name] = all
 	}
-	var out []Type
-	switch {
-	case strings.HasSuffix(plural, "/scale"):
-		out = builtinType(name, kubeschema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"})
-	case strings.Contains(plural, "/"):
-	default:
-		if kind, version, ok := builtin.Resource(group, plural); ok {
-			out = builtinType(name, kubeschema.GroupVersionKind{Group: group, Version: version, Kind: kind})
-			break
-		}
-		out = t.customTypes(group, plural)
+	if versions == nil || slices.Contains(versions, "*") {
+		return all
 	}
-	out = slices.DeleteFunc(out, func(one Type) bool {
+	return slices.DeleteFunc(slices.Clone(all), func(one Type) bool {
 		version, versioned := strings.CutPrefix(one.Name, plural+".")
 		version, versioned2 := strings.CutSuffix(version, "."+group)
-		return versioned && versioned2 && versions != nil && !slices.Contains(versions, "*") && !slices.Contains(versions, version)
+		return versioned && versioned2 && !slices.Contains(versions, version)
 	})
-	t.known[name] = out
-	return out
+}
+
+// find looks the types of a resource up, in all of its versions.
+func (t *Types) find(name, group, plural string) []Type {
+	switch {
+	case strings.HasSuffix(plural, "/scale"):
+		return builtinType(name, kubeschema.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: "Scale"})
+	case strings.Contains(plural, "/"):
+		return nil
+	}
+	if kind, version, ok := builtin.Resource(group, plural); ok {
+		return builtinType(name, kubeschema.GroupVersionKind{Group: group, Version: version, Kind: kind})
+	}
+	return t.customTypes(group, plural)
 }
 
 // customTypes returns the types of a custom resource's versions, of the first API
