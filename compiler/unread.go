@@ -2,7 +2,6 @@ package compiler
 
 import (
 	"path"
-	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -26,18 +25,12 @@ func checkUnread(f *facts) (found []tenancy.Finding) {
 			named[path.Join(d.Dir, file)] = true
 		}
 	}
-	for _, file := range f.snapshot.Under(document.OrganizationsDir) {
-		switch path.Ext(file.Path) {
-		case ".yaml", ".yml", ".json":
-		default:
-			continue
+	for _, file := range f.documents.View().Unread() {
+		if !named[file] {
+			found = append(found, tenancy.Finding{Diagnostic: diag.New(diag.UnreadFile, diag.Position{File: file},
+				"nobody reads this file: it declares no documents, and no document names it").
+				Suggest("name it in an API set or an implicit document, or move it out of %s/", document.OrganizationsDir)})
 		}
-		if named[file.Path] || f.documents.View().Reads(file.Path) {
-			continue
-		}
-		found = append(found, tenancy.Finding{Diagnostic: diag.New(diag.UnreadFile, diag.Position{File: file.Path},
-			"nobody reads this file: it declares no documents, and no document names it").
-			Suggest("name it in an API set or an implicit document, or move it out of %s/", strings.TrimSuffix(document.OrganizationsDir, "/"))})
 	}
 	return found
 }

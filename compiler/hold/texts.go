@@ -20,14 +20,15 @@ type textID struct {
 
 // textOf returns the text that a pinned document was evaluated from.
 func (h *holder) textOf(id document.ID) textID {
-	texts := h.Pins.Texts[id.Dir]
-	for i, t := range texts {
+	for i, t := range h.Pins.Texts[id.Dir] {
 		if slices.Contains(t.Documents, pins.TextDocument{Kind: id.Kind, Key: id.Key}) {
 			return textID{id.Dir, i}
 		}
 	}
-	if _, pinned := h.Pins.Documents[id]; pinned && len(texts) > 0 && texts[0].Documents == nil {
-		return textID{id.Dir, 0}
+	if _, pinned := h.Pins.Documents[id]; pinned {
+		if _, ok := h.Pins.Latest(id.Dir); ok {
+			return textID{id.Dir, 0}
+		}
 	}
 	return textID{id.Dir, -1}
 }
@@ -60,7 +61,12 @@ func (h *holder) evaluateFormer(ctx context.Context, ids []document.ID) error {
 }
 
 func (h *holder) formerText(t textID) load.Former {
-	return load.Former{Dir: t.dir, Text: h.Pins.Texts[t.dir][t.generation].Text, Library: h.Pins.Library}
+	return former(h.Pins, h.Pins.Texts[t.dir][t.generation])
+}
+
+// former returns a text of the pins for the loader.
+func former(p *pins.Pins, t pins.Text) load.Former {
+	return load.Former{Dir: t.Dir, Text: t.Text, Library: p.Library}
 }
 
 // revive puts back texts of directories of which nothing can be evaluated: the files in
@@ -69,14 +75,14 @@ func (h *holder) revive(ctx context.Context, r *load.Result) (*load.Result, erro
 	for {
 		var back []load.Former
 		for _, dead := range r.View.Dead() {
-			texts := h.Pins.Texts[dead.Dir]
-			if len(texts) == 0 || texts[0].Documents != nil {
+			latest, ok := h.Pins.Latest(dead.Dir)
+			if !ok {
 				continue
 			}
 			if h.put[dead.Dir] == 0 && len(dead.Files) == 0 {
 				h.put[dead.Dir]++
 			}
-			one := h.formerText(textID{dead.Dir, 0})
+			one := former(h.Pins, latest)
 			switch h.put[dead.Dir]++; h.put[dead.Dir] {
 			case 1:
 				one.Broken = dead.Files
@@ -105,13 +111,12 @@ func (h *holder) revive(ctx context.Context, r *load.Result) (*load.Result, erro
 func (h *holder) replace(ctx context.Context, docs *Documents, ids []document.ID) (*Documents, error) {
 	var back []load.Former
 	for _, id := range ids {
-		kind := id.Kind
-		texts := h.Pins.Texts[id.Dir]
-		if h.put[id.Dir] >= 2 || len(texts) == 0 || texts[0].Documents != nil || !h.view.MentionedBelow(id.Dir, kind) {
+		latest, ok := h.Pins.Latest(id.Dir)
+		if !ok || h.put[id.Dir] >= 2 || !h.view.MentionedBelow(id.Dir, id.Kind) {
 			continue
 		}
 		h.put[id.Dir] = 2
-		back = append(back, h.formerText(textID{id.Dir, 0}))
+		back = append(back, former(h.Pins, latest))
 	}
 	if len(back) == 0 {
 		return nil, nil
@@ -203,7 +208,7 @@ func (d *Documents) Sources() (map[string][]pins.Text, func(name string) (load.L
 func (d *Documents) undisturbed() (dirs []string) {
 	changed := map[string]bool{}
 	inError := func(dir string) {
-		if texts := d.pins.Texts[dir]; len(texts) > 0 && texts[0].Documents == nil {
+		if _, ok := d.pins.Latest(dir); ok {
 			changed[dir] = false
 		}
 	}
@@ -236,7 +241,7 @@ func (d *Documents) undisturbed() (dirs []string) {
 		}
 	}
 	for dir, is := range changed {
-		if !is && d.view.SameBesides(load.Former{Dir: dir, Text: d.pins.Texts[dir][0].Text, Library: d.pins.Library}) {
+		if !is && d.view.SameBesides(former(d.pins, d.pins.Texts[dir][0])) {
 			dirs = append(dirs, dir)
 		}
 	}

@@ -1,7 +1,6 @@
 package load
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -33,10 +32,13 @@ func (v *View) Hold(ctx context.Context, pinned []eval.Pinned) ([]eval.Held, err
 	}
 	var b *eval.Builder
 	for _, g := range slices.SortedFunc(maps.Keys(groups), func(a, b group) int {
-		if a.dir == b.dir && a.above != b.above {
-			return map[bool]int{true: 1, false: -1}[a.above]
+		switch {
+		case a.dir != b.dir || a.above == b.above:
+			return strings.Compare(a.dir, b.dir)
+		case a.above:
+			return 1
 		}
-		return cmp.Compare(a.dir, b.dir)
+		return -1
 	}) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -99,10 +101,7 @@ func (v *View) Refused(p eval.Pinned, why ...diag.Diagnostic) eval.Held {
 // those above it are asked for.
 func (v *View) chain(dir string, above bool) (chain []*syntax.Directory) {
 	for _, d := range v.repo.Directories {
-		if (d.Path != "" && d.Path != dir && !strings.HasPrefix(dir, d.Path+"/")) || above && d.Path == dir {
-			continue
-		}
-		if !v.isDead(d) {
+		if within(dir, d.Path) && !(above && d.Path == dir) && !v.isDead(d) {
 			chain = append(chain, d)
 		}
 	}

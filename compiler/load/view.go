@@ -37,8 +37,8 @@ func (v *View) result(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
-// Reads reports whether a file is one that declares documents, or may.
-func (v *View) Reads(file string) bool { return v.repo.Reads(file) }
+// Unread lists the YAML and JSON files of the organization tree that declare no documents.
+func (v *View) Unread() []string { return v.repo.Unread() }
 
 // Text is what a directory says.
 type Text = syntax.Text
@@ -176,7 +176,6 @@ func (v *View) SameBesides(f Former) bool {
 // under the directories that are above it today.
 type FormerDocuments struct {
 	documents map[eval.Identity]*eval.Document
-	failed    map[eval.Identity]bool
 	// diagnostics are what is wrong with documents today, by title.
 	diagnostics map[string][]diag.Diagnostic
 	view        *View
@@ -198,7 +197,7 @@ func (v *View) Beside(ctx context.Context, all []Former) (map[string]*FormerDocu
 	beside := &View{Loader: v.Loader, repo: repo, evaluator: v.evaluator.With(repo), outcomes: map[*syntax.Directory]eval.Outcome{}}
 	var todo []*syntax.Directory
 	for _, d := range dirs {
-		if d.Dead(func(d *syntax.Directory) bool { return len(d.Problems) > 0 || v.outcomes[d].Dead }) == nil {
+		if d.Dead(v.isDead) == nil {
 			todo = append(todo, d)
 		}
 	}
@@ -213,16 +212,13 @@ func (v *View) Beside(ctx context.Context, all []Former) (map[string]*FormerDocu
 }
 
 func (v *View) formerDocuments(dir string, o eval.Outcome) *FormerDocuments {
-	out := &FormerDocuments{view: v, dir: dir, documents: map[eval.Identity]*eval.Document{}, failed: map[eval.Identity]bool{}, diagnostics: map[string][]diag.Diagnostic{}}
+	out := &FormerDocuments{view: v, dir: dir, documents: map[eval.Identity]*eval.Document{}, diagnostics: map[string][]diag.Diagnostic{}}
 	if o.Dead {
 		return out
 	}
 	for i := range o.Documents {
 		d := &o.Documents[i]
 		out.documents[eval.Identity{Kind: d.Kind, Key: d.Key}] = d
-	}
-	for _, f := range o.Failed {
-		out.failed[eval.Identity{Kind: f.Kind, Key: f.Key}] = true
 	}
 	for _, d := range o.Diagnostics {
 		out.diagnostics[d.Document] = append(out.diagnostics[d.Document], d)
@@ -236,7 +232,7 @@ func (f *FormerDocuments) Document(kind schema.Kind, key string) (document.Any, 
 	k := document.KindIndex(string(kind))
 	id := eval.Identity{Kind: k, Key: key}
 	doc, ok := f.documents[id]
-	if !ok || f.failed[id] {
+	if !ok {
 		return nil, f.diagnostics[id.Title()]
 	}
 	meta := document.Meta{Kind: kind, Key: key, Dir: f.dir, Pos: f.view.repo.Place(f.dir, k, key), Places: doc.Places, Text: doc.Text, Held: true}

@@ -30,6 +30,15 @@ type Text struct {
 	Documents []TextDocument
 }
 
+// Latest returns the latest text of a directory. There is none where the directory is gone,
+// or could not be evaluated, and only older texts are in use.
+func (p *Pins) Latest(dir string) (Text, bool) {
+	if texts := p.Texts[dir]; len(texts) > 0 && texts[0].Documents == nil {
+		return texts[0], true
+	}
+	return Text{}, false
+}
+
 // TextDocument is a document of a text.
 type TextDocument struct {
 	Kind schema.Kind

@@ -127,7 +127,7 @@ func objectKey(path, name string) string {
 	if strings.Contains(name, ".") {
 		return strings.ReplaceAll(name, ".", "/")
 	}
-	dir, _ := split(strings.TrimPrefix(path, FormerFiles))
+	dir, _ := split(repoPath(path))
 	return strings.TrimPrefix(strings.TrimPrefix(dir, document.OrganizationsDir), "/") + "/" + name
 }
 

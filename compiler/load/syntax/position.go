@@ -23,6 +23,9 @@ const (
 // formerImports begins the paths under which former texts import what has changed since.
 const formerImports = "tenantry.dev/former/"
 
+// repoPath returns the path in the repo of a file as it is or as it was before.
+func repoPath(path string) string { return strings.TrimPrefix(path, FormerFiles) }
+
 // Today returns a position as it may be shown: of a file as it was before, only the name
 // means something today.
 func Today(at diag.Position) diag.Position {

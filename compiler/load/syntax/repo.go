@@ -5,9 +5,9 @@
 package syntax
 
 import (
-	"slices"
 	"sync"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 )
 
@@ -31,8 +31,12 @@ func (r *Repo) Language() string { return r.module.language }
 // ModuleText returns the file that names the module.
 func (r *Repo) ModuleText() []byte { return r.module.text }
 
-// Reads reports whether a file is one that declares documents, or may.
-func (r *Repo) Reads(file string) bool {
-	dir, _ := split(file)
-	return slices.ContainsFunc(r.byDir[dir], func(f *File) bool { return f.Path == file && f.Analysis != nil })
+// Unread lists the YAML and JSON files of the organization tree that declare no documents.
+func (r *Repo) Unread() (files []string) {
+	for _, f := range r.files {
+		if f.Analysis == nil && document.InOrganizations(f.Path) && isData(f.Path) {
+			files = append(files, f.Path)
+		}
+	}
+	return files
 }

@@ -63,7 +63,7 @@ func (r *Repo) Text(d *Directory) Text { return r.text(d.Files) }
 func (r *Repo) text(files []*File) Text {
 	t := Text{Files: make([]TextFile, len(files))}
 	for i, f := range files {
-		one := TextFile{Path: strings.TrimPrefix(f.Path, FormerFiles), Text: string(f.Data)}
+		one := TextFile{Path: f.repoPath(), Text: string(f.Data)}
 		for _, spec := range f.Imports {
 			lib := r.libraries[spec.Path]
 			if lib == nil {
@@ -93,7 +93,7 @@ func (r *Repo) SameBesides(d *Directory, f *Former) bool {
 				continue // a package clause alone
 			}
 			text, _ := format.Node(tree)
-			all = append(all, strings.TrimPrefix(f.Path, FormerFiles), string(text))
+			all = append(all, f.repoPath(), string(text))
 		}
 		return strings.Join(all, "\n")
 	}
@@ -104,7 +104,9 @@ func (r *Repo) SameBesides(d *Directory, f *Former) bool {
 func (r *Repo) LibraryTexts(d *Directory, out map[string]LibraryText) {
 	for _, f := range d.Files {
 		for _, lib := range r.Libraries(f) {
-			out[r.nameOf(lib)] = r.libraryText(lib)
+			if name := r.nameOf(lib); out[name].Path == "" { // many directories need the same
+				out[name] = r.libraryText(lib)
+			}
 		}
 	}
 }
@@ -321,13 +323,13 @@ func (r *Repo) With(replaced map[string]Replacement) *Repo {
 
 // same reports whether a former file is the file as it is today, with what it imports.
 func (f *File) same(former *File) bool {
-	return f.Path == strings.TrimPrefix(former.Path, FormerFiles) && f.Digest == former.Digest && former.renamed == nil && len(f.Problems) == 0
+	return f.Path == former.repoPath() && f.Digest == former.Digest && former.renamed == nil && len(f.Problems) == 0
 }
 
 // replace returns a directory with another text.
 func replace(d *Directory, dir string, r Replacement) *Directory {
 	out := &Directory{Path: dir}
-	in := func(path string) bool { return r.Unit == nil || r.Unit[strings.TrimPrefix(path, FormerFiles)] }
+	in := func(path string) bool { return r.Unit == nil || r.Unit[repoPath(path)] }
 	same := map[string]bool{} // what is to be put back as it is
 	if d != nil {
 		for _, f := range d.Files {
@@ -345,13 +347,11 @@ func replace(d *Directory, dir string, r Replacement) *Directory {
 		}
 	}
 	for _, f := range r.Former.Files {
-		if path := strings.TrimPrefix(f.Path, FormerFiles); in(path) && !same[path] {
+		if path := f.repoPath(); in(path) && !same[path] {
 			out.Files = append(out.Files, f)
 			out.Problems = append(out.Problems, f.Problems...)
 		}
 	}
-	slices.SortFunc(out.Files, func(a, b *File) int {
-		return strings.Compare(strings.TrimPrefix(a.Path, FormerFiles), strings.TrimPrefix(b.Path, FormerFiles))
-	})
+	slices.SortFunc(out.Files, func(a, b *File) int { return strings.Compare(a.repoPath(), b.repoPath()) })
 	return out
 }

@@ -21,6 +21,9 @@ type File struct {
 	renamed map[string]string
 }
 
+// repoPath returns where the file is, or was, in the repo.
+func (f *File) repoPath() string { return repoPath(f.Path) }
+
 // Directory is one directory of the tenancy repo that declares something.
 type Directory struct {
 	// Path is relative to the root, "" being the root itself.

@@ -3,7 +3,6 @@ package syntax
 import (
 	"regexp"
 	"slices"
-	"strings"
 
 	"cuelang.org/go/cue/literal"
 	"cuelang.org/go/cue/scanner"
@@ -21,7 +20,7 @@ import (
 func (r *Repo) Unit(dir string, f *Former, broken []string) map[string]bool {
 	files := map[string]*part{}
 	add := func(file *File) {
-		path := strings.TrimPrefix(file.Path, FormerFiles)
+		path := file.repoPath()
 		if files[path] == nil {
 			files[path] = &part{names: map[string]bool{}, mentions: map[string]bool{}, keys: map[string]bool{}, words: map[string]bool{}}
 		}
