@@ -185,7 +185,7 @@ func (p *past) further(name string) {
 
 // possibleHistory reports whether values can occur together.
 func possibleHistory(a, b string) bool {
-	data := a == "yaml" || a == "json" || b == "yaml" || b == "json"
+	data := isData(a) || isData(b)
 	switch {
 	case data && (strings.HasPrefix(a, "above-") || strings.HasPrefix(a, "import-")):
 		return false // they use nothing

@@ -13,7 +13,7 @@ import (
 var (
 	// ways are how the documents of a directory are declared.
 	ways = []string{
-		"literal", "list", "nested", "if", "built", "hidden", "definition", "refers", "referred", "copied", "let", "import", "several", "yaml", "json",
+		"literal", "list", "nested", "if", "built", "hidden", "definition", "refers", "referred", "copied", "let", "import", "several", "yaml", "json", "objects",
 	}
 	// breaks are what is wrong: with the document x, with a file that it is in, with a
 	// file that it uses, or with a package that it imports.
@@ -84,7 +84,11 @@ func newTeam(way, org string) team {
 
 func (t *team) dir() string         { return "orgs/" + t.org + "/t" }
 func (t *team) key(n string) string { return t.org + "/t/" + n }
-func (t *team) data() bool          { return t.way == "yaml" || t.way == "json" }
+func (t *team) data() bool          { return isData(t.way) }
+
+// isData reports whether a way to declare documents is no CUE, so that they use nothing.
+func isData(way string) bool { return slices.Contains([]string{"yaml", "json", "objects"}, way) }
+
 func (t *team) comprehension() bool {
 	return slices.Contains([]string{"list", "nested", "built"}, t.way)
 }
@@ -143,7 +147,11 @@ func (t *team) files() map[string]string {
 		t.file("team.cue"):   fmt.Sprintf("package tenancy\n\norganizations: %q: {}\n", t.org+"/t"),
 	}
 	if t.data() {
-		out[t.file("docs."+t.way)] = t.mapName(t.dataFile())
+		name := "docs." + t.way
+		if t.way == "objects" {
+			name = "docs.yaml"
+		}
+		out[t.file(name)] = t.mapName(t.dataFile())
 		return out
 	}
 	out[t.file("shared.cue")] = "package tenancy\n\n_shared: {tier: " + t.tier + "}\n"
@@ -161,7 +169,7 @@ func (t *team) files() map[string]string {
 // mapName misspells the map of the first document if that is the mistake.
 func (t *team) mapName(text string) string {
 	if t.unknown {
-		return strings.Replace(text, "logicalClusters", "logicalCluster", 1)
+		return strings.Replace(strings.Replace(text, "logicalClusters", "logicalCluster", 1), "kind: LogicalCluster", "kind: LogicalClust", 1)
 	}
 	return text
 }
@@ -255,7 +263,18 @@ func (t *team) dataFile() string {
 		if d.name == "x" && t.fault != "" {
 			fields = append(fields, dataFaults[t.fault])
 		}
+		if t.way == "objects" {
+			lines = append(lines, fmt.Sprintf("apiVersion: tenantry.dev/v1alpha1\nkind: LogicalCluster\nmetadata: {name: %s}\nspec: {%s}\n", d.name, strings.Join(fields, ", ")))
+			continue
+		}
 		lines = append(lines, fmt.Sprintf("  %q: {%s}", t.key(d.name), strings.Join(fields, ", ")))
+	}
+	if t.way == "objects" {
+		out := strings.Join(lines, "---\n")
+		if t.torn {
+			out += "  }: [\n"
+		}
+		return out
 	}
 	if t.way == "json" {
 		out := "{\"logicalClusters\": {\n" + strings.Join(lines, ",\n") + "\n}}\n"

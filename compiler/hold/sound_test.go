@@ -129,12 +129,12 @@ func covering(all [][]string) (out [][]string) {
 func everything() bool { return os.Getenv("TENANTRY_SOAK") != "" }
 
 // possiblePair reports whether a way to declare documents and a way to break one can
-// occur together: YAML and JSON use nothing.
+// occur together: YAML, JSON and objects use nothing.
 func possiblePair(a, b string) bool {
 	if b == "used-source" && slices.Contains(ways, a) {
 		return slices.Contains([]string{"list", "nested", "built", "if", "hidden", "definition"}, a)
 	}
-	return a != "yaml" && a != "json" || !strings.HasPrefix(b, "used-") && !strings.HasPrefix(b, "import-")
+	return !isData(a) || !strings.HasPrefix(b, "used-") && !strings.HasPrefix(b, "import-")
 }
 
 // newFault makes the files of a case.
@@ -146,7 +146,7 @@ func newFault(org string, values []string) fault {
 		name: strings.Join(values, " "), org: org, base: join(o.files(), t.files()), held: []string{t.key("x"), org + "/s/z"}, either: []string{t.key("y")},
 		never: []string{"newcomer"}, named: []string{t.key("x"), t.dir() + "/", "lib/" + org + "/"},
 	}
-	f.still = side == "nothing" && above == "nothing" && slices.Contains([]string{"literal", "yaml", "json"}, way) &&
+	f.still = side == "nothing" && above == "nothing" && (way == "literal" || isData(way)) &&
 		slices.Contains([]string{"misspelt", "value", "reference", "limit", "syntax"}, brk)
 	f.moves = side == "grants" || side == "takes" || side == "other" || above == "access" || above == "class"
 	former := t.files()

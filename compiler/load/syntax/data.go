@@ -66,7 +66,7 @@ func declaresDocuments(path string, data []byte) (declares bool, problem *textPr
 	fail := func(line, column int, format string, args ...any) (bool, *textProblem) {
 		return false, &textProblem{line, column, fmt.Sprintf(format, args...)}
 	}
-	dir, _ := split(path)
+	dir, _ := split(repoPath(path))
 	required := document.InOrganizations(dir)
 	if !isYAML(path) {
 		if bytes.HasPrefix(data, []byte("\ufeff")) {
@@ -86,8 +86,8 @@ func declaresDocuments(path string, data []byte) (declares bool, problem *textPr
 	}
 	documents, objects, own := count(docs)
 	switch {
-	case own > 0 && required && own == len(docs):
-		return true, nil
+	case own > 0 && required:
+		return declaresObjects(docs)
 	case len(docs) == 0, objects == len(docs):
 		return false, nil
 	case !required && documents == 0:
@@ -99,6 +99,20 @@ func declaresDocuments(path string, data []byte) (declares bool, problem *textPr
 	}
 	if n := repeatedKey(docs[0], 0); n != nil {
 		return fail(n.Line, n.Column, "key %q is repeated", n.Value)
+	}
+	return true, nil
+}
+
+// declaresObjects reports what is wrong with a file that has objects of Tenantry's own API
+// group.
+func declaresObjects(docs []*yamlv3.Node) (declares bool, problem *textProblem) {
+	for _, d := range docs {
+		if classify(d) != ownObject {
+			return false, &textProblem{d.Line, d.Column, "the file has objects of " + apiGroup + ": all that it holds must be such objects"}
+		}
+		if n := repeatedKey(d, 0); n != nil {
+			return false, &textProblem{n.Line, n.Column, fmt.Sprintf("key %q is repeated", n.Value)}
+		}
 	}
 	return true, nil
 }

@@ -31,12 +31,17 @@ func documentsOfObjects(path string, f *ast.File) error {
 		return nil
 	}
 	f.Decls = nil
-	for _, o := range objects {
-		decl, err := documentOfObject(path, o)
+	keys := map[string]bool{}
+	for _, one := range objects {
+		o, err := readObject(path, one)
 		if err != nil {
 			return err
 		}
-		f.Decls = append(f.Decls, decl)
+		if keys[o.key] {
+			return errors.Newf(o.at, "the file has several objects of logical cluster %s", o.key)
+		}
+		keys[o.key] = true
+		f.Decls = append(f.Decls, o.document())
 	}
 	return nil
 }
@@ -68,58 +73,84 @@ func topStructs(f *ast.File) (out []*ast.StructLit) {
 	return out
 }
 
-func documentOfObject(path string, o *ast.StructLit) (ast.Decl, error) {
-	if version := fieldOf(o, "apiVersion"); stringOf(version) != objectAPIVersion {
+// object is a logical cluster that is written as a Kubernetes object.
+type object struct {
+	key  string
+	at   token.Pos // of its name
+	spec []ast.Decl
+}
+
+// document returns the document that the object means.
+func (o *object) document() ast.Decl {
+	key := &ast.BasicLit{Kind: token.STRING, Value: literal.String.Quote(o.key), ValuePos: o.at}
+	documents := &ast.StructLit{Elts: []ast.Decl{&ast.Field{Label: key, Value: &ast.StructLit{Elts: o.spec}}}}
+	return &ast.Field{Label: ast.NewIdent(string(schema.KindLogicalClusters)), Value: documents}
+}
+
+// readObject reads one object. Whatever it does not know, it refuses.
+func readObject(path string, x *ast.StructLit) (*object, error) {
+	if version := fieldOf(x, "apiVersion"); stringOf(version) != objectAPIVersion {
 		return nil, errors.Newf(version.Pos(), "objects of apiVersion %s are not read: write %s", stringOf(version), objectAPIVersion)
 	}
-	if kind := fieldOf(o, "kind"); stringOf(kind) != logicalClusterObj {
+	if kind := fieldOf(x, "kind"); stringOf(kind) != logicalClusterObj {
 		return nil, errors.Newf(kind.Pos(), "objects of kind %s are not read: write the document in its map, as in logicalClusters or organizations", stringOf(kind))
 	}
-	var name, labels ast.Expr
-	spec := &ast.StructLit{}
-	for _, e := range o.Elts {
-		field, ok := e.(*ast.Field)
+	o := &object{}
+	err := eachField(x, func(name string, at token.Pos, value ast.Expr) error {
+		switch name {
+		case "apiVersion", "kind":
+			return nil
+		case "metadata":
+			return o.readMetadata(path, at, value)
+		case "spec":
+			spec, ok := value.(*ast.StructLit)
+			if !ok {
+				return errors.Newf(at, "spec must be a mapping with what the logical cluster says")
+			}
+			o.spec = append(o.spec, spec.Elts...)
+			return nil
+		}
+		return errors.Newf(at, "%s is not read: a logical cluster is written in spec", name)
+	})
+	if err == nil && o.key == "" {
+		err = errors.Newf(x.Pos(), "metadata.name is missing, or is not a string")
+	}
+	return o, err
+}
+
+func (o *object) readMetadata(path string, at token.Pos, value ast.Expr) error {
+	metadata, ok := value.(*ast.StructLit)
+	if !ok {
+		return errors.Newf(at, "metadata must be a mapping with the name of the logical cluster")
+	}
+	return eachField(metadata, func(name string, at token.Pos, value ast.Expr) error {
+		switch name {
+		case "name":
+			if s := stringOf(value); s != "" {
+				o.key, o.at = objectKey(path, s), value.Pos()
+			}
+		case "labels":
+			o.spec = append(o.spec, &ast.Field{Label: ast.NewIdent("labels"), Value: value})
+		default:
+			return errors.Newf(at, "metadata.%s is not read: a logical cluster has a name and labels", name)
+		}
+		return nil
+	})
+}
+
+// eachField calls do for each field, until one is in error.
+func eachField(s *ast.StructLit, do func(name string, at token.Pos, value ast.Expr) error) error {
+	for _, e := range s.Elts {
+		f, ok := e.(*ast.Field)
 		if !ok {
 			continue
 		}
-		switch label, _ := StaticLabel(field.Label); label {
-		case "apiVersion", "kind":
-		case "spec":
-			if s, ok := field.Value.(*ast.StructLit); ok {
-				spec.Elts = append(spec.Elts, s.Elts...)
-			}
-		case "metadata":
-			s, ok := field.Value.(*ast.StructLit)
-			if !ok {
-				return nil, errors.Newf(field.Pos(), "metadata must be a mapping with the name of the logical cluster")
-			}
-			for _, e := range s.Elts {
-				m, ok := e.(*ast.Field)
-				if !ok {
-					continue
-				}
-				switch label, _ := StaticLabel(m.Label); label {
-				case "name":
-					name = m.Value
-				case "labels":
-					labels = m.Value
-				default:
-					return nil, errors.Newf(m.Pos(), "metadata.%s is not read: a logical cluster has a name and labels", label)
-				}
-			}
-		default:
-			return nil, errors.Newf(field.Pos(), "%s is not read: a logical cluster is written in spec", label)
+		name, _ := StaticLabel(f.Label)
+		if err := do(name, f.Pos(), f.Value); err != nil {
+			return err
 		}
 	}
-	if stringOf(name) == "" {
-		return nil, errors.Newf(o.Pos(), "metadata.name is missing")
-	}
-	if labels != nil {
-		spec.Elts = append(spec.Elts, &ast.Field{Label: ast.NewIdent("labels"), Value: labels})
-	}
-	key := &ast.BasicLit{Kind: token.STRING, Value: literal.String.Quote(objectKey(path, stringOf(name))), ValuePos: name.Pos()}
-	documents := &ast.StructLit{Elts: []ast.Decl{&ast.Field{Label: key, Value: spec}}}
-	return &ast.Field{Label: ast.NewIdent(string(schema.KindLogicalClusters)), Value: documents}, nil
+	return nil
 }
 
 // objectKey returns the key that an object of a name has in a file.
@@ -132,15 +163,14 @@ func objectKey(path, name string) string {
 }
 
 // fieldOf returns the value of a field; nil where there is none.
-func fieldOf(s *ast.StructLit, name string) ast.Expr {
-	for _, e := range s.Elts {
-		if f, ok := e.(*ast.Field); ok {
-			if label, ok := StaticLabel(f.Label); ok && label == name {
-				return f.Value
-			}
+func fieldOf(s *ast.StructLit, name string) (value ast.Expr) {
+	_ = eachField(s, func(n string, _ token.Pos, v ast.Expr) error {
+		if n == name {
+			value = v
 		}
-	}
-	return nil
+		return nil
+	})
+	return value
 }
 
 // stringOf returns the text of a string; empty for anything else.

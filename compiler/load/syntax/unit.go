@@ -96,7 +96,7 @@ var dataWord = regexp.MustCompile(`[^\s"',:{}\[\]]+`)
 func (p *part) scan(f *File) {
 	if f.IsData {
 		for _, word := range dataWord.FindAllString(string(f.Data), -1) {
-			p.words[word] = true
+			p.words[word], p.words[objectKey(f.Path, word)] = true, true
 		}
 		return
 	}

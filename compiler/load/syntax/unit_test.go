@@ -13,7 +13,10 @@ import (
 	"github.com/tenantry/tenantry/compiler/source"
 )
 
-// read reads files of the directory d, and others by their paths.
+// dir is the directory that the tests read.
+const dir = "orgs/d"
+
+// read reads files of the directory dir, and others by their paths.
 func read(t *testing.T, files map[string]string) *syntax.Repo {
 	t.Helper()
 	all := map[string]string{"cue.mod/module.cue": "module: \"unit.example/tenancy\"\nlanguage: version: \"v0.17.0\"\n"}
@@ -22,7 +25,7 @@ func read(t *testing.T, files map[string]string) *syntax.Repo {
 			text = "package tenancy\n\n" + text + "\n"
 		}
 		if !strings.Contains(name, "/") {
-			name = "d/" + name
+			name = dir + "/" + name
 		}
 		all[name] = text
 	}
@@ -59,6 +62,8 @@ const (
 	docA = `logicalClusters: "a": class: "c"`
 	docB = `logicalClusters: "b": class: "c"`
 	torn = docA + "\nx: {"
+
+	objectA = "apiVersion: tenantry.dev/v1alpha1\nkind: LogicalCluster\nmetadata: {name: a}\nspec: {class: c}\n"
 )
 
 // What is put back is closed: nothing outside of it depends on it, and it on nothing
@@ -92,6 +97,8 @@ func TestUnit(t *testing.T) {
 		{"YAML that may have the same document", map[string]string{"a.yaml": "classes: {z: {}}\n", "b.cue": docB}, map[string]string{"a.yaml": "logicalClusters: {b: [\n"}, "a.yaml b.cue"},
 		{"a document that YAML has", map[string]string{"a.cue": docA, "b.yaml": "logicalClusters: {a: {regions: [eu]}}\n"}, map[string]string{"a.cue": torn}, "a.cue b.yaml"},
 		{"a file that is new", map[string]string{"b.cue": docB}, map[string]string{"a.cue": torn}, "a.cue"},
+		{"an object as it was is a part of a document", map[string]string{"a.yaml": objectA, "a.cue": `logicalClusters: "d/a": quota: cpu: 4`, "b.cue": docB}, map[string]string{"a.yaml": "z: [\n"}, "a.cue a.yaml"},
+		{"a broken object may be a part of a document", map[string]string{"a.cue": `logicalClusters: "d/a": quota: cpu: 4`, "b.cue": docB}, map[string]string{"a.yaml": objectA + "x: [\n"}, "a.cue a.yaml"},
 		{"a file that is gone", map[string]string{"b.cue": docB}, map[string]string{"gone.cue": ""}, "all"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -104,16 +111,16 @@ func TestUnit(t *testing.T) {
 					delete(now, name)
 				}
 				if strings.HasSuffix(text, "{") || strings.HasSuffix(text, "[\n") || text == "" {
-					broken = append(broken, "d/"+name)
+					broken = append(broken, dir+"/"+name)
 				}
 			}
 			repo := read(t, now)
-			former, err := repo.Former(before.Text(directory(t, before, "d")), noLibrary)
+			former, err := repo.Former(before.Text(directory(t, before, dir)), noLibrary)
 			if err != nil {
 				t.Fatal(err)
 			}
-			unit := repo.Unit("d", former, broken)
-			got := strings.ReplaceAll(strings.Join(slices.Sorted(maps.Keys(unit)), " "), "d/", "")
+			unit := repo.Unit(dir, former, broken)
+			got := strings.ReplaceAll(strings.Join(slices.Sorted(maps.Keys(unit)), " "), dir+"/", "")
 			if unit == nil {
 				got = "all"
 			}
@@ -134,9 +141,9 @@ func TestFormerLibraries(t *testing.T) {
 		"three/three.cue": "package three\n\nclass: \"c\"\n",
 	}
 	before := read(t, files)
-	text := before.Text(directory(t, before, "d"))
+	text := before.Text(directory(t, before, dir))
 	texts := map[string]syntax.LibraryText{}
-	before.LibraryTexts(directory(t, before, "d"), texts)
+	before.LibraryTexts(directory(t, before, dir), texts)
 	if len(texts) != 3 {
 		t.Fatalf("%d packages are kept, want 3", len(texts))
 	}
@@ -174,10 +181,10 @@ func TestFormerLibraries(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			next := repo.With(map[string]syntax.Replacement{"d": {Former: former}})
+			next := repo.With(map[string]syntax.Replacement{dir: {Former: former}})
 			var private []string
 			content := map[string]string{}
-			for _, lib := range next.Libraries(directory(t, next, "d").Files[0]) {
+			for _, lib := range next.Libraries(directory(t, next, dir).Files[0]) {
 				name := lib.Path
 				if lib.Import != "" {
 					name = lib.Import
@@ -197,7 +204,7 @@ func TestFormerLibraries(t *testing.T) {
 			if d := cmp.Diff(want, content); d != "" {
 				t.Errorf("what the former text imports (-want +got):\n%s", d)
 			}
-			if again := next.Text(directory(t, next, "d")); !again.Equal(text) {
+			if again := next.Text(directory(t, next, dir)); !again.Equal(text) {
 				t.Errorf("the text that was put back is\n%v, want\n%v", again, text)
 			}
 			for _, lib := range next.Libraries(directory(t, next, "e").Files[0]) {
