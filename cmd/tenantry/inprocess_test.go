@@ -85,31 +85,53 @@ func (p *process) set(e *testscript.Env) {
 	}
 }
 
-// run runs tenantry where a session is, and returns the exit code.
+// run runs tenantry where a session is, and returns the exit code. Other sessions go on
+// meanwhile, and find programs by the PATH of the process: that one stays.
 func (p *process) run(ts *testscript.TestScript, args []string) int {
 	stdout, stderr := ts.Stdout(), ts.Stderr()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	dir, err := os.Getwd()
 	ts.Check(err)
-	environment := os.Environ()
-	defer func() {
-		ts.Check(os.Chdir(dir))
-		os.Clearenv()
-		for _, v := range environment {
-			name, value, _ := strings.Cut(v, "=")
-			ts.Check(os.Setenv(name, value))
-		}
-	}()
-	os.Clearenv()
+	before := environment()
+	session := map[string]string{"PWD": ts.MkAbs(".")}
 	for _, name := range p.variables {
 		if value := ts.Getenv(name); value != "" {
+			session[name] = value
+		}
+	}
+	defer func() {
+		ts.Check(os.Chdir(dir))
+		setEnvironment(ts, before)
+	}()
+	setEnvironment(ts, session)
+	ts.Check(os.Chdir(ts.MkAbs(".")))
+	return execute(context.Background(), args, stdout, stderr)
+}
+
+// environment returns the variables of the process.
+func environment() map[string]string {
+	out := map[string]string{}
+	for _, v := range os.Environ() {
+		name, value, _ := strings.Cut(v, "=")
+		out[name] = value
+	}
+	return out
+}
+
+// setEnvironment lets the process have these variables alone, but for PATH, which stays
+// throughout.
+func setEnvironment(ts *testscript.TestScript, variables map[string]string) {
+	for name := range environment() {
+		if _, ok := variables[name]; !ok && name != "PATH" {
+			ts.Check(os.Unsetenv(name))
+		}
+	}
+	for name, value := range variables {
+		if name != "PATH" {
 			ts.Check(os.Setenv(name, value))
 		}
 	}
-	ts.Check(os.Setenv("PWD", ts.MkAbs(".")))
-	ts.Check(os.Chdir(ts.MkAbs(".")))
-	return execute(context.Background(), args, stdout, stderr)
 }
 
 // command is the script command that [inProcess] names.
