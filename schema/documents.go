@@ -509,6 +509,14 @@ type Exemption struct {
 	Expires string `json:"expires"`
 }
 
+// Revocation takes the access of a subject away.
+type Revocation struct {
+	Subject string `json:"subject"`
+	From    string `json:"from,omitempty"`
+	Since   string `json:"since,omitempty"`
+	Reason  string `json:"reason,omitempty"`
+}
+
 // Merge says what holds where a tenant has the same object as an implicit
 // document.
 type Merge string

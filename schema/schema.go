@@ -83,6 +83,7 @@ const (
 	KindModules          Kind = "modules"
 	KindPolicies         Kind = "policies"
 	KindExemptions       Kind = "exemptions"
+	KindRevocations      Kind = "revocations"
 	KindImplicit         Kind = "implicit"
 	KindPrices           Kind = "prices"
 )

@@ -46,7 +46,7 @@ var definitions = map[string]any{
 	"#Offers": Offers{}, "#LogicalCluster": LogicalCluster{}, "#Namespace": Namespace{}, "#Placement": Placement{},
 	"#Source": Source{}, "#Module": Module{}, "#RuleSet": RuleSet{}, "#MatchConstraints": MatchConstraints{},
 	"#ResourceRule": ResourceRule{}, "#Expression": Expression{}, "#Mutation": Mutation{}, "#Patch": Patch{}, "#Target": Target{}, "#JSONPatchOperation": JSONPatchOperation{},
-	"#Transformer": Transformer{}, "#Image": Image{}, "#Rule": Rule{}, "#Case": Case{}, "#Policy": Policy{}, "#Exemption": Exemption{},
+	"#Transformer": Transformer{}, "#Image": Image{}, "#Rule": Rule{}, "#Case": Case{}, "#Policy": Policy{}, "#Exemption": Exemption{}, "#Revocation": Revocation{},
 	"#Implicit": Implicit{}, "#PriceBook": PriceBook{}, "#BudgetShare": BudgetShare{},
 }
 

@@ -39,6 +39,7 @@ func newRoot() *cobra.Command {
 		newWhoCan(),
 		newAdmit(),
 		newLock(),
+		newRevoke(),
 		newExplain(),
 		newKubeconfig(),
 		newPolicy(),

@@ -43,7 +43,11 @@ func (r Roles) of(level string) string {
 
 // Values returns what the placeholders of implicit objects stand for in a
 // namespace.
-func (s *State) Values(n *Namespace) *implicit.Values { return s.values(n.Physical, s.Implicit.Region) }
+func (s *State) Values(n *Namespace) *implicit.Values {
+	v := s.values(n.Physical, s.Implicit.Region)
+	v.Revoked = s.Implicit.Revoked
+	return v
+}
 
 // Patch returns objects of the logical cluster as patches leave them, and adds to the
 // trace, which may be nil, what these do. The result shares parts with the objects:

@@ -61,6 +61,13 @@ func (s *State) encode(e *digest.Encoder) {
 		for _, o := range s.Implicit.Objects {
 			e.Strings(string(o.Digest[:]))
 		}
+		if len(s.Implicit.Revoked) > 0 {
+			e.Strings("revoked")
+			e.Number(len(s.Implicit.Revoked))
+			for _, r := range s.Implicit.Revoked {
+				e.Strings(r.Subject.Kind, r.Subject.Namespace, r.Subject.Name, r.Dir)
+			}
+		}
 	}
 	if s.Patches != nil {
 		e.Strings("patches", s.Patches.Region)

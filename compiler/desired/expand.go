@@ -15,6 +15,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/compiler/target"
+	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 )
 
@@ -79,6 +80,8 @@ type Patches struct {
 // Implicit are objects that implicit documents give.
 type Implicit struct {
 	Objects []*implicit.Object
+	// Revoked is the access that the objects do not give; nil where no object gives any.
+	Revoked []tenancy.Revoked
 	// Region of the physical cluster, for placeholders.
 	Region string
 }

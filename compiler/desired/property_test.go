@@ -37,7 +37,7 @@ func full() *desired.State {
 		Roles:      desired.Roles{View: "v", Edit: "e", Admin: "a"}, Gate: "g", Policies: []string{"p"}, Transforms: []string{"t"},
 		Source:    &desired.Source{Repo: "r", Path: "p", Branch: "b", Role: "edit", Namespace: "x", Secret: "s", Interval: "5m"},
 		Deployers: "d", Engine: "flux",
-		Implicit: &desired.Implicit{Region: "eu", Objects: []*implicit.Object{{}}},
+		Implicit: &desired.Implicit{Region: "eu", Objects: []*implicit.Object{{}}, Revoked: []tenancy.Revoked{{Subject: tenancy.Subject{Kind: "User", Namespace: "ns", Name: "n"}, Dir: "orgs/acme"}}},
 		Patches:  &desired.Patches{Region: "eu", Chain: &patch.Chain{}},
 	}
 }

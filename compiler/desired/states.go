@@ -220,7 +220,11 @@ func (x *expansion) implicit(lc *tenancy.LogicalCluster, cluster *cluster) *Impl
 	if len(objects) == 0 {
 		return nil
 	}
-	return &Implicit{Objects: objects, Region: cluster.Region}
+	out := &Implicit{Objects: objects, Region: cluster.Region}
+	if slices.ContainsFunc(objects, func(o *implicit.Object) bool { return o.Access != nil }) {
+		out.Revoked = lc.Revoked
+	}
+	return out
 }
 
 func (x *expansion) engine(c *tenancy.PhysicalCluster) string {

@@ -23,7 +23,7 @@ var (
 	// sides are what else the same edit says in the directory.
 	sides = []string{"nothing", "grants", "takes", "adds", "pattern", "other"}
 	// aboves are what it says in the directories above.
-	aboves = []string{"nothing", "access", "tighter", "class"}
+	aboves = []string{"nothing", "access", "tighter", "class", "revokes"}
 )
 
 // team is what the directory of a team says: documents x and y, and at times n.

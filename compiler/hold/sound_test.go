@@ -148,7 +148,10 @@ func newFault(org string, values []string) fault {
 	}
 	f.still = side == "nothing" && above == "nothing" && (way == "literal" || isData(way)) &&
 		slices.Contains([]string{"misspelt", "value", "reference", "limit", "syntax"}, brk)
-	f.moves = side == "grants" || side == "takes" || side == "other" || above == "access" || above == "class"
+	f.moves = side == "grants" || side == "takes" || side == "other" || above == "access" || above == "class" || above == "revokes"
+	if above == "revokes" {
+		f.never = append(f.never, "leaver")
+	}
 	former := t.files()
 	sideEdit(&t, side)
 	aboveEdit(&o, above)
@@ -195,6 +198,8 @@ func aboveEdit(o *organization, above string) {
 		o.limit = 3
 	case "class":
 		o.pods = 100
+	case "revokes":
+		o.more += "revocations: left: {subject: \"leaver\", reason: \"left\"}\n"
 	}
 }
 
@@ -368,7 +373,7 @@ func (b *batch) checkHeld(f *fault, when string, held, reference, today *built) 
 			b.problem(f, "%s%s is not what it was:\n%s", when, key, d)
 		}
 		for _, subject := range f.never {
-			if strings.Contains(held.subjects[key], subject) {
+			if strings.Contains(" "+held.subjects[key], " "+subject+"=") {
 				b.problem(f, "%s%s gives %s access", when, key, subject)
 			}
 		}

@@ -490,7 +490,7 @@ func (c *checker) roleBinding(o *Object, b *rbacv1.RoleBinding, at func(...strin
 
 // roleRef checks which role a RoleBinding gives, and notes it.
 func (c *checker) roleRef(o *Object, ref *rbacv1.RoleRef, at func(...string) diag.Position) {
-	o.Access = &Access{RoleKind: ref.Kind, RoleName: ref.Name}
+	o.Access = &Access{RoleKind: ref.Kind, RoleName: ref.Name, dir: c.source.Dir}
 	own := slices.Contains([]schema.Role{schema.View, schema.Edit, schema.Admin}, schema.Role(ref.Name))
 	switch {
 	case ref.APIGroup != "" && ref.APIGroup != rbacGroup:

@@ -51,6 +51,7 @@ type Access struct {
 	// RoleKind and RoleName are what it refers to otherwise.
 	RoleKind, RoleName string
 
+	dir       string // of the document
 	subjects  []subject
 	templated bool
 }
@@ -63,9 +64,27 @@ type subject struct {
 
 // Subjects returns whom the binding gives its role to in a namespace.
 func (a *Access) Subjects(v *Values) []tenancy.Subject {
-	out := make([]tenancy.Subject, len(a.subjects))
-	for i, s := range a.subjects {
-		out[i] = tenancy.Subject{Kind: s.kind, Namespace: s.namespace.fill(v), Name: s.name.fill(v)}
+	out := make([]tenancy.Subject, 0, len(a.subjects))
+	for _, s := range a.subjects {
+		if who := s.fill(v); !tenancy.IsRevoked(v.Revoked, who, a.dir) {
+			out = append(out, who)
+		}
+	}
+	return out
+}
+
+func (s *subject) fill(v *Values) tenancy.Subject {
+	return tenancy.Subject{Kind: s.kind, Namespace: s.namespace.fill(v), Name: s.name.fill(v)}
+}
+
+// withoutRevoked returns the subjects of the RoleBinding, as it has them, without those that
+// lost their access.
+func (a *Access) withoutRevoked(subjects manifest.List, v *Values) manifest.List {
+	out := make(manifest.List, 0, len(subjects))
+	for i, s := range subjects {
+		if !tenancy.IsRevoked(v.Revoked, a.subjects[i].fill(v), a.dir) {
+			out = append(out, s)
+		}
 	}
 	return out
 }
@@ -172,12 +191,19 @@ func fillPairs(pairs []pair, v *Values) manifest.Map {
 // Body returns what follows the object's metadata. Its parts may be shared: they
 // may not be changed.
 func (o *Object) Body(v *Values) manifest.Map {
-	out := make(manifest.Map, len(o.body))
-	for i, f := range o.body {
-		out[i] = manifest.Field{Key: f.Key, Value: fillTree(f.Value, v)}
+	out := make(manifest.Map, 0, len(o.body))
+	for _, f := range o.body {
+		f.Value = fillTree(f.Value, v)
 		if role := o.Role(v); role != "" && f.Key == "roleRef" {
-			out[i].Value = manifest.M("apiGroup", rbacGroup, "kind", "ClusterRole", "name", role)
+			f.Value = manifest.M("apiGroup", rbacGroup, "kind", "ClusterRole", "name", role)
 		}
+		if subjects, ok := f.Value.(manifest.List); ok && o.Access != nil && f.Key == "subjects" && len(v.Revoked) > 0 {
+			if subjects = o.Access.withoutRevoked(subjects, v); len(subjects) == 0 {
+				continue // as the API server returns a RoleBinding without any
+			}
+			f.Value = subjects
+		}
+		out = append(out, f)
 	}
 	return out
 }

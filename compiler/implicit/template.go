@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
 )
@@ -32,6 +33,8 @@ type Values struct {
 	Labels map[string]string
 	// View, Edit and Admin are the names of the logical cluster's own ClusterRoles.
 	View, Edit, Admin string
+	// Revoked is the access that RoleBindings do not give, whatever documents say.
+	Revoked []tenancy.Revoked
 }
 
 // field is one of the closed set of placeholders.

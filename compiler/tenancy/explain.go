@@ -3,6 +3,7 @@ package tenancy
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ const (
 	Overridden Effect = "overridden"
 	Included   Effect = "included" // in a stronger role
 	Refused    Effect = "refused"  // it does not count
+	TakenAway  Effect = "revoked"
 )
 
 // Explain returns every value of the logical cluster with where it came from, in
@@ -308,6 +310,28 @@ func (x *explanation) access() {
 				steps[i].Effect = Refused
 			}
 		}
+	}
+	if len(lc.Revoked) > 0 {
+		x.revoked(lc.Spec.Access, lc.Dir, Origin{From: "document"}, lc.At)
+		for _, o := range lc.Org.Ancestors() {
+			x.revoked(o.Spec.Access, o.Dir, Origin{From: "organization " + o.Path}, o.At)
+		}
+	}
+}
+
+// revoked adds the grants of one document that revocations take away.
+func (x *explanation) revoked(access map[string]schema.Role, dir string, from Origin, at Positions) {
+	for _, text := range slices.Sorted(maps.Keys(access)) {
+		subject, problem := ParseSubject(text)
+		if problem != "" || !IsRevoked(x.lc.Revoked, subject, dir) {
+			continue
+		}
+		from.Pos = at("access", text)
+		field := "access." + subject.String()
+		if x.values[field] == nil {
+			x.values[field] = &Value{Field: field, Text: "none, it is revoked"}
+		}
+		x.values[field].Steps = append(x.values[field].Steps, Step{Origin: from, Text: string(access[text]), Effect: TakenAway})
 	}
 }
 

@@ -34,6 +34,8 @@ type LogicalCluster struct {
 	Namespaces []Namespace // by name
 	APIs       []Binding   // by set name
 	Access     []Grant     // by subject, the highest role first
+	// Revoked is what revocations take away, sorted; Access has none of it.
+	Revoked []Revoked
 	// Regions are acceptable; nil means any.
 	Regions     []string
 	Selector    labels.Selector // nil means any

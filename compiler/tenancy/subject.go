@@ -71,7 +71,9 @@ type Grant struct {
 	Role    schema.Role
 	// Organization that grants it, empty where the logical cluster itself does.
 	Organization string
-	Pos          diag.Position
+	// Dir is the directory of the document that grants it.
+	Dir string
+	Pos diag.Position
 }
 
 // CompareGrants orders by subject, the highest role first, and where several

@@ -29,6 +29,7 @@ type Tenancy struct {
 	Organizations   []*Organization // a parent stands before its children
 	LogicalClusters []*LogicalCluster
 	Exemptions      []*Exemption
+	Revocations     []*Revocation
 	PriceBooks      []*PriceBook
 	// Prices is the price book that holds at the date, nil where none does.
 	Prices *PriceBook

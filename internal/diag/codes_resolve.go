@@ -26,6 +26,12 @@ const (
 	ContainerBounds      Code = "TEN0235"
 	SubjectRefused       Code = "TEN0240"
 	SelectorInvalid      Code = "TEN0241"
+	RevocationInvalid    Code = "TEN0242"
+	RevocationPlace      Code = "TEN0243"
+	AccessRevoked        Code = "TEN0244"
+	RevocationUseless    Code = "TEN0245"
+	RevocationLeft       Code = "TEN0246"
+	RevocationBelow      Code = "TEN0247"
 	Suspended            Code = "TEN0250"
 	ConstraintInvalid    Code = "TEN0251"
 )
@@ -189,6 +195,46 @@ var resolveEntries = []Entry{
 		Title: "The selector is not valid",
 		Explain: "Selectors have Kubernetes' semantics: In and NotIn need values, Exists and DoesNotExist take none, " +
 			"and keys and values must be valid label keys and values.",
+	},
+	{
+		Code: RevocationInvalid, Severity: Error,
+		Title: "The revocation cannot be carried out",
+		Explain: "A revocation names a subject as documents name it under access, from an organization or a logical " +
+			"cluster that exists, and since a day of the calendar. Nothing is taken away by one that is misspelt, " +
+			"so it is an error when it is new or changed.",
+	},
+	{
+		Code: RevocationPlace, Severity: Error,
+		Title: "The revocation is in the wrong directory",
+		Explain: "A revocation takes access within the subtree of its directory: one in orgs/acme/payments from " +
+			"acme/payments and what is below it, one outside orgs/ from everything. Move it to a directory above " +
+			"what it names.",
+	},
+	{
+		Code: AccessRevoked, Severity: Warning,
+		Title: "The grant has no effect, since the subject's access is revoked",
+		Explain: "A document grants access to a subject from which a revocation takes it. The revocation wins, also " +
+			"while the document is held at its last good version. Remove the grant, and then the revocation; or, " +
+			"if the subject may have access again, remove the revocation.",
+	},
+	{
+		Code: RevocationUseless, Severity: Warning,
+		Title:   "The revocation names what no longer exists",
+		Explain: "The organization or logical cluster from which access is taken is gone. Remove the revocation.",
+	},
+	{
+		Code: RevocationLeft, Severity: Error,
+		Title: "A new name would leave a revocation",
+		Explain: "A logical cluster is renamed, or its organization is, and a revocation that applies under the old " +
+			"name does not apply under the new one: the subject would have access again. Add a revocation from the " +
+			"new name in the same change, or from an organization above both, or remove it.",
+	},
+	{
+		Code: RevocationBelow, Severity: Warning,
+		Title: "The revocation does not take away what is granted above",
+		Explain: "A revocation takes away what documents of its own directory and of those below it grant. What an " +
+			"organization above grants, its owners revoke: a team does not decide who of the platform may look " +
+			"into its logical clusters.",
 	},
 	{
 		Code: Suspended, Severity: Warning,

@@ -126,5 +126,5 @@ func sameImplicit(b, a *desired.State) bool {
 	}
 	x, y := objects(b), objects(a)
 	return slices.EqualFunc(x, y, func(m, n *implicit.Object) bool { return m.Digest == n.Digest }) &&
-		(len(x) == 0 || b.Implicit.Region == a.Implicit.Region && maps.Equal(b.Labels, a.Labels))
+		(len(x) == 0 || b.Implicit.Region == a.Implicit.Region && slices.Equal(b.Implicit.Revoked, a.Implicit.Revoked) && maps.Equal(b.Labels, a.Labels))
 }

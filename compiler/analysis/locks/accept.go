@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/internal/printer"
 )
 
@@ -81,28 +82,9 @@ func (a Acceptance) record(change *implicit.Change) error {
 		fmt.Fprintf(a.Log, "accepted %s: %s; %s removed\n", change.Ref(), change.Summary(), file)
 		return nil
 	}
-	if err := writeWhole(path, lock.Encode()); err != nil {
+	if err := outdir.WriteFile(path, lock.Encode()); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.Log, "accepted %s, which reaches %s: %s; %s written\n", change.Ref(), printer.Count(len(lock.Reach), "logical cluster"), change.Summary(), file)
 	return nil
-}
-
-// writeWhole writes a file so that nobody sees a part of it.
-func writeWhole(path string, data []byte) error {
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".tenancy-lock-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name())
-	if _, err := temporary.Write(data); err != nil {
-		return err
-	}
-	if err := temporary.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := temporary.Close(); err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
 }

@@ -313,6 +313,7 @@ var alternatives = map[string][]any{
 	"mutations.*.jsonPatch":          {"[JSONPatch{op: 'add', path: '/metadata/generateName', value: 'x'}]"},
 	"json6902.*.op":                  {"replace", "move"}, "transformers.*.images": {[]any{map[string]any{"name": "busybox", "newTag": "1"}}}, "json6902.*.from": {"/data/a"},
 	"exemptions.*.policy": {"services"}, "exemptions.*.ceiling": {"acme/pay"}, "exemptions.*.expires": {"2027-02-01"},
+	"revocations.*.subject": {"others"}, "revocations.*.from": {"acme"}, "revocations.*.since": {"2027-02-01"},
 	"implicit.*.merge": {"platform-wins"}, "implicit.*.files": {[]any{"objects/other.yaml"}},
 	"movesTo": {map[string]any{"old": "other/new"}}, "key": {"gpu2"}, "operator": {"NotIn"}, "from": {"2026-02-01"}, "cut": {100},
 }

@@ -22,6 +22,7 @@ type Documents struct {
 	Modules          []*Document[schema.Module]
 	Policies         []*Document[schema.Policy]
 	Exemptions       []*Document[schema.Exemption]
+	Revocations      []*Document[schema.Revocation]
 	Implicit         []*Document[schema.Implicit]
 	Prices           []*Document[schema.PriceBook]
 	// Targets are what the documents may name.

@@ -50,6 +50,7 @@ var kinds = []*Kind{
 	global(schema.KindModules, Outside, func(d *Documents) *[]*Document[schema.Module] { return &d.Modules }),
 	local(schema.KindPolicies, Anywhere, func(d *Documents) *[]*Document[schema.Policy] { return &d.Policies }),
 	local(schema.KindExemptions, Anywhere, func(d *Documents) *[]*Document[schema.Exemption] { return &d.Exemptions }),
+	local(schema.KindRevocations, Anywhere, func(d *Documents) *[]*Document[schema.Revocation] { return &d.Revocations }),
 	local(schema.KindImplicit, Anywhere, func(d *Documents) *[]*Document[schema.Implicit] { return &d.Implicit }),
 	global(schema.KindPrices, Outside, func(d *Documents) *[]*Document[schema.PriceBook] { return &d.Prices }),
 }

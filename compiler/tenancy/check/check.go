@@ -45,6 +45,7 @@ func Tenancy(in Input) (*tenancy.Tenancy, []tenancy.Finding) {
 	c.names()
 	c.formerly()
 	c.channels()
+	c.revocations()
 	for _, class := range t.Classes {
 		c.class(class)
 	}

@@ -25,7 +25,7 @@ func grants(access map[string]schema.Role, m *document.Meta, organization string
 				Suggest("name a group of your identity provider, a user or a single service account"), "the grant falls away")
 			continue
 		}
-		list = append(list, tenancy.Grant{Subject: s, Role: role, Organization: organization, Pos: pos})
+		list = append(list, tenancy.Grant{Subject: s, Role: role, Organization: organization, Dir: m.Dir, Pos: pos})
 	}
 	slices.SortFunc(list, func(a, b tenancy.Grant) int { return cmp.Or(tenancy.CompareGrants(a, b), a.Pos.Compare(b.Pos)) })
 	return slices.CompactFunc(list, func(a, b tenancy.Grant) bool { return a.Subject == b.Subject })

@@ -139,7 +139,9 @@ func (r *resolver) logicalCluster(d *document.Document[schema.LogicalCluster], s
 	lc.Quota, lc.Weights, lc.APIs = e.Quota, e.Weights, r.stay(lc, e.APIs)
 	lc.Labels = tenancy.MergeLabels(s.labels, spec.Labels)
 	lc.Own, lc.InheritedFrom = own, s.values.Origins
-	lc.Access = tenancy.MergeGrants(s.org.grants, grants(spec.Access, &lc.Meta, "", out))
+	lc.Revoked = r.revokedFrom(lc.Key, s.org.revoked)
+	lc.Access = tenancy.MergeGrants(s.org.grants, r.granted(spec.Access, &lc.Meta, "", lc.Revoked, out))
+	lc.Access = tenancy.WithoutRevoked(lc.Access, lc.Revoked)
 	if len(lc.Weights) == 0 || lc.State == schema.Deleted {
 		lc.Namespaces = namespaces(lc, out)
 	} else {

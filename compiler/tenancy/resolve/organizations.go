@@ -19,6 +19,7 @@ type organization struct {
 	values       *tenancy.Inherited        // what its defaults and those above come to
 	labelOrigins map[string]tenancy.Origin // of Labels
 	grants       []tenancy.Grant           // access, by subject
+	revoked      []tenancy.Revoked         // what is taken away of it
 }
 
 // parentOf returns the path of the organization that an organization or a logical
@@ -104,8 +105,9 @@ func (r *resolver) missing(o *tenancy.Organization, below []*document.Meta, decl
 // organization resolves what flows down from an organization whose parent is
 // resolved already.
 func (r *resolver) organization(o, parent *organization) {
-	above := r.defaults
+	above, revoked := r.defaults, r.revokedFrom("", nil)
 	if parent != nil {
+		revoked = parent.revoked
 		above = parent.values
 		o.Labels, o.DefaultClass, o.DefaultClassFrom = parent.Labels, parent.DefaultClass, parent.DefaultClassFrom
 		o.labelOrigins, o.grants = parent.labelOrigins, parent.grants
@@ -121,7 +123,9 @@ func (r *resolver) organization(o, parent *organization) {
 			o.labelOrigins[key] = tenancy.Origin{From: from, Pos: o.At("labels", key)}
 		}
 	}
-	o.grants = tenancy.MergeGrants(o.grants, grants(o.Spec.Access, &o.Meta, o.Path, &r.found))
+	o.revoked = r.revokedFrom(o.Path, revoked)
+	own := r.granted(o.Spec.Access, &o.Meta, o.Path, o.revoked, &r.found)
+	o.grants = tenancy.WithoutRevoked(tenancy.MergeGrants(o.grants, own), o.revoked)
 	o.values = above
 	if d := o.Spec.Defaults; d != nil {
 		at := func(path ...string) diag.Position { return o.At(append([]string{"defaults"}, path...)...) }

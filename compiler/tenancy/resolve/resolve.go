@@ -45,6 +45,7 @@ func Documents(docs *document.Documents, tree *source.Tree, asOf string, history
 	r.clusters()
 	r.apiSets()
 	r.classList()
+	r.revocations()
 	r.organizations()
 	r.offers()
 	r.logicalClusters()
@@ -67,7 +68,9 @@ type resolver struct {
 	classes     map[string]*tenancy.Class
 	goneClasses map[string]*tenancy.Class // stand-ins by name
 	orgs        map[string]*organization
-	clusterSet  map[string]*tenancy.PhysicalCluster
+	// revoked is the access that is taken away, by what it is taken from.
+	revoked    map[string][]tenancy.Revoked
+	clusterSet map[string]*tenancy.PhysicalCluster
 }
 
 // twice reports a document that another one stands beside under the same key.

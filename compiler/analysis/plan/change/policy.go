@@ -29,7 +29,7 @@ type Limit struct {
 	Change string `json:"change"`
 	// Kind of limit: policy, exemption, ceiling, budget, offer, class parents,
 	// pattern, pod security, network, API gate, API promise, frozen, implicit access,
-	// implicit lock, controllers, label or taints.
+	// implicit lock, controllers, label, taints or revocation.
 	Kind string `json:"kind"`
 	// Name of the policy or the exemption with its directory, or of what has the
 	// limit; empty where it is that of the logical clusters that the details name.

@@ -71,6 +71,9 @@ var affected = map[string][]string{
 	"channels":   {"apis", "roles", "gate"},
 	"formerly":   {"cluster", "labels"},
 	"state":      {"phase", "frozen"},
+	"subject":    {"access", "grants", "implicit"}, // of a revocation, like the next two
+	"from":       {"access", "grants", "implicit"},
+	"since":      {"access", "grants", "implicit"},
 }
 
 // speaksOf reports whether a field of a document has to do with one of the fields

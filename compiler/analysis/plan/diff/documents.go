@@ -68,7 +68,7 @@ func (c *sides) documents() *documents {
 		d := &out.list[i]
 		out.by[document.ID{Kind: schema.Kind(d.Kind), Key: d.Key, Dir: d.Dir}.Identity()] = d
 		switch schema.Kind(d.Kind) {
-		case schema.KindSettings, schema.KindModules, schema.KindPolicies, schema.KindExemptions, schema.KindImplicit, schema.KindPrices:
+		case schema.KindSettings, schema.KindModules, schema.KindPolicies, schema.KindExemptions, schema.KindRevocations, schema.KindImplicit, schema.KindPrices:
 			out.reaching = append(out.reaching, d)
 		}
 	}

@@ -40,6 +40,7 @@ const (
 	limitLabels      = "label"
 	limitPromise     = "API promise"
 	limitTaints      = "taints"
+	limitRevocation  = "revocation"
 )
 
 var effects = []string{change.Loosens, change.MayLoosen, change.Tightens, change.Neither}

@@ -34,6 +34,7 @@ func (l *limits) policies() {
 		}
 	}
 	l.exemptions()
+	l.revocations()
 	l.reaches(before, after, become)
 	l.lifted()
 }
