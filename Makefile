@@ -58,7 +58,8 @@ fuzz: ## each fuzz target for FUZZTIME
 
 SOAK ?= 100000
 soak: ## what takes longer than tests may: compare SOAK pairs of schemas, and of definitions, with what the API server's own code makes of their objects; change all fields of documents; make all mistakes of package hold's tests
-	TENANTRY_SOAK=1 $(GO) test -count=1 -timeout 1h -run TestNoFieldIsOverlooked ./compiler/analysis/plan
+	TENANTRY_SOAK=1 $(GO) test -count=1 -timeout 1h -run 'TestNoFieldIsOverlooked|TestEqualInputMakesNoNoise|TestNoLooseningIsOverlooked' ./compiler/analysis/plan
+	TENANTRY_SOAK=1 $(GO) test -count=1 -timeout 1h -run TestPatchesChangeWhatIsBelowThem ./compiler
 	TENANTRY_SOAK=1 $(GO) test -count=1 -timeout 1h -v -run TestHoldingIsSound ./compiler/hold
 	TENANTRY_SOAK=$(SOAK) $(GO) test -count=1 -timeout 2h -v -run 'TestSoundness|TestSoakFindsLies|TestMergeIsSound|TestCommonIsSound|TestReadersAreNotSurprised' ./compiler/crd/evolution
 	TENANTRY_SOAK=$(SOAK) $(GO) -C fixtures/crds test -count=1 -timeout 2h -v -run 'TestDefinitionsAreSound' .

@@ -28,9 +28,23 @@ type repo struct {
 
 func newRepo(t testing.TB, n int) *repo {
 	t.Helper()
-	root := t.TempDir()
+	return writeRepo(t, generate.Options{LogicalClusters: n})
+}
+
+// newTeams returns a repo of small teams, for tests that build it many times.
+func newTeams(t testing.TB, teams int) *repo {
+	t.Helper()
+	return writeRepo(t, generate.Options{LogicalClusters: teams * teamSize, TeamSize: teamSize})
+}
+
+const teamSize = 4
+
+func writeRepo(t testing.TB, o generate.Options) *repo {
+	t.Helper()
+	root := testkit.MemoryDir(t)
 	r := &repo{t: t, dir: filepath.Join(root, "repo"), out: filepath.Join(root, "out")}
-	if err := generate.Write(r.dir, generate.Options{Seed: 7, LogicalClusters: n}); err != nil {
+	o.Seed = 7
+	if err := generate.Write(r.dir, o); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -138,7 +152,7 @@ func differing(a, b map[string]string) []string {
 // former output was kept or written anew.
 func TestSameInputSameBytes(t *testing.T) {
 	r := newRepo(t, 160)
-	store, err := store.Open(t.TempDir())
+	store, err := store.Open(testkit.MemoryDir(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +168,7 @@ func TestSameInputSameBytes(t *testing.T) {
 		"warm cache":   func(o *compiler.Options) { o.Cache = store },
 		"released":     func(o *compiler.Options) { o.Release = true },
 	} {
-		out := filepath.Join(t.TempDir(), "out")
+		out := filepath.Join(testkit.MemoryDir(t), "out")
 		r.clean(adjust, func(o *compiler.Options) { o.Out = out })
 		if d := cmp.Diff(want, tree(t, out)); d != "" {
 			t.Errorf("%s:\n%s", name, d)
@@ -188,8 +202,8 @@ func TestSameInputSameBytes(t *testing.T) {
 // and inventory, and the object that announces it; an error in it changes
 // nobody's bytes at all.
 func TestOneTeamsChangeIsThatTeams(t *testing.T) {
-	r := newRepo(t, 120)
-	store, err := store.Open(t.TempDir())
+	r := newTeams(t, 6)
+	store, err := store.Open(testkit.MemoryDir(t))
 	if err != nil {
 		t.Fatal(err)
 	}

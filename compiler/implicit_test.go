@@ -16,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/fixtures/generate"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // accept writes the lock of every implicit document that waits.
@@ -65,11 +66,8 @@ func codes(r *compiler.Result) []diag.Code {
 // that is clean, and has what a build from nothing has. A logical cluster that is
 // new or that newly matches never needs a lock.
 func TestImplicit(t *testing.T) {
-	r := newRepo(t, 60)
-	if err := generate.Write(r.dir, generate.Options{Seed: 7, LogicalClusters: 60, Implicit: 9}); err != nil {
-		t.Fatal(err)
-	}
-	store, err := store.Open(t.TempDir())
+	r := writeRepo(t, generate.Options{LogicalClusters: 3 * teamSize, TeamSize: teamSize, Implicit: 9})
+	store, err := store.Open(testkit.MemoryDir(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +155,7 @@ func TestImplicit(t *testing.T) {
 			t.Fatalf("step %d, %s: the build is not clean", n, kind)
 		}
 		// From nothing, placed as before, everybody has the same.
-		fresh := filepath.Join(t.TempDir(), "out")
+		fresh := filepath.Join(testkit.MemoryDir(t), "out")
 		if err := os.CopyFS(filepath.Join(fresh, "pins"), os.DirFS(filepath.Join(r.out, "pins"))); err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"pgregory.net/rapid"
 )
 
@@ -36,14 +37,15 @@ implicit: patched: {
 // for those below them only, and a build that goes on from the last one has the bytes
 // of one from nothing.
 func TestPatchesChangeWhatIsBelowThem(t *testing.T) {
-	r := newRepo(t, 60)
-	store, err := store.Open(t.TempDir())
+	r := newTeams(t, 3)
+	store, err := store.Open(testkit.MemoryDir(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cached := func(o *compiler.Options) { o.Cache = store }
 	r.add("policy/patched.cue", patchModules)
 	r.clean(cached)
+	testkit.Rounds(t, 40)
 	rapid.Check(t, func(rt *rapid.T) {
 		before := tree(t, r.out)
 		dir := rapid.SampledFrom([]string{"policy", "orgs/org000", "orgs/org000/div0", "orgs/org000/div0/team1", "orgs/org000/div0/team2"}).Draw(rt, "directory")

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // childVar makes the test binary play another process: its value is what to do.
@@ -108,7 +110,8 @@ func TestKill(t *testing.T) {
 	foreign := tree{"clusters/c1/tenants/o1/NOTES": "mine", "clusters/empty/": "", "gitops/README": "mine", "top": "mine"}
 	want := []tree{union(big(0), foreign), union(big(1), foreign)}
 	journals, seen := 0, map[int]int{}
-	dirs := map[string]string{"exchange": memoryDir(t), "rename": memoryDir(t)}
+	// A kill loses nothing that the kernel has, and memory sees more kills in a second.
+	dirs := map[string]string{"exchange": testkit.MemoryDir(t), "rename": testkit.MemoryDir(t)}
 	for _, dir := range dirs {
 		build(t, dir, big(0))
 		put(t, dir, foreign)
@@ -153,17 +156,6 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// memoryDir returns a directory that needs no disk, where the system has one: a
-// kill loses nothing that the kernel has, and there are more of them in a second.
-func memoryDir(t testing.TB) string {
-	dir, err := os.MkdirTemp("/dev/shm", "tenantry-output-")
-	if err != nil {
-		return t.TempDir()
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
-}
-
 // scenario is a former output and the build that is interrupted.
 type scenario struct {
 	former, foreign, next tree
@@ -193,7 +185,7 @@ func scenarios() map[string]scenario {
 }
 
 func (s scenario) start(t *testing.T) string {
-	dir := memoryDir(t)
+	dir := testkit.MemoryDir(t)
 	build(t, dir, s.former)
 	put(t, dir, s.foreign)
 	return dir

@@ -16,6 +16,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/tenantry/tenantry/internal/testkit"
 )
 
 // tree maps paths to content. Empty directories end in a slash, the content of a
@@ -250,7 +252,7 @@ func TestKnow(t *testing.T) {
 			}
 		}
 		result := func(know bool) (Stats, tree) {
-			dir := memoryDir(t)
+			dir := testkit.MemoryDir(t)
 			build(t, dir, former)
 			w, err := Begin(dir, Options{})
 			if err != nil {
@@ -401,7 +403,7 @@ func TestConcurrentWrites(t *testing.T) {
 // TestAnySequenceOfBuilds builds at random and has a person add files between
 // the builds: the output is always the last build and what the person added.
 func TestAnySequenceOfBuilds(t *testing.T) {
-	top := memoryDir(t)
+	top := testkit.MemoryDir(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		dir, err := os.MkdirTemp(top, "")
 		if err != nil {

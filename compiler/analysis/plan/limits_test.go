@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
 )
@@ -164,6 +165,7 @@ func TestNoLooseningIsOverlooked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	testkit.Rounds(t, 60)
 	rapid.Check(t, func(rt *rapid.T) {
 		base, changed := limited(rt, "before"), limited(rt, "after")
 		before := compiled(t, base.files(t), nil, store)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -23,15 +22,10 @@ import (
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 )
-
-// TestMain collects garbage less often: compilations leave much of it.
-func TestMain(m *testing.M) {
-	debug.SetGCPercent(400)
-	os.Exit(m.Run())
-}
 
 const asOf = "2026-11-20"
 
@@ -238,9 +232,6 @@ func leavesOfAll() (out []leaf) {
 	return out
 }
 
-// everything reports whether the tests are to try all that there is, and not a part.
-func everything() bool { return os.Getenv("TENANTRY_SOAK") != "" }
-
 // rotation decides which part is tried. Any other number is as good.
 const rotation = 1
 
@@ -253,7 +244,7 @@ func pick(name string, n int) int {
 
 // picked returns the leaves that are tried: one of those of each name, or everything.
 func picked(all []leaf) []leaf {
-	if everything() {
+	if testkit.Soaking() {
 		return all
 	}
 	named := map[string][]leaf{}
@@ -463,9 +454,9 @@ func (m *matrix) field(t *testing.T, path []string) {
 	for _, p := range places {
 		wanted := 1
 		switch {
-		case everything() && valid == 0:
+		case testkit.Soaking() && valid == 0:
 			wanted = 2
-		case !everything() && valid > 0:
+		case !testkit.Soaking() && valid > 0:
 			return
 		}
 		object, key := p.at(t, m.base, path)

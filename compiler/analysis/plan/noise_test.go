@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/internal/store"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"pgregory.net/rapid"
 )
 
@@ -133,6 +134,7 @@ func TestEqualInputMakesNoNoise(t *testing.T) {
 	if errs := errorsOf(before); errs != nil {
 		t.Fatalf("the documents have errors: %v", errs)
 	}
+	testkit.Rounds(t, 40)
 	rapid.Check(t, func(rt *rapid.T) {
 		files := (&refactored{t: rt}).files(base)
 		maps.Copy(files, locksOf(accepted))
