@@ -165,7 +165,11 @@ func lastBuildKey(o *Options, dir string) store.Key {
 // inputs is the digest of what a build depends on besides the pins.
 func inputs(o *Options, s *Snapshot, asOf string) []byte {
 	tree := s.Digest()
-	key := store.NewKey(o.Build, "inputs").Bytes(tree[:]).String(asOf).Key()
+	h := store.NewKey(o.Build, "inputs").Bytes(tree[:]).String(asOf)
+	for _, d := range s.Diagnostics { // about what the tree would have
+		h.String(string(d.Code)).String(d.Position.String()).String(d.Message)
+	}
+	key := h.Key()
 	return key[:]
 }
 

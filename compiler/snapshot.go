@@ -35,9 +35,10 @@ func takeSnapshot(ctx context.Context, o *Options, exclude []string, clock *cloc
 	return &Snapshot{Tree: tree, Diagnostics: found}, nil
 }
 
-// unread are the files that could not be read.
+// unread are the files that could not be read. Those that nobody reads are not among them:
+// by their names they are no part of their directories.
 func (s *Snapshot) unread() []diag.Diagnostic {
-	return slices.DeleteFunc(slices.Clone(s.Diagnostics), func(d diag.Diagnostic) bool { return d.Severity != diag.Error })
+	return slices.DeleteFunc(slices.Clone(s.Diagnostics), func(d diag.Diagnostic) bool { return d.Severity != diag.Error || d.Code == diag.UnreadFile })
 }
 
 // text returns the content of a file, for messages that show it.

@@ -55,7 +55,9 @@ func (w diskWalk) directory(dir string, items []fs.DirEntry) error {
 			w.l.link(p)
 		case !kind.IsRegular():
 			w.l.irregular(p)
-		case w.l.wants(p):
+		case !w.l.wants(p):
+			w.l.unread(p)
+		default:
 			info, err := item.Info()
 			if errors.Is(err, fs.ErrNotExist) {
 				continue // removed since the directory was read

@@ -88,7 +88,97 @@ func TestWhichFiles(t *testing.T) {
 			}
 		}
 	})
-	ways(t, dir, source.Options{Exclude: []string{"rendered/", "./pins.yaml", ".", "../elsewhere"}}, want, nil)
+	ways(t, dir, source.Options{Exclude: []string{"rendered/", "./pins.yaml", ".", "../elsewhere"}}, want, []string{"TEN0137 error orgs/.cache"})
+}
+
+// Below orgs/, what looks like a source by its name is read or reported.
+func TestUnreadNames(t *testing.T) {
+	const name, dot, dir = "its name ends in neither", "this file: its name begins with a dot", "the files of this directory"
+	for _, c := range []struct{ path, why, better string }{
+		{"orgs/acme/prod.cue.bak", name, "prod.cue"},
+		{"orgs/acme/prod.cue~", name, "prod.cue"},
+		{"orgs/acme/prod.cue.~1~", name, "prod.cue"},
+		{"orgs/acme/prod.cue.txt", name, "prod.cue"},
+		{"orgs/acme/prod.cue ", name, "prod.cue"},
+		{"orgs/acme/prod.cue.", name, "prod.cue"},
+		{"orgs/acme/prod.CUE.orig", name, "prod.CUE"},
+		{"orgs/acme/prod.yml.disabled", name, "prod.yml"},
+		{"orgs/acme/prod.yaml-off", name, "prod.yaml"},
+		{"orgs/acme/prod.json_old", name, "prod.json"},
+		{"orgs/acme/prod.yaml.gz", name, "prod.yaml"},
+		{"orgs/acme/.prod.cue.bak", name, "prod.cue"},
+		{"orgs/prod.cue.bak", name, "prod.cue"},
+		{"orgs/acme/testdata/prod.cue.bak", name, "prod.cue"},
+		{"orgs/acme/.prod.yaml", dot, "prod.yaml"},
+		{"orgs/acme/.prod.json", dot, "prod.json"},
+		{"orgs/acme/.prod/x.cue", dir, "prod"},
+		{"orgs/acme/.prod/deep/.deeper/x.yaml.bak", dir, "prod"},
+		{"orgs/.acme/x.json", dir, "acme"},
+		{"orgs/acme/.prod/cue.mod/module.cue", dir, "prod"},
+
+		// What is read, or refused by those who read it.
+		{"orgs/acme/prod.cue", "", ""},
+		{"orgs/acme/.prod.cue", "", ""},
+		{"orgs/acme/_prod.cue", "", ""},
+		{"orgs/acme/prod.YAML", "", ""},
+		{"orgs/acme/_prod/x.cue", "", ""},
+		{"orgs/acme/testdata/x.cue", "", ""},
+		{"orgs/acme/cue.mod/module.cue", "", ""},
+		{"orgs/acme/i.tenancy.lock", "", ""},
+
+		// What nobody takes for a source.
+		{"orgs/acme/README.md", "", ""},
+		{"orgs/acme/prod.cue.md", "", ""},
+		{"orgs/acme/prod.yaml.license", "", ""},
+		{"orgs/acme/CODEOWNERS", "", ""},
+		{"orgs/acme/logo.png", "", ""},
+		{"orgs/acme/cue", "", ""},
+		{"orgs/acme/prod.cues", "", ""},
+		{"orgs/acme/prod.jsonnet", "", ""},
+		{"orgs/acme/.gitkeep", "", ""},
+		{"orgs/acme/.prod/README.md", "", ""},
+		{"orgs/acme/.prod.cue.swp", "", ""}, // while an editor is open
+		{"orgs/acme/#prod.cue#", "", ""},
+		{"orgs/acme/.#prod.yaml.bak", "", ""},
+
+		// Elsewhere, other tools have their files.
+		{"classes/standard.cue.bak", "", ""},
+		{".github/workflows/ci.yaml", "", ""},
+		{".pre-commit-config.yaml", "", ""},
+		{"organizations/x.cue.bak", "", ""},
+	} {
+		root := t.TempDir()
+		testkit.WriteFiles(t, root, map[string]string{"cue.mod/module.cue": module, c.path: "x"})
+		_, got, err := source.Open(t.Context(), root, source.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.why == "" {
+			if len(got) > 0 {
+				t.Errorf("%s: %v", c.path, got)
+			}
+			continue
+		}
+		help := "rename it to " + c.better + ", or move it out of orgs/"
+		if len(got) != 1 || got[0].Code != diag.UnreadFile || !strings.Contains(got[0].Message, c.why) || got[0].Suggestion != help {
+			t.Errorf("%s: %v, want %q and %q", c.path, got, c.why, help)
+		}
+	}
+}
+
+// A hidden directory below orgs/ is named once, whatever is in it, and what is excluded is
+// not looked into.
+func TestUnreadDirectories(t *testing.T) {
+	dir := t.TempDir()
+	testkit.WriteFiles(t, dir, map[string]string{
+		"cue.mod/module.cue": module, "orgs/acme/.old/a.cue": "x", "orgs/acme/.old/b/c.yaml": "x", "orgs/acme/.old/b/.d/e.json": "\xff",
+		"orgs/acme/.out/x.cue": "x", "orgs/acme/out.yaml.bak": "x", "orgs/.git-like/config.yaml": "x",
+	})
+	if err := os.Symlink("a.cue", filepath.Join(dir, "orgs/acme/.old/link.cue")); err != nil {
+		t.Skip(err)
+	}
+	ways(t, dir, source.Options{Exclude: []string{"orgs/acme/.out", "orgs/acme/out.yaml.bak"}}, []string{"cue.mod/module.cue"},
+		[]string{"TEN0137 error orgs/.git-like", "TEN0137 error orgs/acme/.old"})
 }
 
 // Links are never followed; one that could hide an organization is an error.
@@ -103,6 +193,7 @@ func TestSymlinks(t *testing.T) {
 		"orgs/beta":        outside,
 		"orgs/acme/x.cue":  "org.cue",
 		"orgs/acme/y.yaml": "/etc/passwd",
+		"orgs/acme/.prod":  outside,
 		"README.md":        "docs/README.md",
 		".dot":             outside,
 		"cue.mod/vendor":   outside,
@@ -113,7 +204,7 @@ func TestSymlinks(t *testing.T) {
 		}
 	}
 	ways(t, dir, source.Options{}, []string{"cue.mod/module.cue", "orgs/acme/org.cue"}, []string{
-		"TEN0102 warning README.md", "TEN0101 error cue.mod/pkg", "TEN0101 error orgs/acme/self", "TEN0101 error orgs/acme/x.cue",
+		"TEN0102 warning README.md", "TEN0101 error cue.mod/pkg", "TEN0102 warning orgs/acme/.prod", "TEN0101 error orgs/acme/self", "TEN0101 error orgs/acme/x.cue",
 		"TEN0101 error orgs/acme/y.yaml", "TEN0101 error orgs/beta", "TEN0101 error orgs/loop",
 	})
 	if err := os.RemoveAll(filepath.Join(dir, "cue.mod")); err != nil {

@@ -41,13 +41,14 @@ type listing struct {
 	isTenancy    bool
 	tooLarge     bool // so nothing of it is taken
 	linkedModule string
+	hidden       map[string]bool // directories that were reported
 
 	mu    sync.Mutex
 	diags []diag.Diagnostic
 }
 
 func newListing(o Options) *listing {
-	l := &listing{opts: o, exclude: make(map[string]bool)}
+	l := &listing{opts: o, exclude: make(map[string]bool), hidden: make(map[string]bool)}
 	for _, e := range o.Exclude {
 		if e = path.Clean(strings.ReplaceAll(e, "\\", "/")); e != "." {
 			l.exclude[e] = true
@@ -61,10 +62,14 @@ func (l *listing) report(code diag.Code, path, format string, args ...any) {
 }
 
 func (l *listing) reportAt(code diag.Code, at diag.Position, format string, args ...any) {
+	l.add(diag.New(code, at, format, args...))
+}
+
+func (l *listing) add(d diag.Diagnostic) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at.File = printable(at.File)
-	l.diags = append(l.diags, diag.New(code, at, format, args...))
+	d.Position.File = printable(d.Position.File)
+	l.diags = append(l.diags, d)
 }
 
 func (l *listing) diagnostics() []diag.Diagnostic { return diag.Sort(l.diags) }
@@ -83,7 +88,7 @@ func (l *listing) visit(p string) error {
 // enters reports whether the walk descends into a directory.
 func (l *listing) enters(dir string) bool {
 	name := path.Base(dir)
-	if strings.HasPrefix(name, ".") || l.exclude[dir] {
+	if l.exclude[dir] || strings.HasPrefix(name, ".") && !l.searches(dir) {
 		return false
 	}
 	if parent, _, _ := strings.Cut(dir, "/"); parent == "cue.mod" && strings.Count(dir, "/") == 1 {
@@ -98,6 +103,9 @@ func (l *listing) enters(dir string) bool {
 
 // wants reports whether the compiler may use a file, by its path.
 func (l *listing) wants(p string) bool {
+	if hiddenDirectory(p) != "" {
+		return false
+	}
 	if dir, name := path.Split(p); dir == "cue.mod/" {
 		return name == "module.cue" && !l.exclude[p]
 	}
@@ -119,6 +127,7 @@ func wantedName(name string) bool {
 // file takes a regular file, if it is wanted.
 func (l *listing) file(p string, size int64, object string) {
 	if !l.wants(p) {
+		l.unread(p)
 		return
 	}
 	if p == moduleFile {
@@ -140,9 +149,11 @@ func (l *listing) link(p string) {
 	}
 	switch {
 	case l.exclude[p] || l.ignoredInModule(p):
+	case hiddenDirectory(p) != "":
+		l.unread(p)
 	case wantedName(name) || path.Ext(name) == "":
 		l.report(diag.SymlinkRefused, p, "%s is a symbolic link; links are never followed", printable(p))
-	case !strings.HasPrefix(name, "."):
+	case !strings.HasPrefix(name, ".") || strings.HasPrefix(p, organizations) && path.Ext(name) == name:
 		l.report(diag.SymlinkIgnored, p, "%s is a symbolic link and is ignored", printable(p))
 	}
 }

@@ -87,7 +87,8 @@ var loadEntries = []Entry{
 	{ManagedCRDsInside, Error, "Managed CRDs inside orgs/",
 		"An API set below orgs/ asks the compiler to install its CustomResourceDefinitions. These belong to the whole physical cluster, so only API sets outside orgs/ may do that: use `crds: \"external\"`, or move the API set."},
 	{UnreadFile, Error, "Nobody reads a file",
-		"A YAML or JSON file below orgs/ declares no documents, and no document names it: a Kubernetes object, most likely, that somebody expects to be applied. Nothing applies it. Name it in an implicit document or an API set, put it into the repository that the logical cluster's source names, or move it out of orgs/."},
+		"A YAML or JSON file below orgs/ declares no documents, and no document names it: a Kubernetes object, most likely, that somebody expects to be applied. Nothing applies it. Name it in an implicit document or an API set, put it into the repository that the logical cluster's source names, or move it out of orgs/.\n" +
+			"Or the file would be a source but for its name: a copy such as prod.cue.bak or prod.cue~, one that was switched off such as prod.yaml.disabled, or one that is hidden or in a directory whose name begins with a dot. Rename it, or remove it. READMEs, images and other files with names of their own may stay."},
 	{ForeignPackage, Error, "File of another package",
 		"A directory of the tenancy repo holds a CUE file of another package, which CUE leaves out of the directory's evaluation, or a directory below orgs/ holds a package that nothing imports, so that nobody reads what it says. Libraries live in directories of their own and are imported; files of documents say `package tenancy`."},
 }

@@ -39,14 +39,14 @@ var sourceEntries = []Entry{
 		Code: FileTooLarge, Severity: Error,
 		Title: "A file is larger than the compiler accepts",
 		Explain: "Every file is held in memory, so a size limit keeps one file from stopping the run for everybody. The file was left out.\n" +
-			"Split it. If it is generated data that the tenancy does not need, move it to a directory whose name begins with a dot, or out of the repository.",
+			"Split it. If it is generated data that the tenancy does not need, move it to a directory outside orgs/ whose name begins with a dot, or out of the repository.",
 	},
 	{
 		Code: TreeTooLarge, Severity: Error,
 		Title: "The tenancy repo is larger than the compiler accepts",
 		Explain: "The files that the compiler reads exceed the limit on their total size or on their number. This alone ends the run, " +
 			"with exit code 2 and nothing written: what was not read would seem to be gone from the repo.\n" +
-			"Look for generated output or downloaded packages that were left in the repository. A directory whose name begins with a dot is never read.",
+			"Look for generated output or downloaded packages that were left in the repository. Outside orgs/, a directory whose name begins with a dot is not looked into.",
 	},
 	{
 		Code: FileUnreadable, Severity: Error,
