@@ -176,8 +176,8 @@ func difference(want, got string) string {
 }
 
 // join returns the files of several maps as one.
-func join(all ...map[string]string) map[string]string {
-	out := map[string]string{}
+func join[V any](all ...map[string]V) map[string]V {
+	out := map[string]V{}
 	for _, files := range all {
 		maps.Copy(out, files)
 	}

@@ -254,17 +254,17 @@ func (h *holder) restoreOne(r *restored, id document.ID) {
 		r.from[id] = from
 	}
 	former := h.former[from]
-	if former == nil || h.byValue(id) {
+	if former == nil || h.byValue(id, nil) {
 		r.values = append(r.values, value)
 		return
 	}
 	d, problems := former.Document(value.Kind, id.Key)
 	switch {
+	case d != nil && h.byValue(id, d):
+		r.values = append(r.values, value)
 	case d != nil:
-		text = d.About().Text
-		d.About().Text = nil
-		r.add(id, d, text)
-	case len(problems) > 0:
+		r.add(id, d, h.Texts(document.Gather([]document.Any{d}))[id])
+	case len(problems) > 0 && id.Kind != schema.KindImplicit: // which may be what nobody accepted
 		refused := h.view.Refused(value, problems...)
 		h.found = append(h.found, refused.Diagnostics...)
 		r.add(id, refused.Document, text)

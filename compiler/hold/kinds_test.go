@@ -6,15 +6,29 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // The dimensions of mistakes in documents that are no logical clusters.
 var (
-	kinds      = []string{"organizations", "classes", "apiSets", "policies", "implicit", "exemptions", "modules", "physicalClusters", "settings"}
+	kinds      = []string{"organizations", "classes", "apiSets", "policies", "implicit", "filed", "locked", "exemptions", "modules", "physicalClusters", "prices", "settings"}
 	kindWays   = []string{"literal", "list", "built", "hidden", "let", "import", "several", "yaml", "json"}
 	kindBreaks = []string{"misspelt", "map", "renamed", "value", "reference", "syntax", "used-syntax", "used-conflict", "used-source", "import-syntax"}
 	kindSides  = []string{"nothing", "more", "other", "above", "seen"} // seen: a directory below refers to it
 )
+
+// kindOf is the kind of a value of kinds: implicit documents may be locked, or have files.
+func kindOf(value string) string {
+	if value == "locked" || value == "filed" {
+		return "implicit"
+	}
+	return value
+}
+
+// isGlobal reports whether all organizations depend on one document of a kind.
+func isGlobal(kind string) bool { return kind == "settings" || kind == "prices" }
 
 type fields = map[string]any
 
@@ -62,6 +76,15 @@ func subjectOf(kind, org string) subject {
 	case "implicit":
 		return subject{team, "i", fields{"locked": false, "objects": object("given", "good")}, fields{"objects": object("given", "more")},
 			fields{"classes": list("ghost")}, fields{"objects": "none"}, fields{"locked": false, "objects": object("other", "other")}}
+	case "filed":
+		return subject{team, "i", fields{"locked": false, "files": list("given.yaml")}, fields{"description": "more"},
+			fields{"classes": list("ghost")}, fields{"files": "none"}, fields{"locked": false, "objects": object("other", "other")}}
+	case "locked":
+		return subject{team, "i", fields{"objects": object("given", "good")}, fields{"objects": object("given", "more")},
+			fields{"classes": list("ghost")}, fields{"objects": "none"}, fields{"locked": false, "objects": object("other", "other")}}
+	case "prices":
+		return subject{"prices/" + org, org, fields{"withoutQuota": "zero", "quota": fields{"cpu": 10}}, fields{"quota": fields{"cpu": 1}},
+			fields{"apis": fields{"ghost": 1}}, fields{"quota": fields{"cpu": "dear"}}, fields{"from": "2030-01-01", "quota": fields{"cpu": 1}}}
 	case "exemptions":
 		exemption := func(target string) fields {
 			return fields{"policy": "p", "target": target, "reason": "why", "expires": "2026-12-31"}
@@ -81,27 +104,40 @@ func subjectOf(kind, org string) subject {
 
 // kindFault makes a mistake in a document that is no logical cluster.
 func kindFault(org string, values []string) fault {
-	kind, way, brk, side := values[0], values[1], values[2], values[3]
-	s := subjectOf(kind, org)
+	kind, way, brk, side := kindOf(values[0]), values[1], values[2], values[3]
+	s := subjectOf(values[0], org)
 	f := fault{
 		name: strings.Join(values, " "), org: org, moves: side == "more" || side == "above" || side == "seen", strict: true, held: []string{org + "/t/d/x", org + "/t/d/z"}, never: []string{"newcomer"},
 		named: []string{fmt.Sprintf("%s %q", kind, s.key), s.dir + "/docs", s.dir + "/shared", "lib/" + org + "/"},
 	}
-	if kind == "settings" {
-		f.named, f.global = []string{"settings", "docs", "shared", "lib/"}, true
+	if isGlobal(kind) {
+		f.named, f.global = []string{kind, "docs", "shared", "lib/"}, true
+	}
+	locked := map[string]string{}
+	if values[0] == "locked" { // until somebody accepts more, what else the edit says gives nobody more
+		f.moves = side == "above"
+		locked[implicit.LockFile(s.dir, s.key)] = string(lockOf(s.good).Encode())
 	}
 	doc := maps.Clone(s.good)
 	wants, source, above, library, shared := false, "", "view", "text: \"is\"\n", "\"same\""
 	use := strings.HasPrefix(brk, "import-") || way == "import"
+	given := map[string]string{}
+	give := func(text string) {
+		if values[0] == "filed" {
+			given = map[string]string{s.dir + "/given.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: given}\ndata: {a: " + text + "}\n"}
+		}
+	}
+	give("good")
 	make := func() map[string]string {
-		return join(surroundings(kind, s.key, org, above, wants, side == "seen"), declare(kind, way, s, org, doc, use, shared, source), map[string]string{"lib/" + org + "/lib.cue": "package " + org + "\n\n" + library})
+		return join(surroundings(kind, s.key, org, above, wants, side == "seen"), declare(kind, way, s, org, doc, use, shared, source), locked, given, map[string]string{"lib/" + org + "/lib.cue": "package " + org + "\n\n" + library})
 	}
 	f.base = make()
-	former := declare(kind, way, s, org, doc, use, shared, source)
+	former := join(declare(kind, way, s, org, doc, use, shared, source), given)
 	switch side {
 	case "more":
 		maps.Copy(doc, s.more)
 		wants = true
+		give("more")
 	case "seen":
 		maps.Copy(doc, s.more)
 		shared = "\"changed\""
@@ -115,6 +151,8 @@ func kindFault(org string, values []string) fault {
 			s.other["labels"] = fields{"changed": "changed"}
 		case "exemptions":
 			s.other["reason"] = "changed"
+		case "prices":
+			s.other["from"] = "2031-01-01"
 		default:
 			s.other["description"] = "Changed"
 		}
@@ -156,12 +194,21 @@ func kindFault(org string, values []string) fault {
 	return f
 }
 
+// lockOf is the lock that accepts an implicit document.
+func lockOf(d fields) *implicit.Lock {
+	out := &implicit.Lock{Key: "i", Content: schema.Implicit{Merge: schema.PlatformWins}}
+	for _, o := range d["objects"].([]any) {
+		out.Content.Objects = append(out.Content.Objects, o.(fields))
+	}
+	return out
+}
+
 // declare writes a document, with another one next to it where there can be, as files of
 // its directory.
 func declare(kind, way string, s subject, org string, doc fields, use bool, shared, source string) map[string]string {
 	in := func(name string) string { return strings.TrimPrefix(s.dir+"/"+name, "/") }
 	if way == "yaml" || way == "json" {
-		if kind != "settings" && kind != "physicalClusters" {
+		if !isGlobal(kind) && kind != "physicalClusters" {
 			doc = maps.Clone(doc)
 			doc[textField(kind)] = strings.Trim(shared, "\"")
 		}
@@ -178,6 +225,9 @@ func declare(kind, way string, s subject, org string, doc fields, use bool, shar
 		head, text = head+fmt.Sprintf("import lib \"hold.example/tenancy/lib/%s\"\n\n", org), "\"\\(_text)\\(lib.text)\""
 	}
 	out := map[string]string{in("shared.cue"): "package tenancy\n\n_text: " + shared + "\n"}
+	if strings.HasPrefix(s.dir, "orgs/") {
+		text += " + _above" // which a directory above says
+	}
 	x, y := withText(kind, doc, text), jsonOf(s.other)
 	one := func(key, value string) string {
 		if kind == "settings" {
@@ -240,6 +290,12 @@ func withText(kind string, d fields, text string) string {
 		return fmt.Sprintf("{%s, labels: text: {owner: \"team\", values: [%s]}}", inner(d), text)
 	case "physicalClusters":
 		return fmt.Sprintf("{%s, labels: text: %s}", inner(d), text)
+	case "prices":
+		return fmt.Sprintf("{%s, classes: (%s): 0}", inner(d), text)
+	case "implicit":
+		if d["locked"] == false && d["files"] == nil {
+			return fmt.Sprintf("{%s, description: %s, objects: [{data: text: %s}]}", inner(d), text, text)
+		}
 	}
 	return fmt.Sprintf("{%s, %s: %s}", inner(without(d, field)), field, text)
 }
@@ -265,7 +321,7 @@ func surroundings(kind, key, org, role string, wants, sees bool) map[string]stri
 	if wants {
 		z = "open"
 	}
-	class, region, policies := org+"-own", "eu", ""
+	class, region, policies, currency := org+"-own", "eu", "", ""
 	apis := ""
 	switch kind {
 	case "classes":
@@ -274,6 +330,8 @@ func surroundings(kind, key, org, role string, wants, sees bool) map[string]stri
 		apis = fmt.Sprintf(", apis: %q: \"stable\"", org)
 	case "physicalClusters":
 		region = org
+	case "prices":
+		apis, currency = ", budget: 100, quotaFromBudget: cpu: weight: 1", "settings: currency: \"EUR\"\n"
 	case "modules":
 		policies = fmt.Sprintf("policies: p: {module: %q, enforcement: \"deny\"}\n", org)
 	case "exemptions":
@@ -284,9 +342,12 @@ func surroundings(kind, key, org, role string, wants, sees bool) map[string]stri
 	}
 	out := map[string]string{
 		"classes/" + org + "-own.cue": fmt.Sprintf("package tenancy\n\nclasses: \"%s-own\": {apis: kubernetes: \"stable\", quota: {cpu: 4}}\n", org),
-		"orgs/" + org + "/org.cue":    fmt.Sprintf("package tenancy\n\norganizations: %q: access: above: %q\n%s", org, role, ""),
+		"orgs/" + org + "/org.cue":    fmt.Sprintf("package tenancy\n\norganizations: %q: access: above: %[2]q\n_above: %[2]q\n", org, role),
 		"orgs/" + org + "/t/d/d.cue": fmt.Sprintf("package tenancy\n\norganizations: \"%[1]s/t/d\": {}\nlogicalClusters: {for n in [\"x\", \"z\"] {\"%[1]s/t/d/\\(n)\": {class: %[2]q, regions: [%[3]q]%[4]s}}}\nlogicalClusters: \"%[1]s/t/d/x\": network: %[6]q\nlogicalClusters: \"%[1]s/t/d/z\": network: %[7]q\n%[5]s",
 			org, class, region, apis, policies, x, z),
+	}
+	if currency != "" {
+		out["currency.cue"] = "package tenancy\n\n" + currency
 	}
 	if kind != "organizations" {
 		out["orgs/"+org+"/t/team.cue"] = fmt.Sprintf("package tenancy\n\norganizations: %q: {}\n", org+"/t")
@@ -299,9 +360,11 @@ func possibleKind(a, b string) bool {
 	case a == "yaml" || a == "json":
 		return !strings.HasPrefix(b, "used-") && !strings.HasPrefix(b, "import-")
 	case b == "renamed" && slices.Contains(kinds, a):
-		return slices.Contains([]string{"policies", "implicit", "exemptions"}, a) // others are vanished then
+		return slices.Contains([]string{"policies", "implicit", "filed", "locked", "exemptions", "prices"}, a) // others are vanished then
 	case a == "renamed":
 		return b != "seen" // who refers to it is in error, too
+	case a == "prices":
+		return b != "reference" && b != "seen" // it refers to nothing that must be there
 	case a == "settings":
 		return b != "other" && b != "several" && b != "seen"
 	case a == "classes" || a == "apiSets" || a == "modules" || a == "physicalClusters":
@@ -315,18 +378,21 @@ func possibleKind(a, b string) bool {
 // depends on it gets more or less.
 func TestHoldingIsSoundForAllKinds(t *testing.T) {
 	dimensions := [][]string{kinds, kindWays, kindBreaks, kindSides}
-	all := product(dimensions, possibleKind)
+	all := slices.DeleteFunc(product(dimensions, possibleKind), func(values []string) bool {
+		// Outside of the organization tree, a YAML file without a known map is something else.
+		return isGlobal(values[0]) && isData(values[1]) && values[2] == "map"
+	})
 	if !everything() {
 		all = covering(all)
 	}
 	c := counter{}
-	var faults, loose, settings []fault
+	var faults, loose, global []fault
 	for i, values := range all {
 		c.add(values)
 		f := kindFault(fmt.Sprintf("o%04d", i), values)
 		switch {
-		case values[0] == "settings":
-			settings = append(settings, f)
+		case f.global:
+			global = append(global, f)
 		case f.strict:
 			faults = append(faults, f)
 		default:
@@ -336,7 +402,46 @@ func TestHoldingIsSoundForAllKinds(t *testing.T) {
 	c.need(t, dimensions, possibleKind)
 	checkFaults(t, faults)
 	checkFaults(t, loose)
-	for i := range settings { // a repo has just one
-		checkFaults(t, settings[i:i+1])
+	for i := range global { // a repo has just one
+		checkFaults(t, global[i:i+1])
+	}
+}
+
+// TestWhatALockAcceptedIsHeld states that an implicit document in error is what its lock
+// accepted, or what was built of it last, and never what its text only proposes.
+func TestWhatALockAcceptedIsHeld(t *testing.T) {
+	s, o := subjectOf("locked", "acme"), newOrganization("acme")
+	given := func(d fields, more string) map[string]string {
+		return map[string]string{
+			s.dir + "/docs.cue": fmt.Sprintf("package tenancy\n\norganizations: \"acme/t\": {}\nimplicit: i: %s & {%s}\n", jsonOf(d), more),
+			s.dir + "/x.cue":    "package tenancy\n\nlogicalClusters: \"acme/t/x\": {class: \"acme\", regions: [\"eu\"]}\n",
+		}
+	}
+	lock := map[string]string{implicit.LockFile(s.dir, s.key): string(lockOf(s.good).Encode())}
+	b := newBuilder(t)
+	accepted := b.build(join(platform, o.files(), given(s.good, ""), lock), nil)
+	accepted.clean(t, "what is accepted")
+	unlocked := join(s.more, fields{"locked": false})
+	first := newBuilder(t).build(join(platform, o.files(), given(s.more, ""), lock), nil) // there never was another text
+	firstUnlocked := newBuilder(t).build(join(platform, o.files(), given(unlocked, ""), lock), nil)
+	for _, step := range []struct {
+		name  string
+		after *built
+		files map[string]string
+	}{
+		{"proposed", first, join(given(s.more, ""), lock)},
+		{"in error", first, join(given(s.more, `nonsens: "x"`), lock)},
+		{"in error, without a lock", first, given(s.more, `nonsens: "x"`)},
+		{"without a lock", first, given(s.more, "")},
+		{"unlocked", firstUnlocked, join(given(unlocked, ""), lock)},
+		{"unlocked in error", firstUnlocked, join(given(unlocked, `nonsens: "x"`), lock)},
+	} {
+		last := b.build(join(platform, o.files(), step.files), step.after)
+		if len(last.errors) == 0 {
+			t.Errorf("%s: nothing is in error", step.name)
+		}
+		if d := difference(accepted.states["acme/t/x"], last.states["acme/t/x"]); d != "" {
+			t.Errorf("%s: acme/t/x is not what was accepted:\n%s", step.name, d)
+		}
 	}
 }

@@ -63,6 +63,9 @@ func (g *LastGood) Pinned(id document.ID) (json.RawMessage, bool) {
 	return text, ok
 }
 
+// isAccepted reports whether a text takes the place of the pinned one.
+func (g *LastGood) isAccepted(id document.ID) bool { _, ok := g.accepted[id]; return ok }
+
 // text returns what takes the place of a document in error.
 func (g *LastGood) text(id document.ID) (json.RawMessage, bool) {
 	if text, ok := g.accepted[id]; ok {

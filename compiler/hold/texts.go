@@ -33,16 +33,27 @@ func (h *holder) textOf(id document.ID) textID {
 	return textID{id.Dir, -1}
 }
 
-// byValue reports whether a document is always held as the value that it was: what takes
-// the place of an implicit one is what its lock accepted, with the files of that time.
-func (h *holder) byValue(id document.ID) bool { return id.Kind == schema.KindImplicit }
+// byValue reports whether a document is held as a value, whatever a text says of it. An
+// implicit one is if it is locked, since what its lock accepted reaches others and not what
+// a text proposes, and if it has files, since texts are without them. former is what its
+// text says, nil before that is known.
+func (h *holder) byValue(id document.ID, former document.Any) bool {
+	if id.Kind != schema.KindImplicit {
+		return false
+	}
+	if h.LastGood.isAccepted(id) {
+		return true
+	}
+	d, ok := former.(*document.Document[schema.Implicit])
+	return ok && (d.Spec.Locked == nil || *d.Spec.Locked || len(d.Spec.Files) > 0)
+}
 
 // evaluateFormer evaluates the texts that documents were last good in.
 func (h *holder) evaluateFormer(ctx context.Context, ids []document.ID) error {
 	todo := map[int][]load.Former{} // by generation, since a directory is evaluated once at a time
 	for _, id := range ids {
 		t := h.textOf(h.LastGood.ID(id))
-		if _, done := h.former[t]; done || t.generation < 0 || h.byValue(id) {
+		if _, done := h.former[t]; done || t.generation < 0 || h.byValue(id, nil) {
 			continue
 		}
 		h.former[t] = nil
