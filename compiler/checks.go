@@ -25,6 +25,7 @@ type Check struct {
 func Checks() []Check {
 	return []Check{
 		{"unread", "every YAML and JSON file in the organization tree is read by somebody", stageResolve, checkUnread},
+		{"crowded", "files with many logical clusters have no organizations and limits in them, which vet advises", stageResolve, checkCrowded},
 		{"promises", "API sets keep what they promise to those who bind them", stageResolve, checkPromises},
 		{"source", "the settings name a source that the GitOps engines can read", stageDivide, checkSource},
 		{"documents", "documents say only what they may: offers, classes, regions, labels, names, ceilings, sunsets", stageDivide, checkDocuments},

@@ -43,6 +43,8 @@ type Options struct {
 	// Unpromised does not hold API sets to what they promise: for those who compare
 	// versions to see what a promise would say.
 	Unpromised bool
+	// Advise adds notes on how the source could be arranged.
+	Advise bool
 	// Workers is the number of directories evaluated at a time; 0 means one for
 	// each processor.
 	Workers int

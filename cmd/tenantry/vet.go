@@ -18,6 +18,8 @@ column. It writes nothing.
 Without the pins of a former output, placements are decided anew for the check
 and are provisional.
 
+Notes advise on how files could be arranged so that a mistake stays small.
+
 With --timings it also prints how long each stage of the compiler took, and each
 check that runs after it. Stages that repeat while documents in error are
 replaced by their last good versions are added up.`
@@ -52,6 +54,7 @@ func (f *vetFlags) run(c *cobra.Command) error {
 		return err
 	}
 	f.usePinsOf(&o, f.out)
+	o.Advise = true
 	if o.AsOf == "" {
 		o.AsOf = today()
 	}

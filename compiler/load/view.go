@@ -40,6 +40,10 @@ func (v *View) result(ctx context.Context) (*Result, error) {
 // Unread lists the YAML and JSON files of the organization tree that declare no documents.
 func (v *View) Unread() []string { return v.repo.Unread() }
 
+// Limits returns where files of the organization tree have their first pattern for
+// documents, by path.
+func (v *View) Limits() map[string]diag.Position { return v.repo.Limits() }
+
 // Text is what a directory says.
 type Text = syntax.Text
 

@@ -31,6 +31,7 @@ const (
 	ManagedCRDsInside   Code = "TEN0135"
 	ForeignPackage      Code = "TEN0136"
 	UnreadFile          Code = "TEN0137"
+	CrowdedFile         Code = "TEN0138"
 )
 
 var loadEntries = []Entry{
@@ -89,6 +90,8 @@ var loadEntries = []Entry{
 	{UnreadFile, Error, "Nobody reads a file",
 		"A YAML or JSON file below orgs/ declares no documents, and no document names it: a Kubernetes object, most likely, that somebody expects to be applied. Nothing applies it. Name it in an implicit document or an API set, put it into the repository that the logical cluster's source names, or move it out of orgs/.\n" +
 			"Or the file would be a source but for its name: a copy such as prod.cue.bak or prod.cue~, one that was switched off such as prod.yaml.disabled, or one that is hidden or in a directory whose name begins with a dot. Rename it, or remove it. READMEs, images and other files with names of their own may stay."},
+	{CrowdedFile, Note, "Many logical clusters share a file with an organization or a limit",
+		"The file has ten or more logical clusters, and an organization's document or a pattern for documents as well. A file that can't be read is held at its last good text as a whole, so a mistake in one of the logical clusters also keeps the organization and the limit as they were, and the other way round. Put organizations and limits into files of their own. Only `tenantry vet` says this, and it changes nothing in the output."},
 	{ForeignPackage, Error, "File of another package",
 		"A directory of the tenancy repo holds a CUE file of another package, which CUE leaves out of the directory's evaluation, or a directory below orgs/ holds a package that nothing imports, so that nobody reads what it says. Libraries live in directories of their own and are imported; files of documents say `package tenancy`."},
 }

@@ -78,6 +78,8 @@ type Analysis struct {
 	// Shapes are the kinds of which the file has more than plain documents: patterns,
 	// comprehensions and other values.
 	Shapes Users
+	// Limit is where the first pattern for documents stands; zero for none.
+	Limit diag.Position
 	// Produces: the rest may yield documents that are not written out.
 	Produces bool
 	// Splices: the top level may declare names that are not written out.

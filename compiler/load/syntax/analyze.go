@@ -187,6 +187,9 @@ func (r *reader) documents(kind int, d *ast.Field) {
 			if f.Constraint == token.ILLEGAL && !pattern {
 				r.Produces = true
 			}
+			if pattern && r.Limit.IsZero() {
+				r.Limit = Position(f.Label.Pos())
+			}
 			r.walk(f, restKey)
 			continue
 		}

@@ -31,6 +31,20 @@ func (r *Repo) Language() string { return r.module.language }
 // ModuleText returns the file that names the module.
 func (r *Repo) ModuleText() []byte { return r.module.text }
 
+// Limits returns where files of the organization tree have their first pattern for
+// documents, by path, where they have one.
+func (r *Repo) Limits() map[string]diag.Position {
+	out := map[string]diag.Position{}
+	for _, d := range r.Directories {
+		for _, f := range d.Files {
+			if !f.Limit.IsZero() && document.InOrganizations(d.Path) {
+				out[f.Path] = f.Limit
+			}
+		}
+	}
+	return out
+}
+
 // Unread lists the YAML and JSON files of the organization tree that declare no documents.
 func (r *Repo) Unread() (files []string) {
 	for _, f := range r.files {
