@@ -25,6 +25,9 @@ type Documents struct {
 	// held are documents that were held: a last good one stands in for them, or they
 	// are lost.
 	held map[document.ID]bool
+	// beside are documents that are as they were since what their own file uses was put
+	// back.
+	beside map[document.ID]bool
 	// lost are documents that are left out: nothing is to stand in for them.
 	// The value is the directory that declares it.
 	lost map[document.ID]string
@@ -64,7 +67,11 @@ func (d *Documents) Concerned(findings []tenancy.Finding) []document.ID {
 }
 
 // Held lists the keys of the documents of a kind that were held, sorted.
-func (d *Documents) Held(kind schema.Kind) []string { return keys(d.held, kind) }
+func (d *Documents) Held(kind schema.Kind) []string {
+	out := append(keys(d.held, kind), keys(d.beside, kind)...)
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
 // Lost lists the keys of the documents of a kind for which nothing stands in, sorted.
 func (d *Documents) Lost(kind schema.Kind) []string { return keys(d.lost, kind) }

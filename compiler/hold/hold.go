@@ -22,6 +22,7 @@
 package hold
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"maps"
@@ -113,6 +114,8 @@ type holder struct {
 	failures []load.Failure
 	// put counts, for each directory, how often its text was put back.
 	put map[string]int
+	// today are the documents of the repo as it is, as JSON.
+	today map[document.ID]json.RawMessage
 	// former are the former texts that were evaluated, under what view says.
 	former map[textID]*load.FormerDocuments
 	// claims are the former keys that documents named before any was held.
@@ -133,7 +136,13 @@ func (h *holder) begin(ctx context.Context) (*Documents, error) {
 	if err != nil {
 		return nil, err
 	}
+	if loaded != h.Loaded {
+		h.today = h.Texts(h.Loaded.Documents)
+	}
 	docs, held := h.take(loaded)
+	if h.today == nil {
+		h.today = docs.Texts
+	}
 	return h.hold(ctx, docs, append(held, h.First...))
 }
 
@@ -143,10 +152,13 @@ func (h *holder) take(r *load.Result) (*Documents, []document.ID) {
 	h.view, h.failures = r.View, r.Failures
 	clear(h.former)
 	docs := &Documents{Documents: r.Documents, Texts: h.Texts(r.Documents), LastGood: h.LastGood, pins: h.Pins, view: r.View, failures: r.Failures,
-		held: map[document.ID]bool{}, lost: map[document.ID]string{}, from: map[document.ID]textID{}}
+		held: map[document.ID]bool{}, beside: map[document.ID]bool{}, lost: map[document.ID]string{}, from: map[document.ID]textID{}}
 	var again []document.ID
 	for m := range docs.All() {
 		if !m.Held {
+			if id := m.ID(); r.View.PutBack(m) && !bytes.Equal(docs.Texts[id], h.today[id]) {
+				docs.beside[id.Identity()] = true
+			}
 			continue
 		}
 		if id := m.ID(); m.Kind == schema.KindImplicit || h.textOf(id).generation != 0 {

@@ -35,8 +35,7 @@ type fault struct {
 	still bool
 	// strict: what physical clusters need once is as in the reference, too.
 	strict bool
-	// reported are logical clusters that the report must list as held: those whose own
-	// files are as before are not.
+	// reported are logical clusters that the report must list as held.
 	reported []string
 }
 
@@ -162,9 +161,7 @@ func newFault(org string, values []string) fault {
 	if way == "referred" || way == "copied" {
 		f.held, f.either = append(f.held, t.key("y")), nil // what y says is what x says
 	}
-	if !strings.HasPrefix(brk, "used-") || f.faulty[t.file("docs.cue")] != f.base[t.file("docs.cue")] {
-		f.reported = []string{t.key("x")}
-	}
+	f.reported = []string{t.key("x")}
 	if strings.HasPrefix(brk, "import-") {
 		// The packages of the repo are as they were for those who are held.
 		sound := newOrganization(org)
@@ -357,7 +354,7 @@ func (b *batch) samePins(what string, want, got *built) {
 // samePinsOf compares the pins of one organization.
 func (b *batch) samePinsOf(f *fault, what string, want, got *built) {
 	for _, path := range slices.Sorted(maps.Keys(join(want.texts, got.texts))) {
-		if !strings.HasPrefix(path, "pins/"+f.org+"/") && path != "pins/"+f.org+".yaml" {
+		if !f.pins(path) {
 			continue
 		}
 		if d := difference(uncut(want.texts[path]), uncut(got.texts[path])); d != "" {
@@ -395,11 +392,32 @@ func (b *batch) checkHeld(f *fault, when string, held, reference, today *built) 
 	}) {
 		b.problem(f, "%sno error names any of %q, only %q", when, f.named, about)
 	}
+	if slices.Contains(held.held, f.org+"/s/z") {
+		b.problem(f, "%s%s/s/z is reported as held", when, f.org)
+	}
+	if got, sound := f.pinned(held), max(f.pinned(reference), f.pinned(today)); got > 2*sound {
+		b.problem(f, "%sthe pins have %d bytes, without the mistake %d", when, got, sound)
+	}
 	for _, key := range f.reported {
 		if !slices.Contains(held.held, key) {
 			b.problem(f, "%s%s is not reported as held", when, key)
 		}
 	}
+}
+
+// pins reports whether a file has the pins of the organization.
+func (f *fault) pins(path string) bool {
+	return strings.HasPrefix(path, "pins/"+f.org+"/") || path == "pins/"+f.org+".yaml"
+}
+
+// pinned is the size of the organization's pins.
+func (f *fault) pinned(b *built) (size int) {
+	for path, text := range b.texts {
+		if f.pins(path) {
+			size += len(text)
+		}
+	}
+	return size
 }
 
 // checkMended compares what is built after a mistake with what is built without it.

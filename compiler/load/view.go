@@ -99,6 +99,13 @@ func (v *View) Dead() (out []DeadDirectory) {
 	return out
 }
 
+// PutBack reports whether a document is declared in a file that was put back, or was put
+// back together with others and is as it was.
+func (v *View) PutBack(m *document.Meta) bool {
+	d := v.directory(m.Dir)
+	return d != nil && d.PutBack != nil && d.PutBack(m.Pos.File)
+}
+
 // Faulty reports whether anything that a directory says is in error by itself, so that
 // what it does not say any more may be missing for that reason.
 func (v *View) Faulty(dir string) bool {

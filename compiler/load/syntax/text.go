@@ -328,8 +328,8 @@ func (f *File) same(former *File) bool {
 
 // replace returns a directory with another text.
 func replace(d *Directory, dir string, r Replacement) *Directory {
-	out := &Directory{Path: dir}
 	in := func(path string) bool { return r.Unit == nil || r.Unit[repoPath(path)] }
+	out := &Directory{Path: dir, PutBack: in}
 	same := map[string]bool{} // what is to be put back as it is
 	if d != nil {
 		for _, f := range d.Files {

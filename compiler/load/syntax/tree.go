@@ -32,6 +32,9 @@ type Directory struct {
 	Files []*File
 	// Above are the directories above that declare something, the root first.
 	Above []*Directory
+	// PutBack reports whether a file, by where it is in the repo, is one of those that
+	// were put back together, be it as it was before; nil where none was.
+	PutBack func(path string) bool
 	// below tells whether there is any directory further down.
 	below bool
 	// Problems keep the directory, and all below it, from being evaluated.
