@@ -42,7 +42,7 @@ func BenchmarkDiff(b *testing.B) {
 	before, after := many(100_000, false), many(100_000, true)
 	b.ReportAllocs()
 	for b.Loop() {
-		if changes := access.Diff(before, after); len(changes) != 1 || len(changes[0].In) != 1000 {
+		if changes := access.Diff(before, after, nil); len(changes) != 1 || len(changes[0].In) != 1000 {
 			b.Fatalf("%d changes", len(changes))
 		}
 	}

@@ -38,12 +38,17 @@ type Place struct {
 // Diff returns the changes from one side to the other, by subject and place. Of
 // a logical cluster that has moved, the place where it now stands counts, and
 // not the copy that it left. Places that give the same access in the same way
-// are passed over before anything is worked out.
-func Diff(before, after *Access) []Change {
-	d := &differ{before: before, after: after, pairs: map[[2]string]*pair{}, changes: map[changeID]*Change{}, exempt: sameControllers(before, after)}
+// are passed over before anything is worked out. former has the keys before the change of
+// the logical clusters that are renamed, by those of today; it may be nil.
+func Diff(before, after *Access, former map[string]string) []Change {
+	taken := map[string]bool{}
+	for _, key := range former {
+		taken[key] = true
+	}
+	d := &differ{before: before, after: after, former: former, pairs: map[[2]string]*pair{}, changes: map[changeID]*Change{}, exempt: sameControllers(before, after)}
 	keys := slices.AppendSeq(make([]string, 0, len(after.copies)), maps.Keys(after.copies))
 	for key := range before.copies {
-		if _, ok := after.copies[key]; !ok {
+		if _, ok := after.copies[key]; !ok && !taken[key] {
 			keys = append(keys, key)
 		}
 	}
@@ -64,6 +69,7 @@ func Diff(before, after *Access) []Change {
 
 type differ struct {
 	before, after *Access
+	former        map[string]string
 	// exempt: the same controllers are exempt from admission on both sides.
 	exempt  bool
 	pairs   map[[2]string]*pair
@@ -113,10 +119,13 @@ func (d *differ) equal(b, a *desired.State) bool {
 		slices.EqualFunc(b.Namespaces, a.Namespaces, func(x, y desired.Namespace) bool { return x.Name == y.Name && x.Retired == y.Retired })
 }
 
+// keyBefore returns the key that a logical cluster had before the change.
+func (d *differ) keyBefore(key string) string { return cmp.Or(d.former[key], key) }
+
 // place adds what differs in a logical cluster: of each subject, once for all namespaces
 // in which the same differs.
 func (d *differ) place(key string) {
-	b, a := d.before.present(key), d.after.present(key)
+	b, a := d.before.present(d.keyBefore(key)), d.after.present(key)
 	if b != nil && a != nil && d.equal(b, a) {
 		return
 	}
@@ -152,7 +161,7 @@ func (d *differ) sides(key string) map[tenancy.Subject]*sides {
 		}
 		return out[who]
 	}
-	for _, e := range d.before.presentEntries(key) {
+	for _, e := range d.before.presentEntries(d.keyBefore(key)) {
 		s := of(e.Subject)
 		s.before = append(s.before, &e)
 	}

@@ -41,7 +41,7 @@ func TestImplicitBindingsAreChanges(t *testing.T) {
 	}
 	told := func(before, after *access.Access) []string {
 		var out []string
-		for _, c := range access.Diff(before, after) {
+		for _, c := range access.Diff(before, after, nil) {
 			line := fmt.Sprint(c.Subject, " in ", c.In)
 			for _, p := range c.Gained {
 				line += fmt.Sprint(" +", p.Resource, p.Verbs, p.Marks)

@@ -33,7 +33,19 @@ type LogicalClusters struct {
 	To   string `json:"to,omitempty"`
 	// Data says what becomes of its data, where that is in question.
 	Data string `json:"data,omitempty"`
+	// FromOrganization and ToOrganization are those between which it is handed over; empty
+	// where it stays in one.
+	FromOrganization string `json:"fromOrganization,omitempty"`
+	ToOrganization   string `json:"toOrganization,omitempty"`
+	// ReachedBy are those who have access to what is handed over.
+	ReachedBy []Reached `json:"reachedBy,omitempty"`
 	// Fields of the effective logical cluster, everything inherited included.
 	Fields []Field `json:"fields,omitempty"`
 	Causes []Cause `json:"causes,omitempty"`
+}
+
+// Reached is who has access to the data of a logical cluster.
+type Reached struct {
+	Subject string   `json:"subject"`
+	Roles   []string `json:"roles"`
 }

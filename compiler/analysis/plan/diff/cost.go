@@ -30,6 +30,7 @@ func (c *comparison) cost() (*change.Cost, reach) {
 	for was, is := range c.priced() {
 		then, now := totalOf(before, was), totalOf(after, is)
 		if then.Cmp(now) == 0 && out.CurrencyBefore == "" {
+			handedOver(touched, was, is)
 			continue
 		}
 		touch(touched, was)
@@ -81,6 +82,22 @@ func touch(touched map[string]bool, lc *tenancy.LogicalCluster) {
 	touched[lc.Key] = true
 	for _, o := range lc.Org.Ancestors() {
 		touched[o.Path] = true
+	}
+}
+
+// handedOver notes the organizations between which a logical cluster is handed over, up to
+// what is above both.
+func handedOver(touched map[string]bool, was, is *tenancy.LogicalCluster) {
+	if was == nil || is == nil || was.Org.Path == is.Org.Path {
+		return
+	}
+	touched[is.Key] = true
+	for _, side := range [][2]*tenancy.LogicalCluster{{was, is}, {is, was}} {
+		for _, o := range side[0].Org.Ancestors() {
+			if !schema.OrgPath(o.Path).Contains(side[1].Key) {
+				touched[o.Path] = true
+			}
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func Compare(ctx context.Context, before, after *compiler.Result, comparer *impa
 	p := &change.Plan{Documents: d.list, Capacity: s.capacity()}
 	var c *comparison
 	p.LogicalClusters, c, reaches[0] = d.logicalClusters(rendered.States)
-	accesses := c.access()
+	accesses := c.access(p.LogicalClusters)
 	for i := range accesses {
 		p.Access = append(p.Access, accesses[i].Access)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
@@ -136,6 +137,9 @@ func (c *documents) logicalCluster(key, former string, r reach) *change.LogicalC
 	}
 	l := &change.LogicalClusters{Keys: []string{key}, Formerly: former, From: standsOn(then), To: standsOn(now)}
 	l.Action, l.Data = c.whatHappens(l, then, now)
+	if from, to := organizationOf(before), organizationOf(after); former != "" && from != to {
+		l.FromOrganization, l.ToOrganization = from, to
+	}
 	if l.Action == change.Moves && before != nil && after != nil && before.Backing != after.Backing {
 		l.Data = fmt.Sprintf("the backing changes from %s to %s; %s", before.Backing, after.Backing, l.Data)
 	}
@@ -154,6 +158,14 @@ func (c *documents) logicalCluster(key, former string, r reach) *change.LogicalC
 		l.Causes = []change.Cause{{File: file, Line: line, Document: before.String(), Removed: !c.stands(file)}}
 	}
 	return l
+}
+
+// organizationOf returns the organization of a logical cluster, which may be nil.
+func organizationOf(lc *tenancy.LogicalCluster) string {
+	if lc == nil {
+		return ""
+	}
+	return lc.Org.Path
 }
 
 // standsOn returns the physical cluster of a site; "" for none.

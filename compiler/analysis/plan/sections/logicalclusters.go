@@ -1,6 +1,7 @@
 package sections
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ func writeLogicalClusters(p *change.Plan, s *report.Section) bool {
 		if l.Data != "" {
 			it.Parts = append(it.Parts, report.Part{Content: report.Note{Label: "data", Term: "Data", Text: l.Data}})
 		}
+		it.Parts = append(it.Parts, handedOver(l)...)
 		it.Parts = append(it.Parts, fieldsPart(l.Fields), causesPart(l.Causes, report.Page))
 		if len(l.Keys) > 1 {
 			it.Parts = append(it.Parts, reaches(l.Keys, 0))
@@ -35,6 +37,25 @@ func writeLogicalClusters(p *change.Plan, s *report.Section) bool {
 	s.Lists = []report.List{list}
 	s.Fold = report.Plural(s.Count, "logical cluster")
 	return len(p.LogicalClusters) > 0
+}
+
+// handedOver tells between which organizations a logical cluster is handed over, and who
+// reaches its data then.
+func handedOver(l *change.LogicalClusters) []report.Part {
+	if l.ToOrganization == "" {
+		return nil
+	}
+	var who []string
+	for _, r := range l.ReachedBy {
+		who = append(who, r.Subject+" ("+strings.Join(r.Roles, ", ")+")")
+	}
+	note := func(label, term, text string) report.Part {
+		return report.Part{Content: report.Note{Label: label, Term: term, Text: text}}
+	}
+	return []report.Part{
+		note("given by", "Given by", l.FromOrganization+" to "+l.ToOrganization),
+		note("reached by", "Reached by", cmp.Or(strings.Join(who, ", "), "nobody")),
+	}
 }
 
 func logicalClustersTitle(l *change.LogicalClusters) string {
