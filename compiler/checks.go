@@ -3,7 +3,7 @@ package compiler
 import (
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/impact"
-	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/policy/acquire"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/check"
@@ -55,7 +55,7 @@ func checkSource(f *facts) []tenancy.Finding {
 	findings := f.options.Targets.Check(f.tenancy)
 	if d := f.documents.Settings; d != nil && !d.Held {
 		for i := range findings {
-			findings[i].Concerns = []pins.DocumentID{tenancy.ID(&d.Meta)}
+			findings[i].Concerns = []document.ID{d.Meta.ID()}
 		}
 	}
 	return findings

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/hold"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
@@ -49,7 +50,7 @@ func (f *facts) decide() *pins.Pins {
 	}
 	for _, key := range f.placement.Deserted {
 		// A place that is kept keeps its document: without it nothing could be held.
-		id := f.documents.LastGood.ID(pins.DocumentID{Kind: schema.KindLogicalClusters, Key: key})
+		id := f.documents.LastGood.ID(document.ID{Kind: schema.KindLogicalClusters, Key: key})
 		if text, ok := f.history.Pins.Documents[id]; ok {
 			texts[id] = text
 		}
@@ -105,12 +106,12 @@ func leftOutKeys(d *hold.Documents, sites map[string]*pins.LogicalCluster) []str
 
 // pinsOwner returns the organization in whose file a document is pinned: the
 // nearest one whose directory holds it.
-func pinsOwner(t *tenancy.Tenancy) func(pins.DocumentID) string {
+func pinsOwner(t *tenancy.Tenancy) func(document.ID) string {
 	organizations := make(map[string]bool, len(t.Organizations))
 	for _, o := range t.Organizations {
 		organizations[o.Path] = true
 	}
-	return func(name pins.DocumentID) string {
+	return func(name document.ID) string {
 		path := name.Key
 		switch schema.Kind(name.Kind) {
 		case schema.KindOrganizations:

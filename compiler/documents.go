@@ -9,8 +9,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/pins"
-	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -58,7 +56,7 @@ func loadDocuments(ctx context.Context, o *Options, s *Snapshot, last *lastBuild
 	locks := readLocks(s, loaded)
 	return &Documents{
 		start: hold.Start{
-			Loaded: loaded, Texts: func(d *document.Documents) map[pins.DocumentID]json.RawMessage { return takeTexts(d, s) },
+			Loaded: loaded, Texts: func(d *document.Documents) map[document.ID]json.RawMessage { return takeTexts(d, s) },
 			Pins: history.Pins, LastGood: good.Accept(locks.accepted), First: locks.differ,
 		},
 		changes:     locks.changes,
@@ -69,14 +67,14 @@ func loadDocuments(ctx context.Context, o *Options, s *Snapshot, last *lastBuild
 // takeTexts returns every document as JSON, by the name that the pins have for
 // it, and takes it out of the document: it is not needed twice. Implicit documents come
 // with the content of their files.
-func takeTexts(d *document.Documents, s *Snapshot) map[pins.DocumentID]json.RawMessage {
-	out := make(map[pins.DocumentID]json.RawMessage, d.Len())
+func takeTexts(d *document.Documents, s *Snapshot) map[document.ID]json.RawMessage {
+	out := make(map[document.ID]json.RawMessage, d.Len())
 	for m := range d.All() {
-		out[tenancy.ID(m)] = m.Text
+		out[m.ID()] = m.Text
 		m.Text = nil
 	}
 	for _, d := range d.Implicit {
-		out[tenancy.ID(&d.Meta)] = implicit.Read(d, s.Tree).JSON()
+		out[d.Meta.ID()] = implicit.Read(d, s.Tree).JSON()
 	}
 	return out
 }

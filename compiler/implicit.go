@@ -10,7 +10,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -20,22 +19,22 @@ import (
 type locks struct {
 	changes []*implicit.Change
 	// accepted are the texts that locks hold, as far as they can be read.
-	accepted map[pins.DocumentID]json.RawMessage
+	accepted map[document.ID]json.RawMessage
 	// differ are the documents that do not count as they are: what their locks accepted,
 	// or what was last built, is to take their place.
-	differ   []pins.DocumentID
+	differ   []document.ID
 	problems []diag.Diagnostic
 }
 
-func implicitID(dir, key string) pins.DocumentID {
-	return pins.DocumentID{Kind: schema.KindImplicit, Key: key, Dir: dir}
+func implicitID(dir, key string) document.ID {
+	return document.ID{Kind: schema.KindImplicit, Key: key, Dir: dir}
 }
 
 // readLocks reads the implicit documents with their files, compares them with their
 // locks.
 func readLocks(s *Snapshot, loaded *load.Result) *locks {
-	out := &locks{accepted: map[pins.DocumentID]json.RawMessage{}}
-	changes := map[pins.DocumentID]*implicit.Change{}
+	out := &locks{accepted: map[document.ID]json.RawMessage{}}
+	changes := map[document.ID]*implicit.Change{}
 	for _, l := range implicit.Locks(s.Tree) {
 		id := implicitID(l.Dir, l.Key)
 		change := &implicit.Change{Dir: l.Dir, Key: l.Key, Status: implicit.Gone, Lock: l}
@@ -47,7 +46,7 @@ func readLocks(s *Snapshot, loaded *load.Result) *locks {
 		changes[id] = change
 	}
 	for _, d := range loaded.Documents.Implicit {
-		id := tenancy.ID(&d.Meta)
+		id := d.Meta.ID()
 		proposed := implicit.Read(d, s.Tree)
 		if changes[id] == nil {
 			changes[id] = &implicit.Change{Dir: d.Dir, Key: d.Key, Status: implicit.Unlocked}
@@ -68,7 +67,7 @@ func readLocks(s *Snapshot, loaded *load.Result) *locks {
 		}
 	}
 	slices.SortFunc(out.changes, func(a, b *implicit.Change) int { return strings.Compare(a.Ref(), b.Ref()) })
-	pins.SortIDs(out.differ)
+	slices.SortFunc(out.differ, document.ID.Compare)
 	return out
 }
 

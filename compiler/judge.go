@@ -11,7 +11,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
-	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/policy/proof"
@@ -67,9 +66,9 @@ func (j *judging) judge(ctx context.Context, d *hold.Documents, t *tenancy.Tenan
 }
 
 // concerning returns the findings that concern one of the documents.
-func concerning(ids []pins.DocumentID, findings []tenancy.Finding) (out []tenancy.Finding) {
+func concerning(ids []document.ID, findings []tenancy.Finding) (out []tenancy.Finding) {
 	for _, f := range findings {
-		if slices.ContainsFunc(f.Concerns, func(id pins.DocumentID) bool { return slices.Contains(ids, id) }) {
+		if slices.ContainsFunc(f.Concerns, func(id document.ID) bool { return slices.Contains(ids, id) }) {
 			out = append(out, f)
 		}
 	}
@@ -105,7 +104,7 @@ func (f *facts) admitted(ctx context.Context, questions map[*tenancy.LogicalClus
 	var asked []*tenancy.LogicalCluster
 	for _, lc := range f.tenancy.LogicalClusters {
 		if most := questions[lc]; len(most) > 0 {
-			pinned = append(pinned, eval.Pinned{Kind: lc.Kind, Key: lc.Key, Dir: lc.Dir, JSON: f.documents.Texts[tenancy.ID(&lc.Meta)], Above: lc.Held, Most: most})
+			pinned = append(pinned, eval.Pinned{Kind: lc.Kind, Key: lc.Key, Dir: lc.Dir, JSON: f.documents.Texts[lc.Meta.ID()], Above: lc.Held, Most: most})
 			asked = append(asked, lc)
 		}
 	}

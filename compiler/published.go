@@ -42,10 +42,10 @@ func definitionsOf(set *tenancy.APISet) []pins.Definition {
 // keepDefinitions puts the definitions of all API sets into the pins.
 func keepDefinitions(p *pins.Pins, t *tenancy.Tenancy) {
 	texts := map[string][]byte{}
-	p.Definitions = map[pins.DocumentID][]pins.Definition{}
+	p.Definitions = map[document.ID][]pins.Definition{}
 	for _, set := range t.APISets {
 		if list := definitionsOf(set); len(list) > 0 {
-			p.Definitions[tenancy.ID(&set.Meta)] = list
+			p.Definitions[set.Meta.ID()] = list
 		}
 		for _, v := range set.Versions {
 			for _, r := range v.Resources {
@@ -81,7 +81,7 @@ func newPublished(start *hold.Start) *published {
 // definition returns the definition that a resource had when its API set was last good;
 // nil if it had none, or if it can't be read: see err.
 func (p *published) definition(set *document.Meta, version, resource string) *definition.Definition {
-	list := p.pins.Definitions[p.lastGood.ID(tenancy.ID(set))]
+	list := p.pins.Definitions[p.lastGood.ID(set.ID())]
 	i := slices.IndexFunc(list, func(d pins.Definition) bool { return d.Version == version && d.Resource == resource })
 	if i < 0 {
 		return nil
@@ -130,7 +130,7 @@ func (p *published) bound(keys []string, set *document.Meta, channel string) str
 // set returns an API set as it was last good: see impact.Promises.
 func (p *published) set(d *hold.Documents) func(*tenancy.APISet) (was *tenancy.APISet, same bool) {
 	return func(set *tenancy.APISet) (was *tenancy.APISet, same bool) {
-		id := p.lastGood.ID(tenancy.ID(&set.Meta))
+		id := p.lastGood.ID(set.Meta.ID())
 		if _, ok := p.lastGood.Pinned(id); !ok {
 			return nil, false
 		}

@@ -62,7 +62,7 @@ func (d *Documents) Concerned(findings []tenancy.Finding) []document.ID {
 			}
 		}
 	}
-	pins.SortIDs(out)
+	slices.SortFunc(out, document.ID.Compare)
 	return slices.Compact(out)
 }
 

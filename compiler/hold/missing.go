@@ -50,7 +50,7 @@ func (h *holder) missing(docs *Documents) []document.ID {
 			out = append(out, id)
 		}
 	}
-	pins.SortIDs(out)
+	slices.SortFunc(out, document.ID.Compare)
 	return out
 }
 
@@ -146,7 +146,7 @@ func (h *holder) forget(docs *Documents, t *tenancy.Tenancy) *Documents {
 	for id := range h.gone {
 		ids = append(ids, id)
 	}
-	pins.SortIDs(ids)
+	slices.SortFunc(ids, document.ID.Compare)
 	var dropped []document.ID
 	for _, id := range ids {
 		if by := needed[id]; by != "" {

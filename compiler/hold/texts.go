@@ -148,7 +148,7 @@ func (h *holder) replace(ctx context.Context, docs *Documents, ids []document.ID
 		id.Dir = dir
 		again = append(again, id)
 	}
-	pins.SortIDs(again)
+	slices.SortFunc(again, document.ID.Compare)
 	if err := h.restore(ctx, next, slices.Compact(again)); err != nil {
 		return nil, err
 	}
@@ -169,7 +169,7 @@ func (h *holder) widen(docs *Documents, ids []document.ID) []document.ID {
 			all = append(all, m.ID())
 		}
 	}
-	pins.SortIDs(all)
+	slices.SortFunc(all, document.ID.Compare)
 	return slices.Compact(all)
 }
 

@@ -54,12 +54,6 @@ type Stored struct {
 	Versions []string
 }
 
-// DocumentID is document.ID.
-type DocumentID = document.ID
-
-// SortIDs sorts identifiers by kind, key and directory.
-func SortIDs(ids []DocumentID) { slices.SortFunc(ids, document.ID.Compare) }
-
 // Definition names what a resource of an API set version was defined as.
 type Definition struct {
 	Version, Resource string

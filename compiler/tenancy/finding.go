@@ -18,9 +18,6 @@ type Finding struct {
 	Concerns []document.ID
 }
 
-// ID returns what identifies the document among the pins.
-func ID(m *document.Meta) document.ID { return m.ID() }
-
 // Findings gathers what is found.
 type Findings []Finding
 
