@@ -99,8 +99,8 @@ func (v *View) Dead() (out []DeadDirectory) {
 	return out
 }
 
-// PutBack reports whether a document is declared in a file that was put back, or was put
-// back together with others and is as it was.
+// PutBack reports whether a document is declared in a file that was put back, or that is as
+// it was and bound to one that was put back.
 func (v *View) PutBack(m *document.Meta) bool {
 	d := v.directory(m.Dir)
 	return d != nil && d.PutBack != nil && d.PutBack(m.Pos.File)
@@ -159,7 +159,7 @@ func (v *View) With(ctx context.Context, all []Former) (*Result, error) {
 		if err != nil {
 			return nil, err
 		}
-		r := syntax.Replacement{Former: former}
+		r := syntax.Replacement{Former: former, Changed: v.repo.Changed(f.Dir, former)}
 		if f.Broken != nil {
 			r.Unit = v.repo.Unit(f.Dir, former, f.Broken)
 		}

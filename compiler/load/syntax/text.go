@@ -290,6 +290,26 @@ type Replacement struct {
 	// Unit are the paths of the files that give way and of those that are put back; nil
 	// for all.
 	Unit map[string]bool
+	// Changed are the paths of files that differ from what is put back, with all that they
+	// are bound to; nil for all.
+	Changed map[string]bool
+}
+
+// Changed returns the paths of the files of a directory that differ from a former text of
+// it, with all that they are bound to; nil, for all files, where it is not known.
+func (r *Repo) Changed(dir string, f *Former) map[string]bool {
+	var changed []string
+	for _, file := range r.byDir[dir] {
+		if file.Analysis != nil && !slices.ContainsFunc(f.Files, file.same) {
+			changed = append(changed, file.Path)
+		}
+	}
+	for _, former := range f.Files {
+		if !slices.ContainsFunc(r.byDir[dir], func(file *File) bool { return file.Analysis != nil && file.same(former) }) {
+			changed = append(changed, former.repoPath())
+		}
+	}
+	return r.Unit(dir, f, changed)
 }
 
 // With returns the repo with the texts of some directories replaced. Directories that
@@ -329,7 +349,7 @@ func (f *File) same(former *File) bool {
 // replace returns a directory with another text.
 func replace(d *Directory, dir string, r Replacement) *Directory {
 	in := func(path string) bool { return r.Unit == nil || r.Unit[repoPath(path)] }
-	out := &Directory{Path: dir, PutBack: in}
+	out := &Directory{Path: dir, PutBack: func(path string) bool { return in(path) && (r.Changed == nil || r.Changed[path]) }}
 	same := map[string]bool{} // what is to be put back as it is
 	if d != nil {
 		for _, f := range d.Files {

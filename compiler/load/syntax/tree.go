@@ -32,8 +32,8 @@ type Directory struct {
 	Files []*File
 	// Above are the directories above that declare something, the root first.
 	Above []*Directory
-	// PutBack reports whether a file, by where it is in the repo, is one of those that
-	// were put back together, be it as it was before; nil where none was.
+	// PutBack reports whether a file, by where it is in the repo, was put back, or is as it
+	// was and bound to one that was put back; nil where none was.
 	PutBack func(path string) bool
 	// below tells whether there is any directory further down.
 	below bool
