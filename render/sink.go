@@ -43,8 +43,6 @@ type tree struct {
 
 	mu     sync.Mutex
 	record *Record // of this build
-	// buffers are what files are made in. Each grows to the largest file.
-	buffers sync.Pool
 }
 
 // part keeps a part of the same input as it stands, if nobody has touched any of
@@ -57,12 +55,7 @@ func (t *tree) part(name string, input [32]byte, make func(files) error) error {
 		t.add(name, p)
 		return nil
 	}
-	buf, _ := t.buffers.Get().(*[]byte)
-	if buf == nil {
-		buf = new([]byte)
-	}
-	defer t.buffers.Put(buf)
-	w := &partWriter{tree: t, part: &part{input: input}, buf: buf}
+	w := &partWriter{tree: t, part: &part{input: input}}
 	if err := make(w); err != nil {
 		return err
 	}
@@ -80,7 +73,7 @@ func (t *tree) add(name string, p *part) {
 type partWriter struct {
 	*tree
 	part *part
-	buf  *[]byte
+	buf  []byte // what the files of the part are made in
 }
 
 func (w *partWriter) write(path string, make func([]byte) []byte) error {
@@ -106,8 +99,8 @@ func (w *partWriter) writeState(path string, digest [32]byte, objects []manifest
 
 // made returns what make appends, until the next call.
 func (w *partWriter) made(make func([]byte) []byte) []byte {
-	*w.buf = make((*w.buf)[:0])
-	return *w.buf
+	w.buf = make(w.buf[:0])
+	return w.buf
 }
 
 func (w *partWriter) keep(path string, digest [32]byte) bool { return w.stands(path, digest) }

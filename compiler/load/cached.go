@@ -73,7 +73,7 @@ func (l *Loader) key(repo *syntax.Repo, d *syntax.Directory, in []syntax.Input) 
 	h := store.NewKey(l.options.Build, "directory").Bytes(l.schemaDigest[:]).Bytes(repo.ModuleText()).String(d.Path)
 	var libs []*syntax.Library
 	for _, i := range in {
-		own := int64(0)
+		own := 0
 		if i.Own {
 			own = 1
 		}

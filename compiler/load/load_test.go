@@ -1,11 +1,8 @@
 package load_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -115,44 +113,11 @@ func each(d *document.Documents, visit func(m *document.Meta, spec any)) {
 // TestRepos loads each archive of testdata and compares with its file "want".
 // TENANTRY_UPDATE=1 writes that file anew.
 func TestRepos(t *testing.T) {
-	archives, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(archives) == 0 {
-		t.Fatal("no archives", err)
-	}
-	for _, path := range archives {
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			a, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files, want := map[string]string{}, ""
-			for _, f := range a.Files {
-				if f.Name == "want" {
-					want = string(f.Data)
-					continue
-				}
-				files[f.Name] = string(f.Data)
-			}
-			got := describe(loadFiles(t, repo(files), load.Options{}))
-			if os.Getenv("TENANTRY_UPDATE") != "" {
-				out := &txtar.Archive{Comment: a.Comment}
-				for _, f := range a.Files {
-					if f.Name != "want" {
-						out.Files = append(out.Files, f)
-					}
-				}
-				out.Files = append(out.Files, txtar.File{Name: "want", Data: []byte(got)})
-				if err := os.WriteFile(path, bytes.TrimLeft(txtar.Format(out), "\n"), 0o666); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("differs (-want +got):\n%s", diff)
-			}
-		})
-	}
+	testkit.Archives(t, "testdata/*.txtar", func(t *testing.T, name string, archive *txtar.Archive) {
+		t.Parallel()
+		files := testkit.Files(archive, "want")
+		testkit.GoldenEntry(t, name, archive, "want", describe(loadFiles(t, repo(files), load.Options{})))
+	})
 }
 
 func TestMeta(t *testing.T) {

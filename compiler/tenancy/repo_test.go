@@ -1,17 +1,13 @@
 package tenancy_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
@@ -21,6 +17,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy/history"
 	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 	"golang.org/x/tools/txtar"
@@ -43,10 +40,7 @@ type repo struct {
 // newRepo returns the base repo with the files of an archive put over it.
 func newRepo(t *testing.T, archive *txtar.Archive) *repo {
 	t.Helper()
-	base, err := txtar.ParseFile("testdata/base.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
+	base := testkit.Archive(t, "testdata/base.txtar")
 	r := &repo{files: map[string]string{}, asOf: today, former: map[string]bool{}, unchanged: map[string]bool{}, held: map[string]bool{}}
 	for name, data := range schema.RepoFiles("test.example/tenancy") {
 		r.files[name] = string(data)
@@ -172,63 +166,36 @@ func (r *repo) remember(t *testing.T, lines map[string]bool) {
 // what is found, and "result", where there is one, what came of the logical
 // clusters. UPDATE=1 writes both anew.
 func TestFindings(t *testing.T) {
-	cases, err := filepath.Glob("testdata/*/*.txtar")
-	if err != nil || len(cases) == 0 {
-		t.Fatal("no cases", err)
-	}
-	for _, path := range cases {
-		t.Run(strings.TrimSuffix(strings.TrimPrefix(path, "testdata/"), ".txtar"), func(t *testing.T) {
-			t.Parallel()
-			archive, err := txtar.ParseFile(path)
-			if err != nil {
-				t.Fatal(err)
+	testkit.Archives(t, "testdata/*/*.txtar", func(t *testing.T, name string, archive *txtar.Archive) {
+		t.Parallel()
+		files := testkit.Files(archive)
+		lines := func(name string) map[string]bool {
+			out := map[string]bool{}
+			for line := range strings.Lines(files[name]) {
+				out[strings.TrimSpace(line)] = true
 			}
-			lines := func(name string) map[string]bool {
-				out := map[string]bool{}
-				for _, f := range archive.Files {
-					if f.Name == name {
-						for line := range strings.Lines(string(f.Data)) {
-							out[strings.TrimSpace(line)] = true
-						}
-					}
-				}
-				return out
-			}
-			r := newRepo(t, archive)
-			r.former, r.unchanged, r.held = lines("former"), lines("unchanged"), lines("held")
-			r.remember(t, lines("lastGood"))
-			for _, name := range []string{"former", "unchanged", "held", "lastGood", "findings", "result"} {
-				delete(r.files, name)
-			}
-			resolved, findings := r.compile(t)
-			for _, f := range findings {
-				for _, id := range f.Concerns {
-					if f.Severity != diag.Error || r.held[fmt.Sprintf("%s %q", id.Kind, id.Key)] {
-						t.Errorf("%s %s concerns %v", f.Severity, f.Code, id)
-					}
+			return out
+		}
+		r := newRepo(t, archive)
+		r.former, r.unchanged, r.held = lines("former"), lines("unchanged"), lines("held")
+		r.remember(t, lines("lastGood"))
+		for _, name := range []string{"former", "unchanged", "held", "lastGood", "findings", "result"} {
+			delete(r.files, name)
+		}
+		resolved, findings := r.compile(t)
+		for _, f := range findings {
+			for _, id := range f.Concerns {
+				if f.Severity != diag.Error || r.held[fmt.Sprintf("%s %q", id.Kind, id.Key)] {
+					t.Errorf("%s %s concerns %v", f.Severity, f.Code, id)
 				}
 			}
-			got := map[string]string{"findings": text(findings), "result": describe(resolved)}
-			for i, f := range archive.Files {
-				want, ok := got[f.Name]
-				if !ok {
-					continue
-				}
-				if os.Getenv("UPDATE") != "" {
-					archive.Files[i].Data = []byte(want)
-				} else if diff := cmp.Diff(string(f.Data), want); diff != "" {
-					t.Errorf("%s (-want +got):\n%s", f.Name, diff)
-				}
+		}
+		for entry, have := range map[string]string{"findings": text(findings), "result": describe(resolved)} {
+			if _, ok := files[entry]; ok {
+				testkit.GoldenEntry(t, name, archive, entry, have)
 			}
-			if os.Getenv("UPDATE") != "" {
-				if data := txtar.Format(archive); !bytes.Equal(data, nil) {
-					if err := os.WriteFile(path, data, 0o644); err != nil {
-						t.Fatal(err)
-					}
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // describe tells what logical clusters come to.

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"slices"
-	"sync"
 )
 
 // Encoder appends values. The zero value is ready for use.
@@ -65,11 +64,7 @@ func (e *Encoder) Bytes(b []byte) {
 
 // Of returns the digest of what encode appends.
 func Of(encode func(e *Encoder)) [32]byte {
-	e := encoders.Get().(*Encoder)
-	defer encoders.Put(e)
-	*e = (*e)[:0]
-	encode(e)
-	return sha256.Sum256(*e)
+	var e Encoder
+	encode(&e)
+	return sha256.Sum256(e)
 }
-
-var encoders = sync.Pool{New: func() any { return new(Encoder) }}

@@ -40,8 +40,6 @@ type Writer struct {
 	// if the caller does not know them.
 	standing func(path string) bool
 	stands   int
-
-	buffers sync.Pool
 }
 
 // kind is what a build does with a file.
@@ -270,13 +268,8 @@ func (w *Writer) compare(name string, data []byte) (bool, error) {
 	if info.Size() == int64(len(data)) {
 		size = info.Size()
 	}
-	buf, _ := w.buffers.Get().(*bytes.Buffer)
-	if buf == nil {
-		buf = new(bytes.Buffer)
-	}
-	defer w.buffers.Put(buf)
-	buf.Reset()
-	if _, err := io.CopyN(buf, f, size); err != nil && err != io.EOF {
+	var buf bytes.Buffer
+	if _, err := io.CopyN(&buf, f, size); err != nil && err != io.EOF {
 		return false, fmt.Errorf("cannot read %s: %w", name, cause(err))
 	}
 	if info.Size() == int64(len(data)) && bytes.Equal(buf.Bytes(), data) {

@@ -148,7 +148,7 @@ func TestKeys(t *testing.T) {
 	// of the same bytes are drawn often.
 	field := rapid.OneOf(
 		rapid.StringOfN(rapid.RuneFrom([]rune("ab\x00")), 0, 3, -1).AsAny(),
-		rapid.Int64Range(-1, 3).AsAny())
+		rapid.IntRange(-1, 3).AsAny())
 	fields := rapid.SliceOfN(field, 0, 3)
 	keyOf := func(fields []any) store.Key {
 		h := store.NewKey("v1", "test")
@@ -156,7 +156,7 @@ func TestKeys(t *testing.T) {
 			switch f := f.(type) {
 			case string:
 				h.String(f)
-			case int64:
+			case int:
 				h.Int(f)
 			}
 		}
@@ -356,7 +356,7 @@ func BenchmarkGet(b *testing.B) {
 			c := open(b, b.TempDir())
 			keys := make([]store.Key, 1000)
 			for i := range keys {
-				keys[i] = store.NewKey("v1", "bench").Int(int64(i)).Key()
+				keys[i] = store.NewKey("v1", "bench").Int(i).Key()
 				c.Put(keys[i], make([]byte, size))
 			}
 			i := 0

@@ -19,9 +19,10 @@ import (
 // much of its time on reading documents. BenchmarkStored in compiler/load reads a
 // logical cluster in 5 µs where CBOR takes 11 µs, with 22 allocations in place of
 // 54, because strings are parts of the data (hence unsafe) and those that recur
-// are read once. A build of 10,000 with one file changed takes 0.55 s of a
-// processor, so CBOR would add a tenth. Writing takes 12 µs, and CBOR 6 µs: a cold
-// build of 10,000, of 10 s, writes each once.
+// are read once. Writing takes 12 µs, and CBOR 6 µs. Whole builds of 10,000 with CBOR
+// in its place, interleaved: one file changed 0.75 s of a processor and not 0.61 s, cold
+// 8.9 s and not 8.2 s (names of fields are written with every value), nothing changed
+// the same 0.27 s.
 //
 // Values are written by their types, so that stored types need neither tags nor
 // methods:
@@ -524,7 +525,8 @@ const (
 
 // Encoders are used again, for their buffer and their map, and large parts are not
 // copied: of the 169 MiB that a build of 10,000 with one file changed allocated, that
-// saves 25 MiB, which nobody had touched before, and a tenth of 0.71 s of a processor.
+// saves 25 MiB. Where neither encoders nor decoders are used again, the build takes
+// 0.67 s of a processor and not 0.61 s.
 var encoders = sync.Pool{New: func() any { return &encoder{numbers: map[string]uint64{}} }}
 
 func (e *encoder) release() {

@@ -2,7 +2,6 @@ package explain_test
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/fixtures/generate"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -128,25 +128,13 @@ logicalClusters: "acme/app": {
 `
 	run := func(text string) (*compiler.Result, map[string][]byte) {
 		dir := t.TempDir()
-		files := schema.RepoFiles("acme.example/tenancy")
+		files := testkit.Texts(schema.RepoFiles("acme.example/tenancy"))
 		for _, name := range []string{"settings.cue", "clusters/clusters.cue", "classes/classes.cue"} {
-			data, err := os.ReadFile(filepath.Join("../../../fixtures/base", name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			files[name] = data
+			files[name] = testkit.ReadFile(t, filepath.Join("../../../fixtures/base", name))
 		}
-		files["apis/workloads/apis.cue"] = []byte("package tenancy\n\napiSets: workloads: {channels: stable: \"v1\", versions: {v1: resources: {pods: {}, secrets: {}}, v2: {promise: \"none\", resources: pods: {}}}}\n")
-		files["orgs/acme/acme.cue"] = []byte(text)
-		for name, data := range files {
-			target := filepath.Join(dir, name)
-			if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(target, data, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+		files["apis/workloads/apis.cue"] = "package tenancy\n\napiSets: workloads: {channels: stable: \"v1\", versions: {v1: resources: {pods: {}, secrets: {}}, v2: {promise: \"none\", resources: pods: {}}}}\n"
+		files["orgs/acme/acme.cue"] = text
+		testkit.WriteFiles(t, dir, files)
 		return build(t, compiler.Options{Dir: dir, AsOf: asOf})
 	}
 	r, files := run(document)

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
-	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -34,11 +33,7 @@ type documents map[string]map[string]any
 
 func readDocuments(t testing.TB) documents {
 	t.Helper()
-	data, err := os.ReadFile("testdata/documents.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parse(t, data)
+	return parse(t, []byte(testkit.ReadFile(t, "testdata/documents.json")))
 }
 
 func parse(t testing.TB, data []byte) documents {
@@ -103,31 +98,20 @@ func cueText(t testing.TB, v any) string {
 // compiled writes files below what every repo needs, and compiles them.
 func compiled(t testing.TB, files map[string]string, former *compiler.Result, store *store.Cache) *compiler.Result {
 	t.Helper()
-	dir := t.TempDir()
+	dir := testkit.MemoryDir(t)
 	all := map[string]string{}
 	for name, data := range schema.RepoFiles("acme.example/tenancy") {
 		if name != "tenancy.cue" || files["tenancy.cue"] == "" {
 			all[name] = string(data)
 		}
 	}
-	crd, err := os.ReadFile("testdata/crd.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	all["apis/crd.yaml"], all["apis/other.yaml"] = string(crd), string(crd)
+	crd := testkit.ReadFile(t, "testdata/crd.yaml")
+	all["apis/crd.yaml"], all["apis/other.yaml"] = crd, crd
 	for _, name := range []string{"tools", "banner", "other"} {
 		all["objects/"+name+".yaml"] = fmt.Sprintf("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s-file}\ndata: {a: b}\n", name)
 	}
 	maps.Copy(all, files)
-	for name, data := range all {
-		full := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(full, []byte(data), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	testkit.WriteFiles(t, dir, all)
 	o := compiler.Options{Dir: dir, Unpromised: true, AsOf: asOf, Workers: 2, Build: "test", Cache: store}
 	if former != nil {
 		o.Former = former.Pins
