@@ -458,35 +458,3 @@ func TestAnySequenceOfBuilds(t *testing.T) {
 		}
 	})
 }
-
-func TestCheck(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "rendered")
-	files := tree{"clusters/eu/a.yaml": doc("a"), "pins/x.yaml": doc("x"), "pins/y.yaml": doc("y")}
-	check := func(want ...Difference) {
-		t.Helper()
-		got, err := Check(dir, func(yield func(string, []byte) bool) {
-			for name, content := range files {
-				if !yield(name, []byte(content)) {
-					return
-				}
-			}
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d := cmp.Diff(want, got); d != "" {
-			t.Error(d)
-		}
-	}
-	check(Difference{"clusters/eu/a.yaml", Missing}, Difference{"pins/x.yaml", Missing}, Difference{"pins/y.yaml", Missing})
-	if _, err := os.Lstat(dir); err == nil {
-		t.Error("a check created the output directory")
-	}
-	build(t, dir, files)
-	check()
-	put(t, dir, tree{"pins/x.yaml": doc("z"), "pins/y.yaml": doc("longer"), "pins/old.yaml": doc("old"), "pins/mine.yaml": "mine", "clusters/link": "-> eu"})
-	if err := os.Remove(filepath.Join(dir, "clusters/eu/a.yaml")); err != nil {
-		t.Fatal(err)
-	}
-	check(Difference{"clusters/eu/a.yaml", Missing}, Difference{"pins/old.yaml", Stale}, Difference{"pins/x.yaml", Changed}, Difference{"pins/y.yaml", Changed})
-}

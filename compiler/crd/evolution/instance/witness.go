@@ -114,14 +114,6 @@ func newWitnesses(old, new *apiextensionsv1.CustomResourceDefinition, version st
 // little beside the place that they are about.
 const attempts = 200
 
-// Find returns a small object that the old schema accepts and the new one refuses
-// for a reason at, above or below the path, as changes name it. It is false where
-// no such object was found. The error is that of the context.
-func (w *Witnesses) Find(ctx context.Context, path string) (map[string]any, bool, error) {
-	found, err := w.find(ctx, path, effort)
-	return found.object, found.object != nil, err
-}
-
 // search is the outcome of looking for a witness.
 type search struct {
 	// object is nil where none was found.
