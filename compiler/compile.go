@@ -48,8 +48,13 @@ func Compile(ctx context.Context, o Options) (*Result, error) {
 	}
 	found = append(found, made.cut()...)
 	decided := made.decide()
+	kept, err := made.keepPublished(ctx, decided)
+	if err != nil {
+		return nil, err
+	}
 	documents.start.Loaded, made.documents = nil, made.documents.Settled()
-	result := newResult(snapshot, history, documents, made, decided, found)
+	result := newResult(snapshot, history, documents, made, decided, kept.amend(found))
+	result.AsPublished, result.kept = kept.keys(), kept.kept
 	if err := writeOutput(ctx, &o, out, snapshot, result, clock); err != nil {
 		return nil, err
 	}

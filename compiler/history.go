@@ -1,6 +1,7 @@
 package compiler
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -109,9 +110,23 @@ func (h *History) beginWithoutPins(o *Options, from string, fsys fs.FS) error {
 	return nil
 }
 
+// output opens the output that the pins are those of; nil where there is none.
+func (o *Options) output(ctx context.Context) (fs.FS, error) {
+	from := cmp.Or(o.Pins, o.Out)
+	if from == "" {
+		return nil, nil
+	}
+	return openOutputOf(ctx, o, from, "pins")
+}
+
 // pinsSource opens the output that the pins are read from: a directory, or
 // REV:PATH in the git repository of the tenancy repo.
 func pinsSource(ctx context.Context, o *Options, from string) (fs.FS, error) {
+	return openOutputOf(ctx, o, from, "gitops", "inventory")
+}
+
+// openOutputOf opens an output, of a revision without the directories that are not needed.
+func openOutputOf(ctx context.Context, o *Options, from string, without ...string) (fs.FS, error) {
 	info, err := os.Stat(from)
 	switch {
 	case err == nil && info.IsDir():
@@ -126,5 +141,5 @@ func pinsSource(ctx context.Context, o *Options, from string) (fs.FS, error) {
 		}
 		return os.DirFS(from), nil
 	}
-	return source.Files(ctx, o.Dir, from, source.Options{Exclude: []string{"gitops", "inventory"}})
+	return source.Files(ctx, o.Dir, from, source.Options{Exclude: without})
 }

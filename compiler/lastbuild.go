@@ -41,6 +41,7 @@ type summary struct {
 	Diagnostics []diag.Diagnostic
 	Held        []string
 	LeftOut     []string
+	AsPublished []string
 }
 
 // savedBuild is the last build as the cache holds it.
@@ -107,7 +108,7 @@ func (l *lastBuild) result(o *Options, s *Snapshot, clock *clock) *Result {
 	all.Add(l.Diagnostics...)
 	return &Result{
 		Report: diag.Report{Diagnostics: all.All(), Sources: s.text, Held: l.Held},
-		AsOf:   l.asOf(o), Tree: s.Tree, Targets: o.Targets, LeftOut: l.LeftOut, Written: &outdir.Stats{Unchanged: l.looked().files}, Timings: clock.timings(),
+		AsOf:   l.asOf(o), Tree: s.Tree, Targets: o.Targets, LeftOut: l.LeftOut, AsPublished: l.AsPublished, Written: &outdir.Stats{Unchanged: l.looked().files}, Timings: clock.timings(),
 	}
 }
 
@@ -118,7 +119,7 @@ func remember(o *Options, s *Snapshot, r *Result, record *render.Record, pinsDig
 	}
 	o.Cache.Save(lastBuildKey(o, o.Out), &savedBuild{
 		Summary: summary{
-			Inputs: inputs(o, s, r.AsOf), AsOf: r.AsOf, PinsDigest: pinsDigest, Diagnostics: r.Diagnostics, Held: r.Held, LeftOut: r.LeftOut,
+			Inputs: inputs(o, s, r.AsOf), AsOf: r.AsOf, PinsDigest: pinsDigest, Diagnostics: r.Diagnostics, Held: r.Held, LeftOut: r.LeftOut, AsPublished: r.AsPublished,
 		},
 		Record: *record.Saved(),
 	})

@@ -49,6 +49,10 @@ type Result struct {
 	// LeftOut are the keys of logical clusters that are in error and were never good:
 	// nothing stands in for them.
 	LeftOut []string
+	// AsPublished are the keys of logical clusters that stay as an earlier build published
+	// them, whatever States say: an error would take what nobody decided to take.
+	AsPublished []string
+	kept        map[string]*render.Kept
 	// Pins are the decisions after this run.
 	Pins *pins.Pins
 	// Written says what changed in the output directory, nil where nothing was written.
@@ -59,6 +63,6 @@ type Result struct {
 
 // Rendering is what is rendered of the result.
 func (r *Result) Rendering() render.Input {
-	return render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, Costs: r.Costs, Targets: r.Targets,
+	return render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins, Costs: r.Costs, Targets: r.Targets, Kept: r.kept,
 		PinFiles: sync.OnceValue(func() []*pins.File { return r.Pins.Files(pinsOwner(r.Tenancy)) })}
 }

@@ -1,12 +1,14 @@
 package render
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/patch"
@@ -30,6 +32,8 @@ type cluster struct {
 	hasNamespace bool
 	platform     *desired.Platform
 	cuts         []cut
+	// kept are objects of the platform that only what stays as published needs.
+	kept []manifest.Map
 }
 
 // cut is one part of a physical cluster's tenants.
@@ -101,8 +105,12 @@ func (b *build) plan() []*cluster {
 		}
 		return cuts[cluster]
 	}
+	kept := map[string][]*Kept{} // by physical cluster
 	for i := range b.in.States {
 		s := &b.in.States[i]
+		if k := b.kept(s); k != nil {
+			kept[s.Cluster] = append(kept[s.Cluster], k)
+		}
 		at(s.Cluster, s.Cut)[s.Cut] = append(cuts[s.Cluster][s.Cut], i)
 	}
 	// A cut whose last logical cluster has gone stays while it is remembered:
@@ -137,6 +145,7 @@ func (b *build) plan() []*cluster {
 				c.engine = e
 			}
 		}
+		c.keep(kept[p.Cluster])
 		for _, name := range slices.Sorted(maps.Keys(cuts[p.Cluster])) {
 			c.cuts = append(c.cuts, cut{name: name, states: cuts[p.Cluster][name]})
 		}
@@ -147,18 +156,54 @@ func (b *build) plan() []*cluster {
 
 func writePlatform(w files, c *cluster) error {
 	files := map[string][]manifest.Map{}
-	for _, object := range admission.Platform(c.platform) {
-		file := "admission.yaml"
+	for _, object := range append(admission.Platform(c.platform), c.kept...) {
+		file := admissionFile
 		switch object.Get("kind") {
 		case "Namespace":
-			file = "namespace.yaml"
+			file = namespaceFile
 		case "ClusterRole":
-			file = "roles.yaml"
+			file = rolesFile
 		}
 		files[file] = append(files[file], object)
 	}
 	return writeDirectory(w, c.PlatformManifests(), files)
 }
+
+// Files of a physical cluster's platform, and of a cut's objects in the management
+// cluster.
+const (
+	admissionFile = "admission.yaml"
+	namespaceFile = "namespace.yaml"
+	rolesFile     = "roles.yaml"
+	objectsFile   = "logicalclusters.yaml"
+)
+
+// keep adds the objects of the platform that logical clusters need which stay as
+// published, where today's are none of that name.
+func (c *cluster) keep(kept []*Kept) {
+	type id struct{ kind, name manifest.Value }
+	idOf := func(o manifest.Map) id { return id{o.Get("kind"), o.Get("metadata", "name")} }
+	if len(kept) == 0 {
+		return
+	}
+	known := map[id]bool{}
+	for _, o := range admission.Platform(c.platform) {
+		known[idOf(o)] = true
+	}
+	for _, k := range kept {
+		for _, o := range k.Platform {
+			if !known[idOf(o)] {
+				known[idOf(o)] = true
+				c.kept = append(c.kept, o)
+			}
+		}
+	}
+	slices.SortFunc(c.kept, func(a, b manifest.Map) int {
+		return cmp.Or(strings.Compare(text(a.Get("kind")), text(b.Get("kind"))), strings.Compare(text(a.Get("metadata", "name")), text(b.Get("metadata", "name"))))
+	})
+}
+
+func text(v manifest.Value) string { s, _ := v.(string); return s }
 
 func (b *build) writeCRDs(w files, c *cluster) error {
 	if len(c.platform.CRDs) == 0 {
@@ -210,6 +255,10 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 		if err := b.lower(w, i); err != nil {
 			return err
 		}
+		if k := b.kept(s); k != nil {
+			objects = append(objects, k.Objects...)
+			continue
+		}
 		objects = append(objects, c.belonging(s, nil)...)
 	}
 	if len(files) == 0 {
@@ -224,7 +273,7 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 	if len(objects) == 0 {
 		objects = append(objects, gitops.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
 	}
-	return writeDirectory(w, c.Objects(cut.name), map[string][]manifest.Map{"logicalclusters.yaml": objects})
+	return writeDirectory(w, c.Objects(cut.name), map[string][]manifest.Map{objectsFile: objects})
 }
 
 // belonging returns the objects of the management cluster that belong to a logical
@@ -285,17 +334,25 @@ func (b *build) inventory() []job {
 		return b.digests[i], true
 	}
 	site := func(key string) *pins.LogicalCluster { return b.in.Pins.LogicalClusters[key] }
+	published := func(key string) manifest.Map {
+		if kept := b.in.Kept[key]; kept != nil {
+			return kept.Entry
+		}
+		return nil
+	}
 	var jobs []job
 	for _, org := range b.in.Tenancy.Organizations {
 		path := inventory.Path(org)
 		jobs = append(jobs, func() error {
 			lcs := b.in.Tenancy.In(org)
 			input, ok := inventory.Digest(org, lcs, b.in.Costs, b.pinned[pins.Path(org.Path)], site, state)
-			if !ok {
+			if !ok || slices.ContainsFunc(lcs, func(lc *tenancy.LogicalCluster) bool { return b.in.Kept[lc.Key] != nil }) {
 				input = unknown
 			}
 			return b.sink.part(path, input, func(w files) error {
-				return w.write(path, func(dst []byte) []byte { return inventory.AppendOrganization(dst, org, lcs, b.in.Costs, site, state) })
+				return w.write(path, func(dst []byte) []byte {
+					return inventory.AppendOrganization(dst, org, lcs, b.in.Costs, site, state, published)
+				})
 			})
 		})
 	}

@@ -43,6 +43,9 @@ type Input struct {
 	Costs *cost.Costs
 	// Targets are what is rendered for.
 	Targets *Targets
+	// Kept are the logical clusters that stay as published on their physical clusters, by
+	// key; nil where none does.
+	Kept map[string]*Kept
 }
 
 // Stats count the files of logical clusters.
@@ -169,7 +172,23 @@ func (b *build) run(ctx context.Context) error {
 
 // digestStates works out the digests of the states.
 func (b *build) digestStates() {
-	parallel.Each(len(b.digests), func(i int) { b.digests[i] = b.in.States[i].Digest() })
+	parallel.Each(len(b.digests), func(i int) {
+		s := &b.in.States[i]
+		if k := b.kept(s); k != nil {
+			b.digests[i] = k.digest()
+			return
+		}
+		b.digests[i] = s.Digest()
+	})
+}
+
+// kept returns what a state stays like; nil for all that are rendered.
+func (b *build) kept(s *desired.State) *Kept {
+	k := b.in.Kept[s.Key]
+	if k == nil || b.in.Pins.LogicalClusters[s.Key].Cluster != s.Cluster {
+		return nil
+	}
+	return k
 }
 
 // digestPins works out the files of the pins and their digests.
@@ -267,6 +286,9 @@ func appending(objects []manifest.Map) func(dst []byte) []byte {
 func (b *build) lower(w files, i int) error {
 	s := &b.in.States[i]
 	path := statePath(s)
+	if k := b.kept(s); k != nil {
+		return w.write(path, func(dst []byte) []byte { return append(dst, k.File...) })
+	}
 	if w.keep(path, b.digests[i]) {
 		return nil
 	}

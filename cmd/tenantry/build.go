@@ -81,6 +81,9 @@ func writeSummary(w io.Writer, r *compiler.Result, out string) {
 	if n := len(r.LeftOut); n > 0 {
 		fmt.Fprintf(w, "%s left out, new and in error: %s\n", printer.Count(n, "logical cluster"), printer.Some(r.LeftOut, 5))
 	}
+	if n := len(r.AsPublished); n > 0 {
+		fmt.Fprintf(w, "%s as published, since an error would take what nobody decided to take: %s\n", printer.Count(n, "logical cluster"), printer.Some(r.AsPublished, 5))
+	}
 	switch s := r.Written; {
 	case s == nil:
 		fmt.Fprintf(w, "nothing was written; %s stands as it was\n", out)

@@ -1,8 +1,10 @@
 package hold
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/load"
@@ -47,6 +49,46 @@ func (d *Documents) Changed(kind schema.Kind, key, dir string) bool {
 	id := document.ID{Kind: kind, Key: key, Dir: dir}
 	text, ok := d.Texts[id]
 	return !ok || !d.LastGood.unchanged(id, text)
+}
+
+// Differing lists the documents that are not as the pins have them: those that changed, that
+// moved, that are new or that are gone. They are in no order. Of two releases, one may write
+// the same document in another way than the other; that is no difference.
+func (d *Documents) Differing() (out []document.ID) {
+	for id, text := range d.Texts {
+		if pinned, ok := d.pins.Documents[id]; !ok || !sameJSON(pinned, text) {
+			out = append(out, id)
+		}
+	}
+	for id := range d.pins.Documents {
+		if _, ok := d.Texts[id]; !ok {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+func sameJSON(a, b json.RawMessage) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	var x, y any
+	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
+}
+
+// LastGoods returns the documents that are held and for which a last good version stands in.
+func (d *Documents) LastGoods() []*document.Meta {
+	if len(d.held) == 0 {
+		return nil
+	}
+	var ids []document.ID
+	for id := range d.Texts {
+		if d.held[id.Identity()] {
+			ids = append(ids, id)
+		}
+	}
+	slices.SortFunc(ids, document.ID.Compare)
+	return d.Find(ids...)
 }
 
 // Concerned lists the documents that errors concern and that are not held yet.

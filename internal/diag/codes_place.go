@@ -17,6 +17,7 @@ const (
 	Unbounded          Code = "TEN0413"
 	CutTooLarge        Code = "TEN0414"
 	Departed           Code = "TEN0415"
+	StaysAsPublished   Code = "TEN0416"
 )
 
 var placeEntries = []Entry{
@@ -117,5 +118,13 @@ var placeEntries = []Entry{
 		Code: Departed, Severity: Note, Title: "A deleted logical cluster is gone",
 		Explain: "All steps of the deletion are done: nothing is rendered for the logical cluster any more. Its document has no " +
 			"purpose left and can be removed, which also forgets its placement and frees its key.",
+	},
+	{
+		Code: StaysAsPublished, Severity: Error, Title: "A logical cluster stays as it was published",
+		Explain: "A document is in error, and its last good version is worth less under the rules of this version of tenantry than " +
+			"what was published: access, an API, quota or an object would go although neither the document nor anything above it says so. " +
+			"So the files and pins of the logical cluster stay as they are. Everything else is built and published, and the run exits 1. " +
+			"Mend the document. Once anything changes that is above the logical cluster, such as the access of its organization, its class " +
+			"or a policy, or a date comes that is named there, the logical cluster is built like any other.",
 	},
 }

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/policy/apiserver"
@@ -26,11 +27,26 @@ var upkeep = named{"not-upkeep", `!(request.operation == 'UPDATE' &&
 'system:serviceaccounts:kube-system' in request.userInfo.?groups.orValue([]) &&
 object.?spec.hasValue() && object.?spec == oldObject.?spec)`}
 
+const (
+	policyPrefix    = desired.ReservedPrefix + "policy-"
+	transformPrefix = desired.ReservedPrefix + "transform-"
+)
+
+// NameOf returns the name of the admission policy that a label of a Namespace asks for,
+// and whether it asks for one.
+func NameOf(label string) (name string, ok bool) {
+	if id, ok := strings.CutPrefix(label, desired.PrefixPolicy); ok {
+		return policyPrefix + id, true
+	}
+	id, ok := strings.CutPrefix(label, desired.PrefixTransform)
+	return transformPrefix + id, ok
+}
+
 // tenants is a policy of the tenancy repo, in the namespaces that carry its label.
 // The platform is exempt, and so are the keepers.
 func tenants(a *apiserver.Admission) admissionPolicy {
 	out := admissionPolicy{
-		name:       desired.ReservedPrefix + "policy-" + a.ID,
+		name:       policyPrefix + a.ID,
 		rules:      rulesOf(a.Spec.MatchConstraints.ResourceRules),
 		excluded:   rulesOf(a.Spec.MatchConstraints.ExcludeResourceRules),
 		selector:   manifest.M("matchExpressions", manifest.List{manifest.M("key", desired.PrefixPolicy+a.ID, "operator", "Exists")}),
@@ -83,7 +99,7 @@ object.?metadata.?labels[?%s].orValue('') == %s)`,
 // carry its label. It leaves alone what the platform owns and what the platform
 // writes, and the keepers.
 func transform(t *apiserver.Transform) []manifest.Map {
-	name := desired.ReservedPrefix + "transform-" + t.ID
+	name := transformPrefix + t.ID
 	selector := manifest.M("matchExpressions", manifest.List{manifest.M("key", desired.PrefixTransform+t.ID, "operator", "Exists")})
 	m := t.Spec.MatchConstraints
 	variables := make([]named, len(t.Spec.Variables))

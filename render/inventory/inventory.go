@@ -30,10 +30,15 @@ func Path(org *tenancy.Organization) string { return "inventory/" + org.Path + "
 // clusters that belong to it directly which have been placed. It appends nothing where
 // there are none. costs are the worst cases a month; site returns the pin of a
 // key, state the digest of a logical cluster's state on a physical cluster, false
-// where nothing is rendered there.
-func AppendOrganization(dst []byte, org *tenancy.Organization, lcs []*tenancy.LogicalCluster, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) []byte {
+// where nothing is rendered there, and published the entry of one that stays as published,
+// nil for all others.
+func AppendOrganization(dst []byte, org *tenancy.Organization, lcs []*tenancy.LogicalCluster, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool), published func(key string) manifest.Map) []byte {
 	var list manifest.List
 	for _, lc := range lcs {
+		if entry := published(lc.Key); entry != nil {
+			list = append(list, entry.With(asPublished, true))
+			continue
+		}
 		if pin := site(lc.Key); pin != nil {
 			list = append(list, entry(lc, costs, pin, state))
 		}
@@ -47,6 +52,24 @@ func AppendOrganization(dst []byte, org *tenancy.Organization, lcs []*tenancy.Lo
 		"organization", org.Path,
 		"logicalClusters", list,
 	)), '\n')
+}
+
+// asPublished marks the entry of a logical cluster that stays as an earlier build
+// published it.
+const asPublished = "asPublished"
+
+// Entry returns the entry of a key in the file of an organization as it was read, without
+// the mark of one that stays as published; nil if there is none.
+func Entry(file []manifest.Map, key string) manifest.Map {
+	for _, f := range file {
+		list, _ := f.Get("logicalClusters").(manifest.List)
+		for _, one := range list {
+			if m, ok := one.(manifest.Map); ok && m.Get("key") == key {
+				return slices.DeleteFunc(slices.Clone(m), func(f manifest.Field) bool { return f.Key == asPublished })
+			}
+		}
+	}
+	return nil
 }
 
 // Digest stands for all that AppendOrganization appends; pinned is the digest of the
