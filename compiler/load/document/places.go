@@ -19,7 +19,10 @@ type Field struct {
 
 // Places are where the fields of a document stand. Every document has some, few
 // are ever asked for, and they last as long as a run: so they are written down in
-// one piece, in which a field is looked up where it lies.
+// one piece, in which a field is looked up where it lies. Lists of fields in its place
+// show no difference in builds of 10,000 (7.2 to 9.4 s of a processor, either way). A cold
+// build of 100,000 took 170 s and not 153 s with them, both with 1.9 GiB: one run each, on
+// a busy machine.
 type Places struct {
 	// files are those that fields stand in.
 	files []string
