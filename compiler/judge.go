@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/hold"
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/limits"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/placement"
@@ -25,8 +26,12 @@ import (
 func (j *judging) resolve(d *hold.Documents) (*tenancy.Tenancy, []tenancy.Finding, error) {
 	defer j.clock.start(stageResolve)()
 	j.options.progress("resolving", 0, 0)
-	t, found := resolve.Documents(d.Documents, j.snapshot.Tree, j.history.AsOf, resolve.History{Published: j.published.definition, Bound: j.published.bound})
+	t, found := j.resolveDocuments(d.Documents)
 	return t, found, j.published.err
+}
+
+func (j *judging) resolveDocuments(d *document.Documents) (*tenancy.Tenancy, []tenancy.Finding) {
+	return resolve.Documents(d, j.snapshot.Tree, j.history.AsOf, resolve.History{Published: j.published.definition, Bound: j.published.bound})
 }
 
 // judge makes everything that follows from the documents of a round, as far as no error
@@ -42,6 +47,14 @@ func (j *judging) judge(ctx context.Context, d *hold.Documents, t *tenancy.Tenan
 		return nil, hold.Verdict{Findings: concerning(ids, append(broken, found...)), Hold: ids}, nil
 	}
 	found = append(found, broken...)
+	limited, err := f.limit(ctx)
+	if err != nil {
+		return nil, hold.Verdict{}, err
+	}
+	if ids := d.Concerned(limited); len(ids) > 0 {
+		return nil, hold.Verdict{Findings: append(found, limited...), Hold: ids}, nil
+	}
+	found = append(found, limited...)
 	divided, err := f.divide(ctx)
 	if err != nil {
 		return nil, hold.Verdict{}, err
@@ -73,6 +86,45 @@ func concerning(ids []document.ID, findings []tenancy.Finding) (out []tenancy.Fi
 		}
 	}
 	return out
+}
+
+// limit holds logical clusters to the patterns above them by what they come to. What held
+// organizations say beyond a limit does not count, and held logical clusters that break one
+// by themselves are suspended.
+func (f *facts) limit(ctx context.Context) ([]tenancy.Finding, error) {
+	defer f.clock.start(stageLimit)()
+	good := f.documents.LastGood
+	r, err := limits.Check(ctx, limits.Input{
+		Tenancy: f.tenancy, Documents: f.documents.Documents, View: f.documents.View(), Changed: f.documents.Changed,
+		LastClass: func(key, dir string) (string, bool) {
+			if lc := good.LogicalCluster(key, dir); lc != nil {
+				return lc.Class, true
+			}
+			return "", false
+		},
+		LastDefaultClass: func(path, dir string) (string, bool) {
+			if o := good.Organization(path, dir); o != nil && o.Defaults != nil {
+				return o.Defaults.Class, true
+			}
+			return "", false
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r.Narrowed != nil {
+		f.tenancy, _ = f.resolveDocuments(r.Narrowed)
+	}
+	var suspended []*tenancy.LogicalCluster
+	for _, lc := range r.Suspended {
+		if now := f.tenancy.LogicalCluster(lc.Key); now != nil {
+			own := *now
+			own.Suspended = true
+			suspended = append(suspended, &own)
+		}
+	}
+	f.tenancy = f.tenancy.With(suspended)
+	return r.Findings, f.published.err
 }
 
 // divide reads the prices, and gives logical clusters the quotas that come from their

@@ -14,6 +14,7 @@ const (
 	stageHistory  = "history"
 	stageLoad     = "load"
 	stageResolve  = "resolve"
+	stageLimit    = "limit"
 	stageDivide   = "divide"
 	stagePolicies = "policies"
 	stageImplicit = "implicit"
@@ -31,6 +32,7 @@ func Stages() []Stage {
 		{stageHistory, "History", "what earlier builds decided, and the date of this one"},
 		{stageLoad, "Documents", "the documents, each with its positions, evaluated by CUE"},
 		{stageResolve, "Tenancy", "the organization tree, with all that everything inherits"},
+		{stageLimit, "Tenancy", "the same, held to the patterns by what logical clusters come to"},
 		{stageDivide, "Tenancy", "quotas that are derived from budgets"},
 		{stagePolicies, "Policies", "policies in CEL, and the logical clusters that they reach"},
 		{stageImplicit, "Implicit", "the objects that implicit documents give to each logical cluster"},

@@ -13,7 +13,7 @@ import (
 // Evaluated holds what runs of one process have evaluated, for each other: what is
 // equal on two sides of a comparison is decoded once. The zero value is ready for
 // use. Outcomes are never changed, so that runs can share them.
-type Evaluated struct{ syntax, outcomes sync.Map }
+type Evaluated struct{ syntax, outcomes, limits sync.Map }
 
 func recall[T any](m *sync.Map, key store.Key) (v T, ok bool) {
 	found, ok := m.Load(key)
@@ -70,7 +70,12 @@ func (l *Loader) analyzeDirectory(language string, files []*syntax.File) {
 
 // key identifies the outcome of a directory: all that it depends on.
 func (l *Loader) key(repo *syntax.Repo, d *syntax.Directory, in []syntax.Input) store.Key {
-	h := store.NewKey(l.options.Build, "directory").Bytes(l.schemaDigest[:]).Bytes(repo.ModuleText()).String(d.Path)
+	return l.addInputs(store.NewKey(l.options.Build, "directory"), repo, in).String(d.Path).Key()
+}
+
+// addInputs adds all that an instance depends on.
+func (l *Loader) addInputs(h *store.Hasher, repo *syntax.Repo, in []syntax.Input) *store.Hasher {
+	h.Bytes(l.schemaDigest[:]).Bytes(repo.ModuleText())
 	var libs []*syntax.Library
 	for _, i := range in {
 		own := 0
@@ -92,7 +97,7 @@ func (l *Loader) key(repo *syntax.Repo, d *syntax.Directory, in []syntax.Input) 
 			h.String(f.Path).Bytes(f.Digest[:])
 		}
 	}
-	return h.Key()
+	return h
 }
 
 func (l *Loader) cachedOutcome(key store.Key) (o eval.Outcome, ok bool) {

@@ -12,6 +12,8 @@ const (
 	CeilingExceeded     Code = "TEN0310"
 	CeilingLowered      Code = "TEN0311"
 	CeilingUnbounded    Code = "TEN0312"
+	LimitExceeded       Code = "TEN0313"
+	LimitOverruled      Code = "TEN0314"
 	LabelOwned          Code = "TEN0320"
 	LabelValueRefused   Code = "TEN0321"
 	UnknownCluster      Code = "TEN0330"
@@ -96,6 +98,21 @@ var checkEntries = []Entry{
 		Explain: "A ceiling bounds a sum, so every logical cluster below must say how much it may take; one that says " +
 			"nothing may take everything. Add the amount to the logical cluster, its class, or an organization's " +
 			"defaults.",
+	},
+	{
+		Code: LimitExceeded, Severity: Error,
+		Title: "What a logical cluster comes to breaks a limit",
+		Explain: "A pattern limits what a logical cluster may come to, wherever that is said: in its document, in the " +
+			"defaults or the access of an organization, or in the class that is chosen. The document in error is " +
+			"the one that says or chooses it, in the directory of the pattern or below. An organization is held at " +
+			"its last good version, and nothing of its logical clusters changes.",
+	},
+	{
+		Code: LimitOverruled, Severity: Warning,
+		Title: "What comes from above a limit does not keep to it",
+		Explain: "A pattern judges what is said or chosen in its directory or below. A class, a default or the access of " +
+			"an organization above the pattern, or a default of the schema, goes before it, and nobody is held for " +
+			"it. If the limit is to hold, say the value in documents of the directory; else change the limit.",
 	},
 	{
 		Code: LabelOwned, Severity: Error,
