@@ -53,6 +53,7 @@ type row struct {
 	Backing      string            `json:"backing"`
 	State        string            `json:"state"`
 	Held         bool              `json:"held,omitempty"`
+	AsPublished  bool              `json:"asPublished,omitempty"`
 	Namespaces   []string          `json:"namespaces"`
 	APIs         map[string]string `json:"apis"`
 	Labels       map[string]string `json:"labels"`
@@ -67,6 +68,7 @@ func Of(r *compiler.Result, f Filter) List {
 	for _, lc := range r.Tenancy.LogicalClusters {
 		one := rowOf(lc, r.Sites[lc.Key])
 		one.Held = slices.Contains(r.Held, lc.Key)
+		one.AsPublished = slices.Contains(r.AsPublished, lc.Key)
 		if f.has(&one) {
 			out = append(out, one)
 		}
@@ -129,6 +131,9 @@ func (l List) WriteTable(w io.Writer) error {
 		state := r.State
 		if r.Held {
 			state += ", held"
+		}
+		if r.AsPublished {
+			state += ", as published"
 		}
 		t.Row(r.Key, printer.OrDash(r.Class), printer.OrDash(r.Cluster), state,
 			printer.OrDash(strings.Join(apis, ",")), printer.OrDash(strings.Join(r.Namespaces, ",")))
