@@ -73,6 +73,7 @@ type Stages[R any] struct {
 // the last round made, and everything that was found on the way.
 func Fixpoint[R any](ctx context.Context, start Start, stages Stages[R]) (result R, found []diag.Diagnostic, err error) {
 	h := newHolder(start)
+	var causes causes
 	docs, err := h.begin(ctx)
 	if err != nil {
 		return result, h.found, err
@@ -93,11 +94,9 @@ func Fixpoint[R any](ctx context.Context, start Start, stages Stages[R]) (result
 		if verdict.Again {
 			continue
 		}
-		for _, f := range verdict.Findings {
-			h.found = append(h.found, f.Diagnostic)
-		}
+		causes.add(verdict.Findings)
 		if len(verdict.Hold) == 0 {
-			return made, h.found, nil
+			return made, append(h.found, causes.reported(h.unread)...), nil
 		}
 		if docs, err = h.hold(ctx, docs, verdict.Hold); err != nil {
 			return result, h.found, err

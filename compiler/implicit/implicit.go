@@ -23,6 +23,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -118,6 +119,7 @@ func (c *compiler) resource(s *Source) {
 	for i, name := range s.Content.Classes {
 		if !slices.ContainsFunc(c.t.Classes, func(k *tenancy.Class) bool { return k.Name == name }) {
 			c.fault(s.Meta, diag.New(diag.UnknownClass, s.At("classes", fmt.Sprint(i)), "there is no class %s", name), "nobody has it")
+			tenancy.Findings(c.found).Following(schema.KindClasses, name)
 		}
 	}
 	for _, o := range c.objects(s) {

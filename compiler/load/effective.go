@@ -100,7 +100,9 @@ type reach struct {
 }
 
 // reach returns the directories from the root to the last one that has patterns for the
-// documents of a directory, as far as they can be evaluated.
+// documents of a directory, as far as they can be evaluated. Where the directory itself makes
+// documents that are not written out, its patterns can't be told from these, and CUE's verdict
+// on the documents is all that is known of them.
 func (v *View) reach(d *syntax.Directory) *reach {
 	r := &reach{}
 	if d == nil {
@@ -108,7 +110,7 @@ func (v *View) reach(d *syntax.Directory) *reach {
 	}
 	last := 0
 	for _, up := range append(append([]*syntax.Directory{}, d.Above...), d) {
-		if v.isDead(up) {
+		if v.isDead(up) || up == d && d.Produces() {
 			continue
 		}
 		r.chain = append(r.chain, up)

@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -248,4 +249,17 @@ func (f *FormerDocuments) Document(kind schema.Kind, key string) (document.Any, 
 	}
 	meta := document.Meta{Kind: kind, Key: key, Dir: f.dir, Pos: f.view.repo.Place(f.dir, k, key), Places: doc.Places, Text: doc.Text, Held: true}
 	return kinds[k].Document(meta, doc.Spec), nil
+}
+
+// Torn reports whether a file that keeps its directory from being evaluated says a word.
+func (v *View) Torn(word string) bool {
+	re := regexp.MustCompile(`\b` + regexp.QuoteMeta(word) + `\b`)
+	for _, d := range v.Dead() {
+		for _, name := range d.Files {
+			if f, ok := v.tree.File(name); ok && re.Match(f.Data) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -84,6 +84,7 @@ func (c *compiler) readReach(p *Policy) bool {
 		if !slices.ContainsFunc(c.tenancy.Classes, func(class *tenancy.Class) bool { return class.Name == name }) {
 			c.fault(&p.Meta, diag.New(diag.UnknownClass, p.At("classes", strconv.Itoa(i)), "there is no class %s", name).
 				Suggest("%s", diag.DidYouMean(name, c.classes())), "it reaches nobody by it")
+			c.following(schema.KindClasses, name)
 			ok = ok && p.Held
 		}
 	}
@@ -141,6 +142,7 @@ func (c *compiler) use(p *Policy) *Module {
 			d = d.Suggest("%s", near)
 		}
 		c.fault(&p.Meta, d, notEnforced)
+		c.following(schema.KindModules, p.Spec.Module)
 		return nil
 	}
 	cases := p.Rules.Cases

@@ -7,6 +7,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy/rule"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/schema"
 )
 
 type compiler struct {
@@ -26,6 +27,11 @@ type compiler struct {
 // its last good version.
 func (c *compiler) fault(m *document.Meta, d diag.Diagnostic, held string) {
 	c.found = append(c.found, tenancy.Fault(m, d, held))
+}
+
+// following says what the last finding refers to; see tenancy.Finding.
+func (c *compiler) following(kind schema.Kind, key string) {
+	tenancy.Findings(c.found).Following(kind, key)
 }
 
 // add reports a diagnostic that holds nobody.

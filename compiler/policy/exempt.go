@@ -63,6 +63,7 @@ func (c *compiler) names(x *tenancy.Exemption, declared []*document.Document[sch
 			Suggest("an exemption stands where the policy's owners are: in %s", directory(elsewhere.Dir))
 	}
 	c.fault(&x.Meta, d, "it exempts nobody")
+	c.following(schema.KindPolicies, name)
 	return false
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/parallel"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // Finding is a diagnostic together with the documents that it is about.
@@ -16,6 +17,10 @@ type Finding struct {
 	// Concerns are the documents that an error holds at their last good version.
 	// An error that concerns nobody holds nobody.
 	Concerns []document.ID
+	// Follows is the document that is missing or lacks something, by its kind and key, where
+	// the finding is about a reference to it. If that document is in error itself, the
+	// finding only follows from its error.
+	Follows document.ID
 }
 
 // Findings gathers what is found.
@@ -30,6 +35,11 @@ func (f *Findings) Add(m *document.Meta, d diag.Diagnostic) {
 // Fault reports an error of a document; see the function Fault.
 func (f *Findings) Fault(m *document.Meta, d diag.Diagnostic, held string) {
 	*f = append(*f, Fault(m, d, held))
+}
+
+// Following says what the last finding refers to; see Finding.Follows.
+func (f Findings) Following(kind schema.Kind, key string) {
+	f[len(f)-1].Follows = document.ID{Kind: kind, Key: key}
 }
 
 // Fault returns an error of a document as a finding that holds it. A document that

@@ -30,6 +30,12 @@ func (d *Directory) HasPatterns(below bool) bool {
 	})
 }
 
+// Produces reports whether the directory's own files may yield documents that are not written
+// out.
+func (d *Directory) Produces() bool {
+	return slices.ContainsFunc(d.Files, func(f *File) bool { return f.Produces })
+}
+
 var (
 	word  = regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*`)
 	alias = regexp.MustCompile(`[\p{L}_][\p{L}0-9_]*\s*=\s*[^=~\s]|\([^()]*\)\s*\??:`)

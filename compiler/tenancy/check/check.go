@@ -131,6 +131,7 @@ func (c *checker) knownRegions(m *document.Meta, regions []string, at tenancy.Po
 	for i, region := range regions {
 		if !slices.Contains(c.regions, region) {
 			out.Fault(m, diag.New(diag.UnknownRegion, at("regions", strconv.Itoa(i)), "no physical cluster stands in region %s", region).SuggestName(region, c.regions), "it counts for nothing")
+			out.Following(schema.KindPhysicalClusters, "")
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/schema"
 )
 
 func (c *checker) regionsAllowed(lc *subject, out *tenancy.Findings) {
@@ -48,6 +49,7 @@ func (c *checker) placement(lc *subject, out *tenancy.Findings) {
 	cluster := c.t.Cluster(name)
 	if cluster == nil {
 		out.Fault(&lc.Meta, diag.New(diag.UnknownCluster, pos, "there is no physical cluster %s", name).SuggestName(name, c.clusters), "it stays where it is")
+		out.Following(schema.KindPhysicalClusters, name)
 		lc.narrow().Placement.Cluster = ""
 		return
 	}

@@ -36,6 +36,7 @@ func (c *checker) unknownTarget(x *tenancy.Revocation) {
 	}
 	slices.Sort(known)
 	c.found.Fault(&x.Meta, diag.New(diag.RevocationInvalid, x.At("from"), missing, x.Key, x.From).SuggestName(x.From, known), "it takes nothing away")
+	c.found.Following(schema.KindOrganizations, x.From)
 }
 
 // grantedAbove reports what a revocation does not take away, since a directory above its own

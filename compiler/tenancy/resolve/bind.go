@@ -90,6 +90,7 @@ func (r *resolver) bind(name, requested string, m *document.Meta, pos diag.Posit
 			}
 		}
 		out.Fault(m, d.SuggestName(name, r.visible(m.Dir)), held)
+		out.Following(schema.KindAPISets, name)
 		return nil
 	}
 	v := set.Find(requested)
@@ -107,6 +108,7 @@ func (r *resolver) bind(name, requested string, m *document.Meta, pos diag.Posit
 		}
 		out.Fault(m, diag.New(diag.UnknownAPIVersion, pos, "API set %s has neither a version nor a channel %s: %s", name, requested, text).
 			See(set.Pos, "the API set stands here").SuggestName(requested, slices.Concat(channels, choices)), held)
+		out.Following(schema.KindAPISets, name)
 		return nil
 	}
 	lifecycle := set.At("versions", v.Name, "lifecycle")

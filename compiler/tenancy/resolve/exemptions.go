@@ -86,6 +86,7 @@ func (r *resolver) ceilingExemption(x *tenancy.Exemption) bool {
 			}
 		}
 		r.found.Fault(&x.Meta, diag.New(diag.ExemptionUnknown, x.At("ceiling"), "exemption %s: organization %s has no ceilings", x.Key, x.Spec.Ceiling).SuggestName(x.Spec.Ceiling, names), "it exempts nobody")
+		r.found.Following(schema.KindOrganizations, x.Spec.Ceiling)
 		return false
 	}
 	if !tenancy.Below(o.Dir, x.Dir) {

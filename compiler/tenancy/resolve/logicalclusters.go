@@ -81,6 +81,7 @@ func (r *resolver) class(d *document.Document[schema.LogicalCluster], org *organ
 				Suggest("name one of %s", diag.Join(r.classNames())), "it is suspended")
 		} else {
 			r.found.Fault(&d.Meta, diag.New(diag.UnknownClass, d.At("class"), "there is no class %s", name).SuggestName(name, r.classNames()), "it is suspended")
+			r.found.Following(schema.KindClasses, name)
 		}
 	}
 	return r.gone(name)

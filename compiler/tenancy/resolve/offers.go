@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // offers reads the offers of all organizations and checks each against those
@@ -32,6 +33,7 @@ func (r *resolver) offers() {
 			pos := o.At("offers", "classes", strconv.Itoa(i))
 			if r.classes[name] == nil {
 				r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers class %s, which does not exist", o.Path, name).SuggestName(name, r.classNames()), "nobody gets it")
+				r.found.Following(schema.KindClasses, name)
 			} else if above := o.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Class(name) }); above != nil {
 				r.exceeds(o, above, "classes", "class "+name, pos)
 			}
@@ -40,6 +42,7 @@ func (r *resolver) offers() {
 			pos := o.At("offers", "regions", strconv.Itoa(i))
 			if !slices.Contains(regions, name) {
 				r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers region %s, in which no physical cluster stands", o.Path, name).SuggestName(name, regions), "nobody gets it")
+				r.found.Following(schema.KindPhysicalClusters, "")
 			} else if above := o.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Region(name) }); above != nil {
 				r.exceeds(o, above, "regions", "region "+name, pos)
 			}
@@ -54,6 +57,7 @@ func (r *resolver) offeredAPI(o *tenancy.Organization, own *tenancy.Offer, text 
 	sets := r.offerable(name, o.Dir)
 	if len(sets) == 0 {
 		r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers API set %s, which does not exist here", o.Path, name).SuggestName(name, r.visible(o.Dir)), "nobody gets it")
+		r.found.Following(schema.KindAPISets, name)
 		return
 	}
 	for _, set := range sets {
@@ -61,6 +65,7 @@ func (r *resolver) offeredAPI(o *tenancy.Organization, own *tenancy.Offer, text 
 		if single {
 			if v = set.Find(version); v == nil {
 				r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers version %s of API set %s, which has none of that name", o.Path, version, name).SuggestName(version, names(set)), "nobody gets it")
+				r.found.Following(schema.KindAPISets, name)
 				continue
 			}
 		}

@@ -99,7 +99,7 @@ func (r *resolver) missing(o *tenancy.Organization, below []*document.Meta, decl
 	} else {
 		d = d.Suggest("declare it: organizations: %q: {}", o.Path)
 	}
-	r.found = append(r.found, tenancy.Finding{Diagnostic: d, Concerns: ids})
+	r.found = append(r.found, tenancy.Finding{Diagnostic: d, Concerns: ids, Follows: document.ID{Kind: schema.KindOrganizations, Key: o.Path}})
 }
 
 // organization resolves what flows down from an organization whose parent is
@@ -134,6 +134,7 @@ func (r *resolver) organization(o, parent *organization) {
 		if d.Class != "" {
 			if r.classes[d.Class] == nil {
 				r.found.Fault(&o.Meta, diag.New(diag.UnknownClass, at("class"), "there is no class %s", d.Class).SuggestName(d.Class, r.classNames()), "the default does not count")
+				r.found.Following(schema.KindClasses, d.Class)
 			} else {
 				o.DefaultClass, o.DefaultClassFrom = d.Class, o.Organization
 			}
