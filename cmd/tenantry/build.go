@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -57,6 +58,9 @@ func (f *buildFlags) run(c *cobra.Command) error {
 	o, err := f.options(c)
 	if err != nil {
 		return err
+	}
+	if f.pins == noPins {
+		return errors.New("build goes on from the pins of its output or from those that are named; to begin anew, write a new output with --bootstrap")
 	}
 	out := f.out
 	if !filepath.IsAbs(out) && !c.Flags().Changed("out") {

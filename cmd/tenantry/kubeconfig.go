@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tenantry/tenantry/compiler/analysis/kubeconfig"
+	"github.com/tenantry/tenantry/internal/cli"
 	"sigs.k8s.io/yaml"
 )
 
@@ -47,8 +48,12 @@ func (f *kubeconfigFlags) run(c *cobra.Command, key string) error {
 	if err != nil {
 		return err
 	}
-	if r.Provisional {
-		fmt.Fprintln(c.ErrOrStderr(), "note: there are no pins, so where it stands is provisional; name the output with --out")
+	switch {
+	case r.Provisional && f.pins == noPins:
+		fmt.Fprintln(c.ErrOrStderr(), "note: without pins, where it is placed is provisional")
+	case r.Provisional:
+		fmt.Fprintf(c.ErrOrStderr(), "there are no pins here, so it is not known where %s is; fetch the branch that is published, or name the output with --out (--pins none shows where it would be placed)\n", key)
+		return cli.Findings{}
 	}
 	data, err := yaml.Marshal(config)
 	if err != nil {

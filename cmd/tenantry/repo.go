@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,6 +23,9 @@ import (
 // usualOutput is where build writes to unless it is told otherwise, below the
 // tenancy repo.
 const usualOutput = "rendered"
+
+// noPins is the value of --pins for no former decisions at all.
+const noPins = "none"
 
 // outHelp is the usage of --out where what it decides needs no words of its own.
 const outHelp = "the output whose pins hold; by default rendered, where the repo has it"
@@ -39,7 +45,7 @@ func (f *repoFlags) register(c *cobra.Command) {
 	fs := c.Flags()
 	fs.StringVarP(&f.dir, "dir", "C", ".", "the tenancy repo: a directory with a cue.mod, or a git repository")
 	fs.StringVar(&f.revision, "revision", "", "compile this git revision instead of the files on disk (main, v1.2, HEAD~3, REV:path)")
-	fs.StringVar(&f.pins, "pins", "", "read the former decisions from this output: a directory, or REV:path in git")
+	fs.StringVar(&f.pins, "pins", "", "read the former decisions from this output: a directory, or REV:path in git; none for no decisions")
 	fs.StringVar(&f.asOf, "as-of", "", "the date to judge sunsets and expiries by: 2026-11-20, or today")
 	fs.StringVar(&f.cacheDir, "cache", store.DefaultDir(), "directory of the cache")
 	fs.BoolVar(&f.noCache, "no-cache", false, "neither read nor write the cache")
@@ -55,6 +61,9 @@ func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
 	o := compiler.Options{
 		Dir: f.dir, Revision: f.revision, Pins: f.pins, AsOf: f.asOf, Workers: f.workers,
 		Build: store.Build(), Progress: cli.Progress(c.ErrOrStderr()), Opened: expectHeap,
+	}
+	if o.Pins == noPins {
+		o.Pins = ""
 	}
 	if o.AsOf == "today" {
 		o.AsOf = today()
@@ -100,7 +109,7 @@ func today() string { return time.Now().Format(time.DateOnly) }
 // usePinsOf makes a command that only reads go on from the pins of an output: the
 // one that is named, or the usual one where it stands in the repo.
 func (f *repoFlags) usePinsOf(o *compiler.Options, out string) {
-	if o.Pins != "" || o.Revision != "" && out == "" {
+	if o.Pins != "" || f.pins == noPins || o.Revision != "" && out == "" {
 		return
 	}
 	if o.Pins = out; out == "" {
@@ -143,13 +152,28 @@ func (f *queryFlags) register(c *cobra.Command, usage string) {
 	cli.CompleteDirectory(c, "out")
 }
 
-// compile compiles the repo, going on from the pins of an output.
+// compile compiles the repo, going on from the pins of an output: the one that is named, that
+// in the working tree, or what was last fetched of the branch that the GitOps engine reads.
 func (f *queryFlags) compile(c *cobra.Command) (*compiler.Result, error) {
 	o, err := f.options(c)
 	if err != nil {
 		return nil, err
 	}
 	f.usePinsOf(&o, f.out)
+	r, err := compiler.Compile(c.Context(), o)
+	if err != nil || !r.Provisional || o.Pins != "" || f.pins == noPins {
+		return r, err
+	}
+	from := r.Tenancy.Settings.GitOps.Source
+	if from.Kind != "git" {
+		return r, nil
+	}
+	ref := source.PublishedRef(f.dir, from.URL, cmp.Or(from.Branch, "main"))
+	if ref == "" {
+		return r, nil
+	}
+	o.Pins = ref + ":" + strings.TrimPrefix(path.Clean("/"+from.Path), "/")
+	fmt.Fprintf(c.ErrOrStderr(), "note: going on from what is published: %s\n", o.Pins)
 	return compiler.Compile(c.Context(), o)
 }
 
