@@ -101,14 +101,28 @@ func (d Diagnostic) Suggest(format string, args ...any) Diagnostic {
 }
 
 // Sort orders diagnostics by place, then code, document and message, and drops
-// those that say the same thing at the same place.
+// those that say the same thing at the same place, and those that say without a place what
+// another one says of the document with it.
 func Sort(ds []Diagnostic) []Diagnostic {
 	slices.SortStableFunc(ds, func(a, b Diagnostic) int {
 		return cmp.Or(a.Position.Compare(b.Position), strings.Compare(string(a.Code), string(b.Code)),
 			strings.Compare(a.Document, b.Document), strings.Compare(a.Message, b.Message))
 	})
-	return slices.CompactFunc(ds, func(a, b Diagnostic) bool {
+	ds = slices.CompactFunc(ds, func(a, b Diagnostic) bool {
 		return a.Position == b.Position && a.Code == b.Code && a.Document == b.Document && a.Message == b.Message
+	})
+	type said struct {
+		code              Code
+		document, message string
+	}
+	placed := map[said]bool{}
+	for i := range ds {
+		if d := &ds[i]; d.Position.Line > 0 && d.Document != "" {
+			placed[said{d.Code, d.Document, d.Message}] = true
+		}
+	}
+	return slices.DeleteFunc(ds, func(d Diagnostic) bool {
+		return d.Position.Line == 0 && placed[said{d.Code, d.Document, d.Message}]
 	})
 }
 
