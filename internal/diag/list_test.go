@@ -36,7 +36,9 @@ func TestListGathersFromGoroutines(t *testing.T) {
 
 func TestWhatIsSaidWithAPlaceIsSaidOnce(t *testing.T) {
 	at := Position{File: "a.cue", Line: 3, Column: 1}
-	same := func(p Position, document string) Diagnostic { return New(FieldMissing, p, "it is missing").About(document) }
+	same := func(p Position, document string) Diagnostic {
+		return New(FieldMissing, p, "it is missing").About(document)
+	}
 	got := Sort([]Diagnostic{same(at, "x"), same(Position{File: "a.cue"}, "x"), same(Position{File: "a.cue"}, "y"), same(Position{}, "")})
 	if len(got) != 3 || got[0].Document != "" || got[1].Document != "y" || got[2].Position != at {
 		t.Errorf("%v", got)
