@@ -6,7 +6,6 @@ import (
 	"errors"
 	"path"
 	"slices"
-	"time"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
@@ -65,10 +64,10 @@ func (v *View) BrokenLimits(ctx context.Context, all []Effective) ([][]Broken, e
 		if len(r.chain) == 0 {
 			continue
 		}
-		g := groups[r.id]
+		g := groups[r.dir]
 		if g == nil {
 			g = &limited{reach: r, patterns: v.repo.PatternsOf(r.chain), known: map[string]int{}}
-			groups[r.id] = g
+			groups[r.dir] = g
 			order = append(order, g)
 		}
 		if !e.Inherits(g.patterns) {
@@ -92,9 +91,9 @@ func (v *View) BrokenLimits(ctx context.Context, all []Effective) ([][]Broken, e
 	return out, errors.Join(failed...)
 }
 
-// reach is which patterns reach the documents of a directory.
+// reach is which patterns reach the documents of a directory. Equal directories have equal
+// chains.
 type reach struct {
-	id    string
 	chain []*syntax.Directory
 	dir   string
 }
@@ -126,7 +125,6 @@ func (v *View) reach(d *syntax.Directory) *reach {
 	if r.chain[last-1] != d {
 		r.dir = path.Join(r.dir, "*") // whose documents are those of some directory below
 	}
-	r.id = r.dir
 	return r
 }
 
@@ -203,25 +201,8 @@ func (v *View) evaluateLimits(ctx context.Context, g *limited) ([][]eval.Broken,
 	if err != nil {
 		return nil, err
 	}
-	done := make(chan [][]eval.Broken, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- nil
-			}
-		}()
-		done <- b.Limits(eval.Patterns{Chain: g.chain, Dir: g.dir, Single: g.patterns.Whole}, g.effective)
-	}()
-	timer := time.NewTimer(v.options.Timeout)
-	defer timer.Stop()
-	select {
-	case found := <-done:
-		return found, nil
-	case <-timer.C:
-		return nil, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	patterns := eval.Patterns{Chain: g.chain, Dir: g.dir, Single: g.patterns.Whole}
+	return bounded(ctx, v.options.Timeout, func() [][]eval.Broken { return b.Limits(patterns, g.effective) }), ctx.Err()
 }
 
 // place finds the directories of limits. Of what is said of one field, that counts of which

@@ -65,23 +65,7 @@ func (v *View) Hold(ctx context.Context, pinned []eval.Pinned) ([]eval.Held, err
 // holdDirectory holds the documents of one directory, within the same bounds as
 // an evaluation. It reports whether the builder may be used again.
 func (v *View) holdDirectory(ctx context.Context, b *eval.Builder, dir string, chain []*syntax.Directory, pinned []eval.Pinned) (held []eval.Held, sound bool) {
-	done := make(chan []eval.Held, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- nil
-			}
-		}()
-		done <- b.Hold(dir, chain, pinned)
-	}()
-	timer := time.NewTimer(v.options.Timeout)
-	defer timer.Stop()
-	select {
-	case held = <-done:
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	if held != nil {
+	if held = bounded(ctx, v.options.Timeout, func() []eval.Held { return b.Hold(dir, chain, pinned) }); held != nil {
 		return held, true
 	}
 	for _, p := range pinned {
@@ -89,6 +73,28 @@ func (v *View) holdDirectory(ctx context.Context, b *eval.Builder, dir string, c
 			"the patterns of the directories above could not be evaluated for the document").About(document.Title(p.Kind, p.Key))))
 	}
 	return held, false
+}
+
+// bounded returns what evaluate does; nil where it takes too long, is called off or panics.
+func bounded[T any](ctx context.Context, timeout time.Duration, evaluate func() []T) []T {
+	done := make(chan []T, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				done <- nil
+			}
+		}()
+		done <- evaluate()
+	}()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case out := <-done:
+		return out
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // Refused returns a document as it was, where what holds today does not admit it.

@@ -7,27 +7,14 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
 
 // exemptions compares the exemptions as documents.
 func (l *limits) exemptions() {
-	type id struct{ dir, key string }
-	before := map[id]*tenancy.Exemption{}
-	for _, x := range l.before.Tenancy.Exemptions {
-		before[id{x.Dir, x.Key}] = x
-	}
-	for _, x := range l.after.Tenancy.Exemptions {
-		was := before[id{x.Dir, x.Key}]
-		delete(before, id{x.Dir, x.Key})
-		l.exemption(was, x)
-	}
-	for _, x := range l.before.Tenancy.Exemptions {
-		if before[id{x.Dir, x.Key}] != nil {
-			l.exemption(x, nil)
-		}
-	}
+	paired(l.before.Tenancy.Exemptions, l.after.Tenancy.Exemptions, func(x *tenancy.Exemption) *document.Meta { return &x.Meta }, l.exemption)
 }
 
 func (l *limits) exemption(was, is *tenancy.Exemption) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -11,21 +12,7 @@ import (
 // revocations compares the revocations as documents. Whose access differs by them is told
 // with all access that differs.
 func (l *limits) revocations() {
-	type id struct{ dir, key string }
-	before := map[id]*tenancy.Revocation{}
-	for _, x := range l.before.Tenancy.Revocations {
-		before[id{x.Dir, x.Key}] = x
-	}
-	for _, x := range l.after.Tenancy.Revocations {
-		was := before[id{x.Dir, x.Key}]
-		delete(before, id{x.Dir, x.Key})
-		l.revocation(was, x)
-	}
-	for _, x := range l.before.Tenancy.Revocations {
-		if before[id{x.Dir, x.Key}] != nil {
-			l.revocation(x, nil)
-		}
-	}
+	paired(l.before.Tenancy.Revocations, l.after.Tenancy.Revocations, func(x *tenancy.Revocation) *document.Meta { return &x.Meta }, l.revocation)
 }
 
 func (l *limits) revocation(was, is *tenancy.Revocation) {
