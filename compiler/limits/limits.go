@@ -96,8 +96,13 @@ type breach struct {
 
 // judge finds who is to mend what a logical cluster breaks.
 func (c *checker) judge(e *effective, b load.Broken) {
-	one := breach{Broken: b, from: e.origin(b.Path), value: e.value(b.Path)}
-	one.blame = c.blame(e, one.from, b.Dir)
+	one := breach{Broken: b}
+	if b.Unjudged {
+		one.blame, _ = c.changing(e, origin{meta: &e.lc.Meta}, b.Dir)
+	} else {
+		one.from, one.value = e.origin(b.Path), e.value(b.Path)
+		one.blame = c.blame(e, one.from, b.Dir)
+	}
 	id := fmt.Sprint(b.Limit, one.blame.meta, one.from.meta, one.from.path, b.Path, one.value)
 	if known := c.all[id]; known != nil {
 		known.lcs = append(known.lcs, e.lc)
@@ -127,22 +132,28 @@ func (c *checker) blame(e *effective, from origin, dir string) origin {
 		}
 		return origin{}
 	}
-	if c.changed(from) {
-		return from
-	}
-	// The document says what it said: something that it inherits makes it break the limit.
-	for _, o := range e.lc.Org.Ancestors() {
-		if org := (origin{meta: &o.Meta, org: o, path: []string{}}); o.Missing != o && c.changed(org) {
-			if below(org) {
-				return org
-			}
-			return origin{}
-		}
-	}
-	if c.changed(origin{meta: &e.lc.Class.Meta}) {
-		return origin{}
+	if by, changed := c.changing(e, from, dir); changed {
+		return by
 	}
 	return from
+}
+
+// changing returns the document by whose change a logical cluster comes to something else than
+// before: the one that says it, or what it inherits from. It is none where that is above a
+// directory. changed is false where all are as they were.
+func (c *checker) changing(e *effective, from origin, dir string) (by origin, changed bool) {
+	if c.changed(from) {
+		return from, true
+	}
+	for _, o := range e.lc.Org.Ancestors() {
+		if org := (origin{meta: &o.Meta, org: o, path: []string{}}); o.Missing != o && c.changed(org) {
+			if within(o.Meta.Dir, dir) {
+				return org, true
+			}
+			return origin{}, true
+		}
+	}
+	return origin{}, c.changed(origin{meta: &e.lc.Class.Meta})
 }
 
 // within reports whether a directory is another one or below it.
@@ -178,6 +189,10 @@ func (c *checker) result() (Result, error) {
 	narrowed := map[*tenancy.Organization][][]string{}
 	for _, b := range c.order {
 		switch {
+		case b.Unjudged && b.blame.meta == nil:
+			r.Findings = append(r.Findings, tenancy.Finding{Diagnostic: c.unjudged(b, b.Limit)})
+		case b.Unjudged:
+			r.Findings = append(r.Findings, tenancy.Fault(b.blame.meta, c.unjudged(b, b.blame.meta.Pos), ""))
 		case b.blame.meta == nil:
 			r.Findings = append(r.Findings, tenancy.Finding{Diagnostic: c.overruled(b)})
 		case b.blame.org != nil && b.blame.meta.Held:
@@ -234,6 +249,16 @@ func (c *checker) overruled(b *breach) diag.Diagnostic {
 	}
 	return d.See(b.lcs[0].Pos, "%s", inheriting(b.lcs)).
 		Suggest("say in the documents of the directory what is to hold instead, or change the limit")
+}
+
+// unjudged says that limits could not be evaluated in time. Who changed nothing is not held for
+// it: a slow machine takes nothing away.
+func (c *checker) unjudged(b *breach, at diag.Position) diag.Diagnostic {
+	who := b.lcs[0].Key
+	if more := len(b.lcs) - 1; more > 0 {
+		who = fmt.Sprintf("%s and %d more", who, more)
+	}
+	return diag.New(diag.TooComplex, at, "the limits of %s could not be evaluated in time for what %s comes to", directory(b.Dir), who)
 }
 
 func (b *breach) what() string {

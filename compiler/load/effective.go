@@ -42,6 +42,9 @@ type Broken struct {
 	// Limit is where the limit is, and Dir the directory that has it.
 	Limit diag.Position
 	Dir   string
+	// Unjudged: the patterns could not be evaluated in time, so that it is not known whether
+	// any limit is broken. Path and Message are empty, and Limit points to the patterns.
+	Unjudged bool
 }
 
 // BrokenLimits holds logical clusters, as they come out, against the patterns of the directories
@@ -180,29 +183,79 @@ func (v *View) limits(ctx context.Context, g *limited) error {
 		return err
 	}
 	g.broken = make([][]Broken, len(g.effective))
-	if found == nil {
-		for i := range g.broken {
-			g.broken[i] = []Broken{{Message: "the patterns could not be evaluated in time for what the logical cluster comes to", Dir: g.chain[len(g.chain)-1].Path}}
-		}
-		return nil
-	}
+	judged := true
 	for i, all := range found {
-		g.broken[i] = v.place(g, all)
+		if all == nil {
+			judged = false
+			g.broken[i] = []Broken{v.unjudged(g)}
+			continue
+		}
+		g.broken[i] = v.place(g, *all)
 	}
-	v.options.Evaluated.limits.Store(key, g.broken)
-	v.options.Cache.Save(key, &g.broken)
+	if judged { // else it says something of this run
+		v.options.Evaluated.limits.Store(key, g.broken)
+		v.options.Cache.Save(key, &g.broken)
+	}
 	return nil
 }
 
-// evaluateLimits evaluates a group within the same bounds as a directory. It returns nil where
-// these do not suffice.
-func (v *View) evaluateLimits(ctx context.Context, g *limited) ([][]eval.Broken, error) {
-	b, err := v.evaluator.Next(nil)
-	if err != nil {
-		return nil, err
-	}
+// together is how many logical clusters are evaluated within the bounds of one directory.
+const together = 50
+
+// evaluateLimits evaluates a group: some at a time within the same bounds as a directory, and
+// each by itself where these do not suffice. What can't be evaluated in time is nil.
+func (v *View) evaluateLimits(ctx context.Context, g *limited) ([]*[]eval.Broken, error) {
 	patterns := eval.Patterns{Chain: g.chain, Dir: g.dir, Single: g.patterns.Whole}
-	return bounded(ctx, v.options.Timeout, func() [][]eval.Broken { return b.Limits(patterns, g.effective) }), ctx.Err()
+	var b *eval.Builder
+	evaluate := func(some []eval.Effective) ([][]eval.Broken, error) {
+		next, err := v.evaluator.Next(b)
+		if err != nil {
+			return nil, err
+		}
+		found := bounded(ctx, v.options.Timeout, func() [][]eval.Broken { return next.Limits(patterns, some) })
+		if b = next; found == nil {
+			b = nil // which is at work still
+		}
+		return found, ctx.Err()
+	}
+	slow := 0
+	var out []*[]eval.Broken
+	for some := range slices.Chunk(g.effective, together) {
+		found, err := evaluate(some)
+		if err != nil {
+			return nil, err
+		}
+		for i := range some {
+			var one [][]eval.Broken
+			switch {
+			case found != nil:
+				one = found[i : i+1]
+			case len(some) > 1 && slow < patience:
+				if one, err = evaluate(some[i : i+1]); err != nil {
+					return nil, err
+				}
+				if one == nil {
+					slow++
+				}
+			}
+			if one == nil {
+				out = append(out, nil)
+				continue
+			}
+			out = append(out, &one[0])
+		}
+	}
+	return out, nil
+}
+
+// unjudged is what is known where the patterns of a group cannot be evaluated in time.
+func (v *View) unjudged(g *limited) Broken {
+	last := g.chain[len(g.chain)-1]
+	out := Broken{Dir: last.Path, Unjudged: true}
+	if i := slices.IndexFunc(last.Files, func(f *syntax.File) bool { return f.HasPatterns(true) }); i >= 0 {
+		out.Limit.File = last.Files[i].Path
+	}
+	return out
 }
 
 // place finds the directories of limits. Of what is said of one field, that counts of which

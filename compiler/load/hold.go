@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -62,18 +61,34 @@ func (v *View) Hold(ctx context.Context, pinned []eval.Pinned) ([]eval.Held, err
 	return out, nil
 }
 
-// holdDirectory holds the documents of one directory, within the same bounds as
-// an evaluation. It reports whether the builder may be used again.
+// holdDirectory holds the documents of one directory, within the same bounds as an
+// evaluation; if these do not suffice, each document by itself. One that the patterns cannot
+// be evaluated for in time stays as it was, and this is reported: nothing says that they do
+// not admit it. It reports whether the builder may be used again.
 func (v *View) holdDirectory(ctx context.Context, b *eval.Builder, dir string, chain []*syntax.Directory, pinned []eval.Pinned) (held []eval.Held, sound bool) {
 	if held = bounded(ctx, v.options.Timeout, func() []eval.Held { return b.Hold(dir, chain, pinned) }); held != nil {
 		return held, true
 	}
+	slow := 0
 	for _, p := range pinned {
-		held = append(held, v.evaluator.Refused(p, diag.New(diag.TooComplex, diag.Position{},
-			"the patterns of the directories above could not be evaluated for the document").About(document.Title(p.Kind, p.Key))))
+		var one []eval.Held
+		if next, err := v.evaluator.Next(nil); err == nil && len(pinned) > 1 && slow < patience {
+			if one = bounded(ctx, v.options.Timeout, func() []eval.Held { return next.Hold(dir, chain, []eval.Pinned{p}) }); one == nil {
+				slow++
+			}
+		}
+		if one == nil {
+			one = []eval.Held{v.evaluator.Unjudged(p, diag.New(diag.TooComplex, diag.Position{},
+				"the patterns of the directories above could not be evaluated in time for the document, which stays as it was"))}
+		}
+		held = append(held, one...)
 	}
 	return held, false
 }
+
+// patience is how many documents of a directory may exceed the bounds by themselves, where
+// they exceed them together, before others are not tried any more.
+const patience = 5
 
 // bounded returns what evaluate does; nil where it takes too long, is called off or panics.
 func bounded[T any](ctx context.Context, timeout time.Duration, evaluate func() []T) []T {

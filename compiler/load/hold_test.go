@@ -2,7 +2,10 @@ package load_test
 
 import (
 	"encoding/json"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -11,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -115,6 +119,37 @@ func TestHoldKeeps(t *testing.T) {
 			if diff := cmp.Diff(want[i], specOf(h.Document)); diff != "" {
 				t.Errorf("%s: %s changed (-want +got):\n%s", name, pinned[i].Key, diff)
 			}
+		}
+	}
+}
+
+// TestHoldSlow states that a document which the patterns can't be evaluated for in time is as
+// it was, and others of its directory are judged. It runs in a process of its own, since the
+// evaluation goes on behind it.
+func TestHoldSlow(t *testing.T) {
+	if testkit.Alone(t) {
+		return
+	}
+	files := repo(map[string]string{"orgs/acme/org.cue": "package tenancy\n\n_l: [" + strings.Repeat("1,", 1000) + `]
+organizations: acme: {}
+logicalClusters: [string]: {budget?: int | *0, if budget > 5 if len([for i in _l for j in _l for k in _l {i}]) > 0 {network?: "closed"}, budget?: >=0}
+`})
+	r, err := load.New(source.FromMap(files), load.Options{Timeout: 3 * time.Second}).Load(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pinned []eval.Pinned
+	for _, json := range []string{`{"budget": 9}`, `{"budget": -1}`} {
+		pinned = append(pinned, eval.Pinned{Kind: schema.KindLogicalClusters, Key: "acme/p" + strconv.Itoa(len(pinned)), Dir: "orgs/acme", JSON: []byte(json), Above: false})
+	}
+	held, err := r.View.Hold(t.Context(), pinned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []diag.Code{diag.TooComplex, diag.AncestorLimit} {
+		meta := held[i].Document.(*document.Document[schema.LogicalCluster]).Meta
+		if meta.Refused != (i == 1) || len(held[i].Diagnostics) != 1 || held[i].Diagnostics[0].Code != want {
+			t.Errorf("%s: refused %v: %v", meta.Key, meta.Refused, held[i].Diagnostics)
 		}
 	}
 }

@@ -73,6 +73,15 @@ func (e *Evaluator) Refused(p Pinned, why ...diag.Diagnostic) Held {
 	return held
 }
 
+// Unjudged returns a pinned document as it was, where it is not known whether what holds today
+// admits it.
+func (e *Evaluator) Unjudged(p Pinned, why diag.Diagnostic) Held {
+	held := e.asItWas(p)
+	why.Position = e.meta(p).Pos
+	held.Diagnostics = append(held.Diagnostics, why.About(document.Title(p.Kind, p.Key)))
+	return held
+}
+
 // holding is the work on the pinned documents of one directory.
 type holding struct {
 	*Builder

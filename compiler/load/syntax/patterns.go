@@ -24,10 +24,14 @@ type Patterns struct {
 // HasPatterns reports whether a directory has patterns for logical clusters, or what may
 // come to them: for directories below it, anything but plain documents.
 func (d *Directory) HasPatterns(below bool) bool {
+	return slices.ContainsFunc(d.Files, func(f *File) bool { return f.HasPatterns(below) })
+}
+
+// HasPatterns reports whether a file says something of all logical clusters of a directory,
+// or of those below it if below is set.
+func (f *File) HasPatterns(below bool) bool {
 	bit := Users(1) << document.KindIndex(string(schema.KindLogicalClusters))
-	return slices.ContainsFunc(d.Files, func(f *File) bool {
-		return !f.IsData && (below && f.Shapes&bit != 0 || !f.Limit.IsZero())
-	})
+	return !f.IsData && (below && f.Shapes&bit != 0 || !f.Limit.IsZero())
 }
 
 // Produces reports whether the directory's own files may yield documents that are not written
