@@ -404,15 +404,19 @@ func TestDeletionTakesItsSteps(t *testing.T) {
 		t.Errorf("at first it must be protected:\n%s", s)
 	}
 	r.add("orgs/org000/div0/team0/delete.cue", "package tenancy\n\nlogicalClusters: \"org000/div0/team0/lc03\": state: \"deleted\"\n")
-	for range 2 {
-		if s := on("2026-11-22"); strings.Contains(s, "prune: disabled") || !strings.Contains(s, "tenantry.dev/deletion: confirmed") {
-			t.Errorf("on the day of the deletion it must stand, unprotected and confirmed:\n%s", s)
+	for _, day := range []string{"2026-11-22", "2026-11-22", "2026-11-28"} {
+		if s := on(day); !strings.Contains(s, "prune: disabled") || !strings.Contains(s, "tenantry.dev/state: frozen") {
+			t.Errorf("%s: while the grace runs it must stand, protected and frozen:\n%s", day, s)
 		}
 	}
-	if s := on("2026-11-23"); s != "" {
-		t.Errorf("on the next day it must be gone:\n%s", s)
+	for _, day := range []string{"2026-11-29", "2026-11-29", "2026-11-30"} {
+		if s := on(day); strings.Contains(s, "prune: disabled") || !strings.Contains(s, "tenantry.dev/deletion: confirmed") {
+			t.Errorf("%s: after the grace it must stand, unprotected and confirmed:\n%s", day, s)
+		}
 	}
-	if s := on("2026-11-24"); s != "" {
-		t.Error("it came back")
+	for _, day := range []string{"2026-12-01", "2026-12-02"} {
+		if s := on(day); s != "" {
+			t.Errorf("%s: it must be gone:\n%s", day, s)
+		}
 	}
 }

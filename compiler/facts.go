@@ -49,11 +49,14 @@ type judging struct {
 	// placed are the physical clusters that an earlier round found for new logical
 	// clusters: their budgets are divided at the prices there.
 	placed map[string]string
+	// bare are logical clusters, by key, that are declared deleted, stay for now and are in
+	// error: they give nothing.
+	bare map[string]bool
 }
 
 func newJudging(o *Options, s *Snapshot, h *History, d *Documents, c *clock) *judging {
 	return &judging{
 		options: o, clock: c, snapshot: s, history: h, published: newPublished(&d.start),
-		comparer: impact.NewComparer(o.Cache, o.Build, evolution.Config{}), placed: map[string]string{},
+		comparer: impact.NewComparer(o.Cache, o.Build, evolution.Config{}), placed: map[string]string{}, bare: map[string]bool{},
 	}
 }

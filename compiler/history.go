@@ -42,7 +42,7 @@ func readHistory(ctx context.Context, o *Options, last *lastBuild, clock *clock)
 	case o.AsOf == "" && h.Pins.AsOf != "":
 		h.AsOf = h.Pins.AsOf
 	case o.AsOf == "":
-		h.AsOf = time.Now().Format(time.DateOnly)
+		h.AsOf = time.Now().UTC().Format(time.DateOnly)
 	case o.Out != "" && o.AsOf < h.Pins.AsOf:
 		return nil, fmt.Errorf("the output was built for %s; a build for %s would go back in time", h.Pins.AsOf, o.AsOf)
 	default:

@@ -12,6 +12,8 @@ import (
 	"github.com/tenantry/tenantry/compiler/limits"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
+	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/placement"
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/policy/proof"
@@ -31,12 +33,41 @@ func (j *judging) resolve(d *hold.Documents) (*tenancy.Tenancy, []tenancy.Findin
 }
 
 func (j *judging) resolveDocuments(d *document.Documents) (*tenancy.Tenancy, []tenancy.Finding) {
-	return resolve.Documents(d, j.snapshot.Tree, j.history.AsOf, resolve.History{Published: j.published.definition, Bound: j.published.bound})
+	return resolve.Documents(d, j.snapshot.Tree, j.history.AsOf, resolve.History{Published: j.published.definition, Bound: j.published.bound, Leaves: j.leaves})
 }
 
-// judge makes everything that follows from the documents of a round, as far as no error
-// concerns a document that could still be held.
+// leaves reports whether a logical cluster that is declared deleted stays for now, as one
+// that is frozen.
+func (j *judging) leaves(settings *schema.Settings, d *document.Document[schema.LogicalCluster]) bool {
+	pin := j.history.Pins.LogicalClusters[d.Key]
+	if pin == nil || j.bare[d.Key] {
+		return false
+	}
+	site := removal.RulesOf(settings).Own(pin.Site, removal.AskedBy(&d.Meta, &d.Spec), j.history.AsOf, j.isApplied(d.Key, &pin.Site))
+	return site.Phase == pins.Leaving || site.Phase == pins.Stopped
+}
+
+// isApplied reports whether somebody saw on a physical cluster what a site stands for.
+func (j *judging) isApplied(key string, site *pins.Site) bool {
+	return j.options.Applied[Applied{key, site.Cluster, site.Since}]
+}
+
+// judge makes everything that follows from the documents of a round. A logical cluster that
+// is declared deleted and stays for now is never held for an error: it gives nothing then,
+// and everything is judged again.
 func (j *judging) judge(ctx context.Context, d *hold.Documents, t *tenancy.Tenancy, found []tenancy.Finding) (*facts, hold.Verdict, error) {
+	f, verdict, err := j.round(ctx, d, t, found)
+	for _, id := range verdict.Hold {
+		if lc := t.LogicalCluster(id.Key); id.Kind == schema.KindLogicalClusters && lc != nil && lc.Leaving && !j.bare[id.Key] {
+			j.bare[id.Key], verdict = true, hold.Verdict{Hold: verdict.Hold, Again: true}
+		}
+	}
+	return f, verdict, err
+}
+
+// round makes everything that follows from the documents of a round, as far as no error
+// concerns a document that could still be held.
+func (j *judging) round(ctx context.Context, d *hold.Documents, t *tenancy.Tenancy, found []tenancy.Finding) (*facts, hold.Verdict, error) {
 	f := &facts{judging: j, documents: d, tenancy: t}
 	broken := f.check(stageResolve)
 	if j.published.err != nil {
@@ -179,7 +210,13 @@ func (f *facts) lastGood() *history.History {
 		if lc := t.LogicalCluster(key); lc != nil {
 			dir = lc.Dir // most are in the directory that they were in, and are found at once
 		}
-		return good.LogicalCluster(key, dir)
+		spec, pin := good.LogicalCluster(key, dir), f.history.Pins.LogicalClusters[key]
+		if spec == nil || spec.State != schema.Deleted || pin == nil || pin.Bare || pin.Phase != pins.Leaving && pin.Phase != pins.Stopped {
+			return spec
+		}
+		stayed := *spec
+		stayed.State = schema.Frozen
+		return &stayed
 	}
 	organization := func(path string) *schema.Organization {
 		dir := ""
@@ -247,7 +284,7 @@ func (f *facts) compileImplicit() (found []tenancy.Finding) {
 func (f *facts) place() (found []tenancy.Finding, again bool) {
 	defer f.clock.start(stagePlace)()
 	f.history.last.look() // placing leaves processors idle
-	f.placement, found = placement.Place(f.tenancy, f.history.Pins, f.history.AsOf)
+	f.placement, found = placement.Place(f.tenancy, f.history.Pins, f.history.AsOf, f.isApplied)
 	f.costs = cost.Of(f.tenancy, f.book, f.placement.Sites, f.bases)
 	replaced := f.costs.Replaced(f.history.Pins, f.placed)
 	maps.Copy(f.placed, replaced)

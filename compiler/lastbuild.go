@@ -91,7 +91,7 @@ func readLastBuild(o *Options, out string) *lastBuild {
 // upToDate reports whether the output is what this run would make: the last build had
 // the same inputs, and every file is as it left it.
 func (l *lastBuild) upToDate(o *Options, s *Snapshot) bool {
-	if l == nil || o.Pins != "" || string(l.Inputs) != string(inputs(o, s, l.asOf(o))) || o.Strict && diag.HasErrors(l.Diagnostics) {
+	if l == nil || len(o.Applied) > 0 || o.Pins != "" || string(l.Inputs) != string(inputs(o, s, l.asOf(o))) || o.Strict && diag.HasErrors(l.Diagnostics) {
 		return false
 	}
 	l.look()

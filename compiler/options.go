@@ -55,6 +55,9 @@ type Options struct {
 	Evaluated *load.Evaluated
 	// Build identifies the program, see [store.Build]. It keys the cache.
 	Build string
+	// Applied are the sites of which somebody saw on their physical clusters what they stand
+	// for since a day.
+	Applied map[Applied]bool
 	// Timeout bounds the evaluation of one directory; 0 means the loader's default.
 	Timeout time.Duration
 	// Opened is told the source before anything is made of it; nil means nobody listens.

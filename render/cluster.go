@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/manifest"
@@ -340,18 +341,19 @@ func (b *build) inventory() []job {
 		}
 		return nil
 	}
+	rules := removal.RulesOf(&b.in.Tenancy.Settings.Settings)
 	var jobs []job
 	for _, org := range b.in.Tenancy.Organizations {
 		path := inventory.Path(org)
 		jobs = append(jobs, func() error {
 			lcs := b.in.Tenancy.In(org)
-			input, ok := inventory.Digest(org, lcs, b.in.Costs, b.pinned[pins.Path(org.Path)], site, state)
+			input, ok := inventory.Digest(org, lcs, b.in.Costs, rules, b.pinned[pins.Path(org.Path)], site, state)
 			if !ok || slices.ContainsFunc(lcs, func(lc *tenancy.LogicalCluster) bool { return b.in.Kept[lc.Key] != nil }) {
 				input = unknown
 			}
 			return b.sink.part(path, input, func(w files) error {
 				return w.write(path, func(dst []byte) []byte {
-					return inventory.AppendOrganization(dst, org, lcs, b.in.Costs, site, state, published)
+					return inventory.AppendOrganization(dst, org, lcs, b.in.Costs, rules, site, state, published)
 				})
 			})
 		})

@@ -10,6 +10,9 @@ func DefaultGitOps() GitOps {
 		Source: GitOpsSource{Kind: "git", Path: "."}}
 }
 
+// DefaultDeletion returns the default of settings.deletion.
+func DefaultDeletion() Deletion { grace := 7; return Deletion{Grace: &grace} }
+
 // DefaultPhysicalCluster returns the defaults of a physical cluster.
 func DefaultPhysicalCluster() PhysicalCluster {
 	n := 10000

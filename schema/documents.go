@@ -10,6 +10,13 @@ type Settings struct {
 	Currency    string               `json:"currency,omitempty"`
 	Labels      map[string]LabelRule `json:"labels,omitzero"`
 	Controllers []string             `json:"controllers,omitzero"`
+	Deletion    Deletion             `json:"deletion,omitzero"`
+}
+
+// Deletion is how logical clusters are deleted.
+type Deletion struct {
+	// Grace are the days for which a logical cluster that is declared deleted stays.
+	Grace *int `json:"grace,omitempty"`
 }
 
 // Engine is a GitOps engine.
@@ -314,7 +321,9 @@ type LogicalCluster struct {
 	Placement  *Placement           `json:"placement,omitzero"`
 	Source     *Source              `json:"source,omitzero"`
 	State      State                `json:"state,omitempty"`
-	Formerly   []string             `json:"formerly,omitzero"`
+	// Hold keeps what is declared deleted.
+	Hold     bool     `json:"hold,omitempty"`
+	Formerly []string `json:"formerly,omitzero"`
 }
 
 // State is the state of a logical cluster.

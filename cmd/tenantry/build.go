@@ -45,6 +45,7 @@ func newBuild() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
 	f.register(c)
+	f.registerStatus(c)
 	f.output.register(c)
 	fs := c.Flags()
 	fs.StringVar(&f.out, "out", usualOutput, "the output directory, by default below the tenancy repo")

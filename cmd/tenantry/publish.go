@@ -48,6 +48,7 @@ func newPublish() *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c) },
 	}
 	f.register(c)
+	f.registerStatus(c)
 	f.output.register(c)
 	fs := c.Flags()
 	fs.StringVar(&f.to, "to", "", "the branch to publish to")

@@ -36,9 +36,11 @@ const outPlaces = "the output whose pins say where they stand; by default render
 // repoFlags are the flags of every command that compiles.
 type repoFlags struct {
 	dir, revision, pins, asOf, cacheDir string
-	color                               cli.Color
-	noCache                             bool
-	workers                             int
+	// status is the file of a report of what stands.
+	status  string
+	color   cli.Color
+	noCache bool
+	workers int
 }
 
 func (f *repoFlags) register(c *cobra.Command) {
@@ -56,6 +58,11 @@ func (f *repoFlags) register(c *cobra.Command) {
 	cli.Complete(c, "as-of", "today")
 }
 
+// registerStatus registers --status, for the commands that take the steps of a deletion.
+func (f *repoFlags) registerStatus(c *cobra.Command) {
+	c.Flags().StringVar(&f.status, "status", "", "what \"tenantry status -o json\" wrote: deletions of which it says that a step has been applied need not wait for the next")
+}
+
 // options returns the compiler's options for the flags.
 func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
 	o := compiler.Options{
@@ -67,6 +74,15 @@ func (f *repoFlags) options(c *cobra.Command) (compiler.Options, error) {
 	}
 	if o.AsOf == "today" {
 		o.AsOf = today()
+	}
+	if f.status != "" {
+		data, err := os.ReadFile(f.status)
+		if err != nil {
+			return o, err
+		}
+		if o.Applied, err = compiler.ReadApplied(data); err != nil {
+			return o, fmt.Errorf("%s: %w", f.status, err)
+		}
 	}
 	if f.workers < 1 {
 		return o, fmt.Errorf("--workers must be at least 1, have %d", f.workers)
@@ -104,7 +120,7 @@ func expectHeap(tree *source.Tree) {
 	heap.Expect(bytes)
 }
 
-func today() string { return time.Now().Format(time.DateOnly) }
+func today() string { return time.Now().UTC().Format(time.DateOnly) }
 
 // usePinsOf makes a command that only reads go on from the pins of an output: the
 // one that is named, or the usual one where it stands in the repo.

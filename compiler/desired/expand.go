@@ -38,7 +38,7 @@ type State struct {
 	// Labels as the repo has them, without prefixes.
 	Labels map[string]string
 	Frozen bool
-	// Phase is Present, Leaving or Confirmed.
+	// Phase is any but Gone.
 	Phase pins.Phase
 	// Network is the stance.
 	Network     string

@@ -129,8 +129,9 @@ func TestPhases(t *testing.T) {
 		{"frozen", lc(func(l *tenancy.LogicalCluster) { l.State = schema.Frozen }), nil, true, true, true},
 		{"suspended", lc(func(l *tenancy.LogicalCluster) { l.Suspended = true }), nil, false, false, false},
 		{"left behind", lc(nil), phase(pins.Leaving), true, true, false},
-		{"about to be deleted", lc(func(l *tenancy.LogicalCluster) { l.State = schema.Deleted }), nil, false, true, false},
-		{"confirmed", lc(nil), phase(pins.Confirmed), false, true, false},
+		{"declared deleted", lc(nil), phase(pins.Leaving), true, true, false},
+		{"kept by a hold", lc(nil), phase(pins.Stopped), true, true, false},
+		{"confirmed", lc(nil), phase(pins.Confirmed), true, true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := one(t, c.lc, c.place)

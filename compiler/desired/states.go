@@ -163,7 +163,7 @@ func (x *expansion) fill(s *State, j *job) {
 	*s = State{
 		Key:          lc.Key,
 		Organization: string(schema.Key(lc.Key).Organization()),
-		Declared:     string(lc.State),
+		Declared:     string(lc.Declared()),
 		Held:         lc.Held,
 		Suspended:    lc.Suspended,
 		APIs:         j.profile.apis,
@@ -171,7 +171,7 @@ func (x *expansion) fill(s *State, j *job) {
 		Cut:          site.Cut,
 		Backing:      string(lc.Backing),
 		Labels:       lc.Labels,
-		Frozen:       lc.State == schema.Frozen || site.Phase == pins.Leaving,
+		Frozen:       lc.State == schema.Frozen || site.Phase != pins.Present,
 		Phase:        site.Phase,
 		Network:      string(lc.Network),
 		DNS:          cluster.dns,
@@ -201,7 +201,7 @@ func (x *expansion) fill(s *State, j *job) {
 		return
 	}
 	s.Grants = grants(lc.Access)
-	if site.Phase == pins.Present && lc.State != schema.Deleted {
+	if site.Phase == pins.Present {
 		s.Source = source(lc.Key, lc.Source, s.Namespaces)
 	}
 }

@@ -121,11 +121,15 @@ func (h *holder) vanished(id document.ID, claimed map[string]bool) bool {
 		if pin == nil || pin.Phase == pins.Gone || claimed[id.Key] {
 			return false
 		}
-		if pin.Phase != pins.Confirmed && !h.claims[id.Key] { // a claim that is in error is reported where it is made
+		if !h.claims[id.Key] { // a claim that is in error is reported where it is made
 			at := diag.Position{File: id.Dir}
-			h.found = append(h.found, diag.New(diag.Vanished, at, "the document of %s is gone, but it was never declared deleted", id.Key).
-				About(fmt.Sprintf("logicalClusters %q", id.Key)).
-				Suggest(`put the document back with state: "deleted", or name %q in the "formerly" of its successor`, id.Key))
+			gone := diag.New(diag.Vanished, at, "the document of %s is gone, but it was never declared deleted", id.Key).
+				Suggest(`put the document back with state: "deleted", or name %q in the "formerly" of its successor`, id.Key)
+			if pin.Phase != pins.Present {
+				gone = diag.New(diag.Vanished, at, "the document of %s is gone before its deletion is over, which stops it", id.Key).
+					Suggest("put the document back until a note says that nothing is left")
+			}
+			h.found = append(h.found, gone.About(fmt.Sprintf("logicalClusters %q", id.Key)))
 		}
 		return true
 	case schema.KindOrganizations, schema.KindClasses, schema.KindAPISets, schema.KindPhysicalClusters, schema.KindSettings, schema.KindModules:

@@ -70,7 +70,7 @@ func compile(t *testing.T, archive []txtar.File) impact.Side {
 			t.Fatalf("%s: %s", f.Position, f.Message)
 		}
 	}
-	where, placed := placement.Place(resolved, &pins.Pins{}, "2026-11-20")
+	where, placed := placement.Place(resolved, &pins.Pins{}, "2026-11-20", nil)
 	for _, f := range placed {
 		t.Errorf("%s: %s", f.Position, f.Message)
 	}

@@ -166,16 +166,13 @@ func parseLogicalCluster(key string, n *yaml.Node) (logicalCluster, error) {
 		return sequence(v, func(v *yaml.Node) error {
 			var s Site
 			err := parseSite(v, &s, func(field string, v *yaml.Node) error { return unknown(v, field) })
-			if err == nil && s.Phase == Present {
-				err = wrong(v, "%q has left %q, so a phase must stand here", key, s.Cluster)
+			if err == nil && (s.Phase == Present || s.Phase == Stopped) {
+				err = wrong(v, "%q has left %q, so another phase must stand here", key, s.Cluster)
 			}
 			lc.Left = append(lc.Left, s)
 			return err
 		})
 	})
-	if err == nil && lc.Phase == Leaving {
-		err = wrong(n, "%q can't be leaving the physical cluster that it is placed on", key)
-	}
 	return lc, err
 }
 
@@ -196,6 +193,8 @@ func parseSite(n *yaml.Node, s *Site, other func(key string, v *yaml.Node) error
 			s.Phase = Phase(phase)
 		case "since":
 			s.Since, err = date(v)
+		case "bare":
+			s.Bare, err = true, v.Decode(&s.Bare)
 		default:
 			err = other(key, v)
 		}
@@ -206,7 +205,7 @@ func parseSite(n *yaml.Node, s *Site, other func(key string, v *yaml.Node) error
 		return err
 	case s.Cluster == "":
 		return wrong(n, "the physical cluster is missing")
-	case !slices.Contains([]Phase{Present, Leaving, Confirmed, Gone}, s.Phase):
+	case !slices.Contains([]Phase{Present, Leaving, Stopped, Confirmed, Gone}, s.Phase):
 		return wrong(n, "%q is no phase", s.Phase)
 	case (s.Phase == Present) != (s.Since == ""):
 		return wrong(n, "a phase and the date of its begin stand together")

@@ -68,9 +68,13 @@ type Phase string
 const (
 	// Present: the objects stand and are protected from pruning.
 	Present Phase = ""
-	// Leaving: the logical cluster was moved away; its copy stands, protected, until
-	// its document releases the physical cluster.
+	// Leaving: the objects stand, frozen and protected. Where the logical cluster is placed,
+	// it was declared deleted, and the grace runs; where it was moved away, its copy stands
+	// until its document releases the physical cluster.
 	Leaving Phase = "leaving"
+	// Stopped: the logical cluster is declared deleted, and a hold keeps it: the objects
+	// stand, frozen and protected.
+	Stopped Phase = "stopped"
 	// Confirmed: the objects stand for the last time, unprotected and marked, so
 	// that the GitOps engine may delete them once they vanish.
 	Confirmed Phase = "confirmed"
@@ -104,6 +108,9 @@ type Site struct {
 	Phase   Phase
 	// Since is the date of the build that entered the phase.
 	Since string
+	// Bare: it is declared deleted and its document is in error, so it gives nothing while it
+	// stays.
+	Bare bool
 }
 
 // Names are the physical names of namespaces by their names in the document, sorted

@@ -205,8 +205,12 @@ func (lc *LogicalCluster) manifest() manifest.Map {
 }
 
 func (s Site) manifest() manifest.Map {
-	return manifest.M("cluster", s.Cluster, "cut", s.Cut, "namespaces", s.Namespaces.Manifest(),
+	m := manifest.M("cluster", s.Cluster, "cut", s.Cut, "namespaces", s.Namespaces.Manifest(),
 		"retired", s.Retired.Manifest(), "phase", string(s.Phase), "since", s.Since).Compact()
+	if s.Bare {
+		m = append(m, manifest.Field{Key: "bare", Value: true})
+	}
+	return m
 }
 
 // definitionFields returns names by version and resource.

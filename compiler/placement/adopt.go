@@ -117,7 +117,7 @@ func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
 	var claimants []*tenancy.LogicalCluster
 	for _, lc := range p.t.LogicalClusters {
 		// Nobody takes over to delete: what goes, goes under its own key.
-		if lc.State != schema.Deleted && (len(lc.Spec.Formerly) > 0 || renamed[lc.Org]) {
+		if lc.Spec.State != schema.Deleted && (len(lc.Spec.Formerly) > 0 || renamed[lc.Org]) {
 			claimants = append(claimants, lc)
 		}
 	}

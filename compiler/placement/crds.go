@@ -209,10 +209,10 @@ func (p *placer) bound() (order []served, contents map[served][]int32) {
 // stays returns the physical cluster on which a logical cluster that binds definitions
 // stays; it is false for one that does not.
 func (p *placer) stays(tn *tenant) (int, bool) {
-	if len(tn.crds) == 0 || tn.pin == nil || tn.pin.Phase != pins.Present {
+	if len(tn.crds) == 0 || tn.pin == nil || !keeps(&tn.pin.Site) {
 		return 0, false
 	}
-	if d := tn.Placement.Cluster; d != "" && d != tn.pin.Cluster {
+	if d := tn.Placement.Cluster; tn.pin.Phase == pins.Present && d != "" && d != tn.pin.Cluster {
 		return 0, false
 	}
 	i, ok := p.byName[tn.pin.Cluster]

@@ -61,6 +61,10 @@ func (p *placer) define() {
 	})
 }
 
+// keeps reports whether a logical cluster keeps all that it has on the physical cluster that
+// it is placed on, though it may be declared deleted.
+func keeps(s *pins.Site) bool { return s.Phase != pins.Confirmed && s.Phase != pins.Gone }
+
 // leave lets the copies that moved logical clusters left behind, and those that
 // are about to go, have what they bind where that goes together with what others
 // do.
@@ -69,8 +73,12 @@ func (p *placer) leave() {
 		if len(tn.crds) == 0 || tn.pin == nil {
 			continue
 		}
-		for _, s := range append(slices.Clone(tn.pin.Left), tn.pin.Site) {
-			if i, ok := p.byName[s.Cluster]; ok && (s.Phase == pins.Leaving || s.Phase == pins.Confirmed) {
+		sites := slices.Clone(tn.pin.Left)
+		if !keeps(&tn.pin.Site) {
+			sites = append(sites, tn.pin.Site)
+		}
+		for _, s := range sites {
+			if i, ok := p.byName[s.Cluster]; ok && s.Phase != pins.Gone {
 				p.bind(tn, i)
 			}
 		}

@@ -231,7 +231,8 @@ func TestFormerKeyWhoseDocumentIsHeld(t *testing.T) {
 		r.lc("acme/a")
 		r.build(1)
 		r.lc("acme/a", held)
-		r.lc("globex/b", formerly("acme/a")).State = state
+		b := r.lc("globex/b", formerly("acme/a"))
+		b.State, b.Spec.State = state, state
 		out := r.build(2)
 		if a := out["acme/a"]; a == nil || a.Namespaces.Map()["a"] != "acme-a" || a.Phase != pins.Present {
 			t.Errorf("%s: the held one has %+v", state, a)
@@ -250,7 +251,7 @@ func TestNobodyTakesOverToDelete(t *testing.T) {
 	r.lc("acme/a")
 	r.build(1)
 	clear(r.lcs)
-	r.lc("globex/b", formerly("acme/a")).State = schema.Deleted
+	r.lc("globex/b", formerly("acme/a"), state(schema.Deleted))
 	out := r.build(2)
 	if a := out["acme/a"]; len(out) != 1 || a == nil || a.Phase != pins.Present {
 		t.Errorf("have %v", out)
@@ -268,7 +269,7 @@ func TestNamespacesOfEnginesAreTaken(t *testing.T) {
 		t1.LogicalClusters = append(t1.LogicalClusters, &tenancy.LogicalCluster{Name: name, Org: org, Spec: &schema.LogicalCluster{}, Backing: "namespace",
 			State: schema.Active, Namespaces: []tenancy.Namespace{{Name: name}}, Meta: document.Meta{Kind: schema.KindLogicalClusters, Key: "acme/" + name}})
 	}
-	out, _ := placement.Place(t1, nil, "2026-11-20")
+	out, _ := placement.Place(t1, nil, "2026-11-20", nil)
 	for _, name := range []string{"argo", "flux"} {
 		if lc := out.Sites["acme/"+name]; lc == nil || lc.Namespaces.Map()[name] == "acme-"+name {
 			t.Errorf("acme/%s has %+v", name, lc)

@@ -82,8 +82,9 @@ func TestMove(t *testing.T) {
 		{day: 3, edit: demand("eu-2"), want: []string{"eu-2/c0001", "eu-1/c0001 leaving 2026-11-02"}, said: leaving},
 		{day: 3, edit: demand("", "eu-1"), want: []string{"eu-2/c0001", "eu-1/c0001 confirmed 2026-11-03"}},
 		{day: 3, edit: demand("", "eu-1"), want: []string{"eu-2/c0001", "eu-1/c0001 confirmed 2026-11-03"}},
-		{day: 4, edit: demand("", "eu-1"), want: []string{"eu-2/c0001", "eu-1/c0001 gone 2026-11-04"}},
-		{day: 5, edit: demand(""), want: []string{"eu-2/c0001", "eu-1/c0001 gone 2026-11-04"}},
+		{day: 4, edit: demand("", "eu-1"), want: []string{"eu-2/c0001", "eu-1/c0001 confirmed 2026-11-03"}},
+		{day: 5, edit: demand("", "eu-1"), want: []string{"eu-2/c0001", "eu-1/c0001 gone 2026-11-05"}},
+		{day: 5, edit: demand(""), want: []string{"eu-2/c0001", "eu-1/c0001 gone 2026-11-05"}},
 		{day: 6, edit: demand("eu-1"), want: []string{"eu-1/c0001", "eu-2/c0001 leaving 2026-11-06"},
 			said: []string{"TEN0410", "it left eu-2"}},
 	})
@@ -129,26 +130,34 @@ func TestMoveThatIsNotPossible(t *testing.T) {
 
 func TestDeletion(t *testing.T) {
 	deleted := state(schema.Deleted)
+	held := func(lc *tenancy.LogicalCluster) { deleted(lc); lc.Spec.Hold = true }
+	both := func(day string) []string { return []string{"TEN0417", "a build for " + day, "TEN0410", "it left eu-1"} }
 	r := follow(t, []step{
 		{day: 1, edit: demand("eu-1"), want: []string{"eu-1/c0001"}},
 		{day: 2, edit: demand("eu-2"), want: []string{"eu-2/c0001", "eu-1/c0001 leaving 2026-11-02"}, said: []string{"TEN0410", ""}},
-		{day: 3, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-03", "eu-1/c0001 confirmed 2026-11-03"}},
-		{day: 3, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-03", "eu-1/c0001 confirmed 2026-11-03"}},
-		// Taken back in time.
-		{day: 3, edit: state(schema.Frozen), want: []string{"eu-2/c0001", "eu-1/c0001 leaving 2026-11-03"}, said: []string{"TEN0410", ""}},
-		{day: 4, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-04", "eu-1/c0001 confirmed 2026-11-04"}},
-		{day: 5, edit: deleted, want: []string{"eu-2/c0001 gone 2026-11-05", "eu-1/c0001 gone 2026-11-05"}, said: []string{"TEN0415", "it was deleted"}},
-		{day: 6, edit: state(schema.Active), want: []string{"eu-2/c0001 gone 2026-11-05", "eu-1/c0001 gone 2026-11-05"}, said: []string{"TEN0409", "nothing to bring back"}},
+		{day: 3, edit: deleted, want: []string{"eu-2/c0001 leaving 2026-11-03", "eu-1/c0001 leaving 2026-11-02"}, said: both("2026-11-10")},
+		{day: 9, edit: deleted, want: []string{"eu-2/c0001 leaving 2026-11-03", "eu-1/c0001 leaving 2026-11-02"}, said: both("2026-11-10")},
+		{day: 10, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-10", "eu-1/c0001 confirmed 2026-11-10"}, said: []string{"TEN0417", "2026-11-12"}},
+		{day: 10, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-10", "eu-1/c0001 confirmed 2026-11-10"}, said: []string{"TEN0417", "2026-11-12"}},
+		// Held, then taken back.
+		{day: 11, edit: held, want: []string{"eu-2/c0001 stopped 2026-11-11", "eu-1/c0001 leaving 2026-11-11"}, said: []string{"TEN0417", "held on eu-2 since 2026-11-11", "TEN0410", ""}},
+		{day: 20, edit: held, want: []string{"eu-2/c0001 stopped 2026-11-11", "eu-1/c0001 leaving 2026-11-11"}, said: []string{"TEN0417", "held on eu-2 since 2026-11-11", "TEN0410", ""}},
+		{day: 20, edit: state(schema.Frozen), want: []string{"eu-2/c0001", "eu-1/c0001 leaving 2026-11-11"}, said: []string{"TEN0410", ""}},
+		{day: 20, edit: deleted, want: []string{"eu-2/c0001 leaving 2026-11-20", "eu-1/c0001 leaving 2026-11-11"}, said: both("2026-11-27")},
+		{day: 27, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-27", "eu-1/c0001 confirmed 2026-11-27"}, said: []string{"TEN0417", "2026-11-29"}},
+		{day: 28, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-27", "eu-1/c0001 confirmed 2026-11-27"}, said: []string{"TEN0417", "2026-11-29"}},
+		{day: 29, edit: deleted, want: []string{"eu-2/c0001 gone 2026-11-29", "eu-1/c0001 gone 2026-11-29"}, said: []string{"TEN0415", "it was deleted"}},
+		{day: 30, edit: state(schema.Active), want: []string{"eu-2/c0001 gone 2026-11-29", "eu-1/c0001 gone 2026-11-29"}, said: []string{"TEN0409", "nothing to bring back"}},
 	})
 	if !slices.Equal(r.concerned(), []string{"acme/prod"}) {
 		t.Errorf("held: %v", r.concerned())
 	}
 	delete(r.lcs, "acme/prod")
-	if out := r.build(7); len(out) != 0 {
+	if out := r.build(31); len(out) != 0 {
 		t.Errorf("still remembered: %v", out)
 	}
 	r.lc("acme/prod", demand("eu-2"))
-	if got := where(r.build(8)["acme/prod"]); !slices.Equal(got, []string{"eu-2/c0001"}) {
+	if got := where(r.build(32)["acme/prod"]); !slices.Equal(got, []string{"eu-2/c0001"}) {
 		t.Errorf("anew: %v", got)
 	}
 }
@@ -185,11 +194,12 @@ func TestDocumentGoesTogetherWithItsObjects(t *testing.T) {
 	r.cluster("eu-1")
 	r.lc("acme/a")
 	r.build(1)
-	r.lc("acme/a").State = schema.Deleted
-	r.build(2)
-	r.build(3)
+	r.lc("acme/a", state(schema.Deleted))
+	for _, day := range []int{2, 9, 11} {
+		r.build(day)
+	}
 	clear(r.lcs)
-	for day, remembered := range map[int]bool{3: true, 4: false} {
+	for day, remembered := range map[int]bool{11: true, 12: false} {
 		former := *r
 		if out := former.build(day); (out["acme/a"] != nil) != remembered {
 			t.Errorf("day %d: have %v", day, out["acme/a"])

@@ -5,37 +5,25 @@ import (
 	"slices"
 
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
 
-// advance takes each site one step further on its way out, or back: a step at
-// most in a build, and the last only on a later day than the one before it, so
-// that the objects have stood unprotected before they vanish.
+// advance takes each site a step further on its way out, or back.
 func (p *placer) advance(tn *tenant) {
-	deleted := tn.State == schema.Deleted
-	own := &tn.pin.Site
-	if p.step(own, pins.Present, deleted); own.Phase == pins.Present {
-		own.Since = ""
-	}
+	asked := removal.AskedBy(&tn.Meta, tn.Spec)
+	tn.pin.Site = p.rules.Own(tn.pin.Site, asked, p.asOf, p.isApplied(tn, &tn.pin.Site))
+	tn.pin.Bare = (tn.pin.Phase == pins.Leaving || tn.pin.Phase == pins.Stopped) && tn.State == schema.Deleted
 	for i := range tn.pin.Left {
 		s := &tn.pin.Left[i]
-		p.step(s, pins.Leaving, deleted || own.Phase == pins.Gone || slices.Contains(tn.Placement.Release, s.Cluster))
+		*s = p.rules.Copy(*s, tn.pin.Site, slices.Contains(tn.Placement.Release, s.Cluster), asked, p.asOf, p.isApplied(tn, s))
 	}
 }
 
-// step takes a site one step further on its way out where it is given up, or back to
-// the phase that it has while it is not.
-func (p *placer) step(s *pins.Site, kept pins.Phase, givenUp bool) {
-	switch {
-	case s.Phase == kept && givenUp:
-		s.Phase, s.Since = pins.Confirmed, p.asOf
-	case s.Phase == pins.Confirmed && !givenUp:
-		s.Phase, s.Since = kept, p.asOf
-	case s.Phase == pins.Confirmed && p.asOf > s.Since:
-		s.Phase, s.Since = pins.Gone, p.asOf
-	}
+func (p *placer) isApplied(tn *tenant, s *pins.Site) bool {
+	return p.applied != nil && p.applied(tn.formerKey, s)
 }
 
 // reconcile gives the site a name for each namespace of the document, and retires
@@ -177,9 +165,24 @@ func (p *placer) sayLeaving(tn *tenant) {
 	}
 }
 
+// sayLeft tells how far the deletion of a logical cluster has come, and what follows when.
+func (p *placer) sayLeft(tn *tenant) {
+	s := &tn.pin.Site
+	d := diag.New(diag.Departing, tn.At("state"), "%s", removal.Describe(p.rules, s))
+	if s.Phase == pins.Stopped {
+		d = d.See(tn.At("hold"), "the hold")
+	} else {
+		d = d.Suggest("hold: true stops this and protects everything again; state: \"active\" takes it back")
+	}
+	if s.Bare {
+		d.Message += "; its document is in error, so it gives no access and starts nothing"
+	}
+	p.say(tn, d)
+}
+
 // sayGone tells what a deleted logical cluster's document is still good for.
 func (p *placer) sayGone(tn *tenant) {
-	if tn.State == schema.Deleted {
+	if tn.Spec.State == schema.Deleted {
 		p.say(tn, diag.New(diag.Departed, tn.At("state"), "it was deleted and left %s on %s", tn.pin.Cluster, tn.pin.Since).
 			Suggest("remove the document; its key is free again after that"))
 		return

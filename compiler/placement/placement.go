@@ -21,6 +21,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -40,16 +41,18 @@ type Result struct {
 
 // Place returns where each logical cluster stands at the date, and what is to be
 // said about it. Sites that are new have no cut yet; Cut gives them one. The
-// former pins may be nil and are not changed.
+// former pins may be nil and are not changed. applied may be nil; it reports whether somebody
+// saw on a physical cluster what a site stands for since a day.
 //
 // A logical cluster for which there is no room is left out. What stands on a
 // physical cluster that no document declares any more stays in the result, though
 // nothing can be rendered for it.
-func Place(t *tenancy.Tenancy, former *pins.Pins, asOf string) (Result, []tenancy.Finding) {
+func Place(t *tenancy.Tenancy, former *pins.Pins, asOf string, applied Applied) (Result, []tenancy.Finding) {
 	if former == nil {
 		former = &pins.Pins{}
 	}
 	p := newPlacer(t, former, asOf)
+	p.applied = applied
 	p.adopt()
 	p.keep()
 	p.agree()
@@ -60,10 +63,17 @@ func Place(t *tenancy.Tenancy, former *pins.Pins, asOf string) (Result, []tenanc
 	return p.out, p.findings
 }
 
+// Applied reports whether somebody saw on a physical cluster what the former site of a logical
+// cluster stands for.
+type Applied func(key string, site *pins.Site) bool
+
 type placer struct {
 	t      *tenancy.Tenancy
 	former *pins.Pins
 	asOf   string
+	// rules are those of removals.
+	rules   removal.Rules
+	applied Applied
 
 	clusters []*cluster
 	byName   map[string]int
@@ -99,7 +109,7 @@ type tenant struct {
 
 func newPlacer(t *tenancy.Tenancy, former *pins.Pins, asOf string) *placer {
 	p := &placer{
-		t: t, former: former, asOf: asOf,
+		t: t, former: former, asOf: asOf, rules: removal.RulesOf(&t.Settings.Settings),
 		byName:   make(map[string]int, len(t.Clusters)),
 		fits:     map[string]*fit{},
 		crds:     newDefinitions(),
@@ -119,7 +129,7 @@ func newPlacer(t *tenancy.Tenancy, former *pins.Pins, asOf string) *placer {
 func (p *placer) keep() {
 	for _, tn := range p.tenants {
 		if tn.pin == nil {
-			if tn.State != schema.Deleted {
+			if tn.Spec.State != schema.Deleted {
 				p.newly = append(p.newly, tn)
 			}
 			continue
@@ -133,7 +143,8 @@ func (p *placer) keep() {
 		case tn.pin.Phase == pins.Gone:
 			p.sayGone(tn)
 			continue
-		case tn.pin.Phase == pins.Confirmed:
+		case tn.pin.Phase != pins.Present:
+			p.sayLeft(tn)
 		case tn.Placement.Cluster != "" && tn.Placement.Cluster != tn.pin.Cluster:
 			p.movers = append(p.movers, tn)
 		default:

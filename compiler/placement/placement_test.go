@@ -235,7 +235,7 @@ func TestFormerPinsAreNotChanged(t *testing.T) {
 }
 
 func TestNothingToPlace(t *testing.T) {
-	out, findings := placement.Place(&tenancy.Tenancy{}, nil, "2026-11-20")
+	out, findings := placement.Place(&tenancy.Tenancy{}, nil, "2026-11-20", nil)
 	if len(out.Sites) != 0 || len(findings) != 0 {
 		t.Errorf("have %v, %v", out, findings)
 	}

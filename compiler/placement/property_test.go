@@ -62,6 +62,7 @@ func edit(t *rapid.T, r *repo) string {
 		lc.Placement.Release = rapid.SliceOfDistinct(rapid.SampledFrom(clusters), rapid.ID).Draw(t, "release")
 	case "state":
 		lc.State = rapid.SampledFrom([]schema.State{schema.Active, schema.Frozen, schema.Deleted}).Draw(t, "state")
+		lc.Spec.State, lc.Spec.Hold = lc.State, rapid.IntRange(0, 9).Draw(t, "hold") == 0
 	case "regions":
 		lc.Regions = []string{rapid.SampledFrom([]string{"eu", "us"}).Draw(t, "region")}
 	case "backing":
@@ -240,7 +241,7 @@ func checkCapacity(t *rapid.T, r *repo, before, after map[string]*pins.LogicalCl
 // give no others on the same day.
 func checkAgain(t *rapid.T, r *repo, former *pins.Pins, after map[string]*pins.LogicalCluster) {
 	for _, p := range []*pins.Pins{former, r.pins} {
-		placed, _ := placement.Place(r.tenancy(), p, r.pins.AsOf)
+		placed, _ := placement.Place(r.tenancy(), p, r.pins.AsOf, nil)
 		again := placed.Sites
 		placement.Cut(sized(again, func(string) int { return 8 }), again, r.cut)
 		if p == former {
@@ -288,7 +289,7 @@ func many(n, clusters int) *repo {
 func BenchmarkPlaceNew(b *testing.B) {
 	t := many(100_000, 50).tenancy()
 	for b.Loop() {
-		if out, _ := placement.Place(t, nil, "2026-11-20"); len(out.Sites) != 100_000 {
+		if out, _ := placement.Place(t, nil, "2026-11-20", nil); len(out.Sites) != 100_000 {
 			b.Fatalf("placed %d", len(out.Sites))
 		}
 	}
@@ -299,14 +300,14 @@ func BenchmarkPlacePinned(b *testing.B) {
 	r.build(1)
 	t := r.tenancy()
 	for b.Loop() {
-		placement.Place(t, r.pins, "2026-11-20")
+		placement.Place(t, r.pins, "2026-11-20", nil)
 	}
 }
 
 func BenchmarkCut(b *testing.B) {
 	t := many(100_000, 50).tenancy()
 	for b.Loop() {
-		out, _ := placement.Place(t, nil, "2026-11-20")
+		out, _ := placement.Place(t, nil, "2026-11-20", nil)
 		placement.Cut(sized(out.Sites, func(key string) int { return 8 + len(key) }), out.Sites, 300)
 	}
 }

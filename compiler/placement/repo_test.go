@@ -87,7 +87,7 @@ func demand(cluster string, release ...string) func(*tenancy.LogicalCluster) {
 }
 
 func state(s schema.State) func(*tenancy.LogicalCluster) {
-	return func(lc *tenancy.LogicalCluster) { lc.State = s }
+	return func(lc *tenancy.LogicalCluster) { lc.State, lc.Spec.State = s, s }
 }
 
 func formerly(keys ...string) func(*tenancy.LogicalCluster) {
@@ -150,7 +150,7 @@ func (r *repo) tenancy() *tenancy.Tenancy {
 func (r *repo) build(day int) map[string]*pins.LogicalCluster {
 	asOf := fmt.Sprintf("2026-11-%02d", day)
 	t := r.tenancy()
-	placed, findings := placement.Place(t, r.pins, asOf)
+	placed, findings := placement.Place(t, r.pins, asOf, nil)
 	out := placed.Sites
 	r.findings, r.definitions = findings, placed.Definitions
 	r.findings = append(r.findings, placement.Cut(sized(out, func(string) int { return 8 }), out, r.cut)...)

@@ -20,8 +20,10 @@ type LogicalCluster struct {
 	// empty one stands in for it.
 	Class *Class
 	// Labels are those of its organizations, its class and its own.
-	Labels      map[string]string
-	Backing     schema.Backing
+	Labels  map[string]string
+	Backing schema.Backing
+	// State is what it is today: while a logical cluster that is declared deleted is to stay,
+	// it is frozen.
 	State       schema.State
 	Network     schema.Network
 	PodSecurity schema.PodSecurity
@@ -45,10 +47,20 @@ type LogicalCluster struct {
 	// Suspended: the document can't be had under today's rules, and there is none
 	// that could stand in for it. Its tenants lose their access while its workloads and data stay.
 	Suspended bool
+	// Leaving: it is declared deleted, and stays for now.
+	Leaving bool
 	// Own is what the document contributes, and InheritedFrom where the rest came from;
 	// see Origins.
 	Own           Layer
 	InheritedFrom map[string]Origin
+}
+
+// Declared returns the state that the document declares.
+func (lc *LogicalCluster) Declared() schema.State {
+	if lc.Leaving {
+		return schema.Deleted
+	}
+	return lc.State
 }
 
 // Namespace is one namespace of a logical cluster, with its part of the quota.

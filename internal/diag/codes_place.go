@@ -18,6 +18,7 @@ const (
 	CutTooLarge        Code = "TEN0414"
 	Departed           Code = "TEN0415"
 	StaysAsPublished   Code = "TEN0416"
+	Departing          Code = "TEN0417"
 )
 
 var placeEntries = []Entry{
@@ -118,6 +119,13 @@ var placeEntries = []Entry{
 		Code: Departed, Severity: Note, Title: "A deleted logical cluster is gone",
 		Explain: "All steps of the deletion are done: nothing is rendered for the logical cluster any more. Its document has no " +
 			"purpose left and can be removed, which also forgets its placement and frees its key.",
+	},
+	{
+		Code: Departing, Severity: Note, Title: "A logical cluster is on its way to be deleted",
+		Explain: "Its document declares it deleted. It first stays for settings.deletion.grace days, frozen and protected: tenants can " +
+			"read and not write, and workloads run. Then its objects are rendered once more without protection, and they go when this has been applied: when " +
+			"build is told so with --status, or after three of the engine's intervals. hold: true in the document stops this at any " +
+			"step and protects everything again, and state: \"active\" takes it back. The message says on which day the next step follows.",
 	},
 	{
 		Code: StaysAsPublished, Severity: Error, Title: "A logical cluster stays as it was published",

@@ -24,7 +24,7 @@ func Definition(labels manifest.Map) manifest.Map {
 			"cluster", text("The physical cluster that it is placed on."),
 			"backing", text("How it is built there."),
 			"state", text("What its document asks for.").With("enum", []string{"active", "frozen", "deleted"}),
-			"phase", text("How far its removal from the physical cluster has come.").With("enum", []string{"present", "leaving", "confirmed"}),
+			"phase", text("How far its removal from the physical cluster has come.").With("enum", []string{"present", "leaving", "stopped", "confirmed"}),
 			"namespaces", manifest.M(
 				"type", "array",
 				"description", "Its namespaces on the physical cluster.",

@@ -16,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/digest"
@@ -31,8 +32,8 @@ func Path(org *tenancy.Organization) string { return "inventory/" + org.Path + "
 // there are none. costs are the worst cases a month; site returns the pin of a
 // key, state the digest of a logical cluster's state on a physical cluster, false
 // where nothing is rendered there, and published the entry of one that stays as published,
-// nil for all others.
-func AppendOrganization(dst []byte, org *tenancy.Organization, lcs []*tenancy.LogicalCluster, costs *cost.Costs, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool), published func(key string) manifest.Map) []byte {
+// nil for all others. rules say when removals go on.
+func AppendOrganization(dst []byte, org *tenancy.Organization, lcs []*tenancy.LogicalCluster, costs *cost.Costs, rules removal.Rules, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool), published func(key string) manifest.Map) []byte {
 	var list manifest.List
 	for _, lc := range lcs {
 		if entry := published(lc.Key); entry != nil {
@@ -40,7 +41,7 @@ func AppendOrganization(dst []byte, org *tenancy.Organization, lcs []*tenancy.Lo
 			continue
 		}
 		if pin := site(lc.Key); pin != nil {
-			list = append(list, entry(lc, costs, pin, state))
+			list = append(list, entry(lc, costs, rules, pin, state))
 		}
 	}
 	if list == nil {
@@ -75,11 +76,13 @@ func Entry(file []manifest.Map, key string) manifest.Map {
 // Digest stands for all that AppendOrganization appends; pinned is the digest of the
 // organization's pins. It is false where a logical cluster has no state whose digest
 // could stand for it.
-func Digest(org *tenancy.Organization, lcs []*tenancy.LogicalCluster, costs *cost.Costs, pinned [32]byte, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
+func Digest(org *tenancy.Organization, lcs []*tenancy.LogicalCluster, costs *cost.Costs, rules removal.Rules, pinned [32]byte, site func(key string) *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) (sum [32]byte, ok bool) {
 	ok = true
 	sum = digest.Of(func(e *digest.Encoder) {
 		e.Strings(org.Path)
 		e.Bytes(pinned[:])
+		e.Number(rules.Grace)
+		e.Number(rules.Wait)
 		for _, lc := range lcs {
 			pin := site(lc.Key)
 			if pin == nil {
@@ -119,15 +122,15 @@ func encodeQuota(e *digest.Encoder, quota quota.Quota) {
 	}
 }
 
-func entry(lc *tenancy.LogicalCluster, costs *cost.Costs, pin *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
-	m := manifest.M("key", lc.Key, "class", lc.Class.Name, "state", string(lc.State))
+func entry(lc *tenancy.LogicalCluster, costs *cost.Costs, rules removal.Rules, pin *pins.LogicalCluster, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
+	m := manifest.M("key", lc.Key, "class", lc.Class.Name, "state", string(lc.Declared()))
 	if lc.Held {
 		m = append(m, manifest.Field{Key: "held", Value: true})
 	}
 	if lc.Suspended {
 		m = append(m, manifest.Field{Key: "suspended", Value: true})
 	}
-	m = append(m, place(lc.Key, &pin.Site, state)...)
+	m = append(m, place(lc.Key, &pin.Site, rules.StepOf(&pin.Site), state)...)
 	m = append(m, manifest.M(
 		"backing", string(lc.Backing),
 		"apis", apis(bindings(lc)),
@@ -138,7 +141,7 @@ func entry(lc *tenancy.LogicalCluster, costs *cost.Costs, pin *pins.LogicalClust
 	}
 	var left manifest.List
 	for i := range pin.Left {
-		left = append(left, place(lc.Key, &pin.Left[i], state))
+		left = append(left, place(lc.Key, &pin.Left[i], rules.StepOfCopy(&pin.Left[i]), state))
 	}
 	if left != nil {
 		m = append(m, manifest.Field{Key: "left", Value: left})
@@ -146,13 +149,19 @@ func entry(lc *tenancy.LogicalCluster, costs *cost.Costs, pin *pins.LogicalClust
 	return m
 }
 
-// place is where a logical cluster stands, or stood.
-func place(key string, site *pins.Site, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
+// place is where a logical cluster stands, or stood; until is the first day for which a build
+// takes the next step of its removal.
+func place(key string, site *pins.Site, step *removal.Step, state func(key, cluster string) ([32]byte, bool)) manifest.Map {
+	until := ""
+	if step != nil {
+		until = step.Until
+	}
 	m := manifest.M(
 		"cluster", site.Cluster,
 		"cut", site.Cut,
 		"phase", phase(site.Phase),
 		"since", site.Since,
+		"until", until,
 		"namespaces", site.Namespaces.Manifest(),
 		"retired", site.Retired.Manifest(),
 	).Compact()

@@ -13,6 +13,7 @@ import (
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/selection"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/printer"
 	"k8s.io/apimachinery/pkg/labels"
@@ -46,27 +47,33 @@ type List []row
 
 // row is a logical cluster as JSON.
 type row struct {
-	Key          string            `json:"key"`
-	Organization string            `json:"organization"`
-	Class        string            `json:"class,omitempty"`
-	Cluster      string            `json:"cluster,omitempty"`
-	Backing      string            `json:"backing"`
-	State        string            `json:"state"`
-	Held         bool              `json:"held,omitempty"`
-	AsPublished  bool              `json:"asPublished,omitempty"`
-	Namespaces   []string          `json:"namespaces"`
-	APIs         map[string]string `json:"apis"`
-	Labels       map[string]string `json:"labels"`
-	Quota        map[string]string `json:"quota"`
-	File         string            `json:"file"`
-	Line         int               `json:"line"`
+	Key          string `json:"key"`
+	Organization string `json:"organization"`
+	Class        string `json:"class,omitempty"`
+	Cluster      string `json:"cluster,omitempty"`
+	Backing      string `json:"backing"`
+	State        string `json:"state"`
+	// Removal is how far its deletion has come.
+	Removal     *removal.Step     `json:"removal,omitempty"`
+	Held        bool              `json:"held,omitempty"`
+	AsPublished bool              `json:"asPublished,omitempty"`
+	Namespaces  []string          `json:"namespaces"`
+	APIs        map[string]string `json:"apis"`
+	Labels      map[string]string `json:"labels"`
+	Quota       map[string]string `json:"quota"`
+	File        string            `json:"file"`
+	Line        int               `json:"line"`
 }
 
 // Of lists the logical clusters that a filter has.
 func Of(r *compiler.Result, f Filter) List {
 	out := List{}
+	rules := removal.RulesOf(&r.Tenancy.Settings.Settings)
 	for _, lc := range r.Tenancy.LogicalClusters {
 		one := rowOf(lc, r.Sites[lc.Key])
+		if site := r.Sites[lc.Key]; site != nil && site.Phase != pins.Gone {
+			one.Removal = rules.StepOf(&site.Site)
+		}
 		one.Held = slices.Contains(r.Held, lc.Key)
 		one.AsPublished = slices.Contains(r.AsPublished, lc.Key)
 		if f.has(&one) {
@@ -78,7 +85,7 @@ func Of(r *compiler.Result, f Filter) List {
 
 func rowOf(lc *tenancy.LogicalCluster, site *pins.LogicalCluster) row {
 	out := row{
-		Key: lc.Key, Organization: lc.Org.Path, Backing: string(lc.Backing), State: string(lc.State),
+		Key: lc.Key, Organization: lc.Org.Path, Backing: string(lc.Backing), State: string(lc.Declared()),
 		Labels: lc.Labels, APIs: map[string]string{}, Quota: map[string]string{}, Namespaces: []string{}, File: lc.Pos.File, Line: lc.Pos.Line,
 	}
 	if lc.Class != nil {
@@ -129,6 +136,9 @@ func (l List) WriteTable(w io.Writer) error {
 			apis = append(apis, set+"@"+r.APIs[set])
 		}
 		state := r.State
+		if r.Removal != nil {
+			state += ", " + r.Removal.String()
+		}
 		if r.Held {
 			state += ", held"
 		}

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/desired"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/engine"
@@ -57,8 +58,8 @@ type Site struct {
 	Cluster *Cluster
 	Cut     string
 	Class   string
-	// Leaving: it goes from there, or is declared deleted.
-	Leaving bool
+	// Removal is how far it has come to leave the physical cluster; nil where it does not.
+	Removal *removal.Step
 	// Labels as the repo has them, those that it inherits included.
 	Labels map[string]string
 	// Namespaces are the physical ones.
@@ -164,7 +165,7 @@ func (o *Output) read(ctx context.Context, fsys fs.FS) error {
 			o.add(clusters, f)
 		}
 	}
-	if err := o.classes(fsys, clusters); err != nil {
+	if err := o.inventory(fsys, clusters); err != nil {
 		return err
 	}
 	o.addManagement(clusters, files)
@@ -234,9 +235,6 @@ func (f *reading) note(key string, namespace manifest.Map) {
 			f.site.Labels[key], _ = l.Value.(string)
 		}
 	}
-	if namespace.Get("metadata", "annotations", desired.AnnotationDeletion) == desired.DeletionConfirmed {
-		f.site.Leaving = true
-	}
 }
 
 // add adds a file below clusters/.
@@ -257,8 +255,9 @@ func (o *Output) add(clusters map[string]*Cluster, f *reading) {
 	}
 }
 
-// classes reads the classes of logical clusters from the inventory.
-func (o *Output) classes(fsys fs.FS, clusters map[string]*Cluster) error {
+// inventory reads the classes of logical clusters, and how far they have come to leave, from
+// the inventory.
+func (o *Output) inventory(fsys fs.FS, clusters map[string]*Cluster) error {
 	for _, c := range o.Clusters {
 		slices.SortFunc(c.Sites, func(a, b *Site) int { return strings.Compare(a.Key, b.Key) })
 	}
@@ -270,8 +269,16 @@ func (o *Output) classes(fsys fs.FS, clusters map[string]*Cluster) error {
 		if err != nil {
 			return err
 		}
+		type place struct {
+			Cluster string
+			removal.Step
+		}
 		var file struct {
-			LogicalClusters []struct{ Key, Class string }
+			LogicalClusters []struct {
+				Key, Class string
+				place
+				Left []place
+			}
 		}
 		if err := json.Unmarshal(data, &file); err != nil {
 			return fmt.Errorf("%s: %w", p, err)
@@ -280,6 +287,13 @@ func (o *Output) classes(fsys fs.FS, clusters map[string]*Cluster) error {
 			for _, c := range clusters {
 				if s := c.Site(lc.Key); s != nil {
 					s.Class = lc.Class
+				}
+			}
+			for _, at := range append(lc.Left, lc.place) {
+				if c := clusters[at.Cluster]; c != nil && at.Phase != "present" {
+					if s := c.Site(lc.Key); s != nil {
+						s.Removal = &at.Step
+					}
 				}
 			}
 		}

@@ -66,6 +66,11 @@ func (r *resolver) logicalClusters() {
 	r.t.LogicalClusters = slices.DeleteFunc(lcs, func(lc *tenancy.LogicalCluster) bool { return lc == nil })
 }
 
+// goes reports whether a logical cluster is declared deleted, and does not stay for now.
+func (r *resolver) goes(d *document.Document[schema.LogicalCluster]) bool {
+	return d.Spec.State == schema.Deleted && (r.leaves == nil || !r.leaves(&r.t.Settings.Settings, d))
+}
+
 // class returns the class of a logical cluster, never nil.
 func (r *resolver) class(d *document.Document[schema.LogicalCluster], org *organization) *tenancy.Class {
 	name := d.Spec.Class
@@ -75,7 +80,7 @@ func (r *resolver) class(d *document.Document[schema.LogicalCluster], org *organ
 	if c := r.classes[name]; c != nil {
 		return c
 	}
-	if d.Spec.State != schema.Deleted {
+	if !r.goes(d) {
 		if name == "" {
 			r.found.Fault(&d.Meta, diag.New(diag.NoClass, d.Pos, "%s has no class, and no organization above it has a default one", d.Key).
 				Suggest("name one of %s", diag.Join(r.classNames())), "it is suspended")
@@ -123,15 +128,19 @@ func (s *shared) fill() {
 
 func (r *resolver) logicalCluster(d *document.Document[schema.LogicalCluster], s *shared, out *tenancy.Findings) *tenancy.LogicalCluster {
 	spec := &d.Spec
+	goes := r.goes(d)
 	var ignored tenancy.Findings
-	if spec.State == schema.Deleted {
+	if goes {
 		// It goes: whatever is wrong with it no longer matters.
 		out = &ignored
 	}
 	lc := &tenancy.LogicalCluster{Meta: d.Meta, Spec: spec, Org: s.org.Organization, Class: s.class, State: spec.State}
 	lc.Name = schema.Key(lc.Key).Name()
-	if lc.State == "" {
+	switch {
+	case lc.State == "":
 		lc.State = schema.Active
+	case lc.State == schema.Deleted && !goes:
+		lc.State, lc.Leaving = schema.Frozen, true
 	}
 	own := r.layer(&spec.Inheritable, &lc.Meta, lc.At, "document", out)
 	e := own.ValuesOver(s.values)
@@ -143,7 +152,7 @@ func (r *resolver) logicalCluster(d *document.Document[schema.LogicalCluster], s
 	lc.Revoked = r.revokedFrom(lc.Key, s.org.revoked)
 	lc.Access = tenancy.MergeGrants(s.org.grants, r.granted(spec.Access, &lc.Meta, "", lc.Revoked, out))
 	lc.Access = tenancy.WithoutRevoked(lc.Access, lc.Revoked)
-	if len(lc.Weights) == 0 || lc.State == schema.Deleted {
+	if len(lc.Weights) == 0 || goes {
 		lc.Namespaces = namespaces(lc, out)
 	} else {
 		lc.Namespaces = namespaceNames(lc)
@@ -155,10 +164,10 @@ func (r *resolver) logicalCluster(d *document.Document[schema.LogicalCluster], s
 	if lc.Source != nil && lc.Source.Namespace == "" && len(lc.Namespaces) == 1 {
 		lc.Source.Namespace = lc.Namespaces[0].Name
 	}
-	if lc.State == schema.Deleted {
+	if goes {
 		leave(lc, s.values)
 	}
-	if lc.Held && lc.State != schema.Deleted {
+	if lc.Held && !goes {
 		if why := suspension(lc, s); why != "" {
 			lc.Suspended = true
 			out.Add(&lc.Meta, diag.New(diag.Suspended, lc.Pos, "%s is suspended, since %s: data and workloads stay, tenants have no access", lc.Key, why))

@@ -26,11 +26,16 @@ type Published func(set *document.Meta, version, resource string) *definition.De
 // the last build, by its keys of today and before; empty where that is not known.
 type Bound func(keys []string, set *document.Meta, channel string) string
 
-// History is what earlier builds published, as far as documents are resolved by it. All may
-// be nil.
+// Leaves reports whether a logical cluster that is declared deleted stays for now, as one that
+// is frozen.
+type Leaves func(settings *schema.Settings, d *document.Document[schema.LogicalCluster]) bool
+
+// History is what earlier builds published and decided, as far as documents are resolved by
+// it. All may be nil.
 type History struct {
 	Published Published
 	Bound     Bound
+	Leaves    Leaves
 }
 
 // Documents turns documents into a Tenancy. The tree holds the files that API sets
@@ -39,7 +44,7 @@ type History struct {
 // The Tenancy is whole whatever is found: what a document in error refers to in
 // vain is left out of it. Documents are read only.
 func Documents(docs *document.Documents, tree *source.Tree, asOf string, history History) (*tenancy.Tenancy, []tenancy.Finding) {
-	r := &resolver{docs: docs, tree: tree, published: history.Published, bound: history.Bound, asOf: asOf, t: &tenancy.Tenancy{Targets: docs.Targets}, defaults: tenancy.SchemaDefaults()}
+	r := &resolver{docs: docs, tree: tree, published: history.Published, bound: history.Bound, leaves: history.Leaves, asOf: asOf, t: &tenancy.Tenancy{Targets: docs.Targets}, defaults: tenancy.SchemaDefaults()}
 	r.settings()
 	r.prices()
 	r.clusters()
@@ -59,6 +64,7 @@ type resolver struct {
 	asOf      string
 	published Published
 	bound     Bound
+	leaves    Leaves
 	t         *tenancy.Tenancy
 	found     tenancy.Findings
 
@@ -92,6 +98,9 @@ func (r *resolver) settings() {
 	g.Cut = cmp.Or(g.Cut, usual.Cut)
 	g.Source.Kind = cmp.Or(g.Source.Kind, usual.Source.Kind)
 	g.Source.Path = cmp.Or(g.Source.Path, usual.Source.Path)
+	if s.Deletion.Grace == nil {
+		s.Deletion = schema.DefaultDeletion()
+	}
 }
 
 func (r *resolver) clusters() {

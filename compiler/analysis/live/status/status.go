@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/tenantry/tenantry/compiler/analysis/live"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -81,6 +82,8 @@ type LogicalCluster struct {
 	Class   string `json:"class,omitempty"`
 	State   State  `json:"state"`
 	Reason  string `json:"reason,omitempty"`
+	// Removal is how far it has come to leave the physical cluster.
+	Removal *Removal `json:"removal,omitempty"`
 	// Part is what the engine applies it with.
 	Part string `json:"part,omitempty"`
 	// Objects is missing where the physical cluster was not asked.
@@ -89,6 +92,14 @@ type LogicalCluster struct {
 	// with, whichever is not ready. It says nothing of the logical cluster's state, since
 	// what a team commits is the team's.
 	Source *Part `json:"source,omitempty"`
+}
+
+// Removal is how far a logical cluster has come to leave a physical cluster.
+type Removal struct {
+	removal.Step
+	// Applied: it stands there as the step has it, so that "tenantry build --status" need not
+	// wait for the next one.
+	Applied bool `json:"applied"`
 }
 
 // Objects are those of a logical cluster on its physical cluster.
@@ -283,6 +294,9 @@ func (l *look) logicalCluster(v *view, s *live.Site) LogicalCluster {
 		lc.Source = l.engines.sources[s]
 	}
 	lc.State, lc.Reason = l.judge(v, s, lc.Objects)
+	if s.Removal != nil {
+		lc.Removal = &Removal{*s.Removal, lc.State == Ready && lc.Objects != nil}
+	}
 	return lc
 }
 

@@ -48,7 +48,11 @@ func (r *Report) WriteTable(w io.Writer) error {
 		if lc.Source != nil {
 			source = strings.TrimSpace(string(lc.Source.State) + " " + gitops.ShortRevision(lc.Source.Revision))
 		}
-		line(lc.Key, lc.Cluster, string(lc.State), source, cmp.Or(lc.Reason, "-"))
+		reason := lc.Reason
+		if lc.Removal != nil {
+			reason = strings.TrimPrefix(reason+"; "+lc.Removal.String(), "; ")
+		}
+		line(lc.Key, lc.Cluster, string(lc.State), source, cmp.Or(reason, "-"))
 	}
 	if err := t.Flush(); err != nil {
 		return err

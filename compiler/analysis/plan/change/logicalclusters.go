@@ -7,6 +7,10 @@ const (
 	Vanishes = "vanishes"
 	// Deleted: its document declares it deleted.
 	Deleted = "deleted"
+	// Freed: it is declared deleted, and its objects lose their protection.
+	Freed = "freed"
+	// Kept: it is declared deleted, and a hold keeps it.
+	Kept = "kept"
 	// Goes: it was declared deleted, or never placed, and nothing remains of it.
 	Goes = "goes"
 	// Moves to another physical cluster.
@@ -20,7 +24,7 @@ const (
 )
 
 // Actions in the order in which they are told, the gravest first.
-var Actions = []string{Vanishes, Deleted, Goes, Moves, Released, Restored, Appears, Renamed, Changes}
+var Actions = []string{Vanishes, Deleted, Freed, Goes, Moves, Released, Kept, Restored, Appears, Renamed, Changes}
 
 // LogicalClusters are those to which the same happens for the same reason.
 type LogicalClusters struct {

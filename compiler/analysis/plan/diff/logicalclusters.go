@@ -10,8 +10,10 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -180,9 +182,7 @@ func standsOn(s *pins.LogicalCluster) string {
 func exists(s *pins.LogicalCluster) bool { return s != nil && s.Phase != pins.Gone }
 
 // leaves reports whether a site is deleted, by this build or one for a later date.
-func leaves(s *pins.LogicalCluster) bool {
-	return s != nil && (s.Phase == pins.Confirmed || s.Phase == pins.Gone)
-}
+func leaves(s *pins.LogicalCluster) bool { return s != nil && s.Phase != pins.Present }
 
 // whatHappens returns the first action that applies, and what becomes of the data.
 func (c *documents) whatHappens(l *change.LogicalClusters, then, now *pins.LogicalCluster) (action, data string) {
@@ -197,9 +197,15 @@ func (c *documents) whatHappens(l *change.LogicalClusters, then, now *pins.Logic
 	case c.vanished(l.Keys[0]):
 		return change.Vanishes, "nothing is deleted: it is held at its last good document"
 	case !leaves(then) && leaves(now):
-		return change.Deleted, "a build for a later date deletes its namespaces, and all data in them; until then it can be taken back"
+		return change.Deleted, c.whenItGoes(now)
 	case leaves(then) && !leaves(now):
 		return change.Restored, ""
+	case then.Phase != pins.Stopped && now.Phase == pins.Stopped:
+		return change.Kept, "it is frozen and protected as long as it is held"
+	case then.Phase != pins.Confirmed && now.Phase == pins.Confirmed:
+		return change.Freed, c.whenItGoes(now)
+	case then.Phase == pins.Stopped && now.Phase == pins.Leaving:
+		return change.Deleted, c.whenItGoes(now)
 	case then.Cluster != now.Cluster:
 		return change.Moves, fmt.Sprintf("data is not copied: %s keeps a frozen copy until placement.release names it, and on %s it starts empty", then.Cluster, now.Cluster)
 	}
@@ -210,6 +216,21 @@ func (c *documents) whatHappens(l *change.LogicalClusters, then, now *pins.Logic
 		return change.Renamed, "its namespaces keep their names, and their data"
 	}
 	return change.Changes, ""
+}
+
+// whenItGoes says what becomes of the data of a logical cluster that is declared deleted, and
+// on which days.
+func (c *documents) whenItGoes(now *pins.LogicalCluster) string {
+	rules := removal.RulesOf(&c.after.Tenancy.Settings.Settings)
+	_, day := rules.Next(now.Site)
+	switch now.Phase {
+	case pins.Leaving:
+		return fmt.Sprintf("for now it is frozen and protected; a build for %s or later gives it free, and one %s after that deletes its namespaces and all data in them; until then it can be taken back, or held",
+			day, printer.Count(rules.Wait, "day"))
+	case pins.Confirmed:
+		return fmt.Sprintf("a build for %s or later deletes its namespaces, and all data in them; until then it can be taken back, or held", day)
+	}
+	return "it is frozen and protected as long as it is held"
 }
 
 // vanished reports whether the change took the document of a logical cluster

@@ -80,6 +80,10 @@ func logicalClustersWhat(l *change.LogicalClusters) string {
 		what = "vanishes without being marked deleted"
 	case change.Deleted:
 		what = "is marked deleted"
+	case change.Freed:
+		what = "loses its protection, to be deleted"
+	case change.Kept:
+		what = "is kept by a hold"
 	case change.Released:
 		what = "gives up the copy that its move left behind"
 	case change.Restored:
@@ -124,7 +128,7 @@ func logicalClusterFindings(p *change.Plan) []diag.Diagnostic {
 			}
 		}
 		switch l.Action {
-		case change.Deleted, change.Goes:
+		case change.Deleted, change.Freed, change.Goes:
 			add("state", diag.PlanDeletion, "it is deleted: %s", l.Data)
 		case change.Released:
 			add("placement", diag.PlanDeletion, "%s", l.Data)

@@ -89,7 +89,7 @@ func Findings(p *change.Plan) (out []diag.Diagnostic) {
 
 // signs mark what happens at the beginning of a line.
 var signs = map[string]string{
-	change.Appears: "+", change.Changes: "~", change.Moves: ">", change.Renamed: "=", change.Deleted: "-", change.Goes: "-", change.Vanishes: "!", change.Released: "-", change.Restored: "+",
+	change.Appears: "+", change.Changes: "~", change.Moves: ">", change.Renamed: "=", change.Deleted: "-", change.Freed: "-", change.Goes: "-", change.Kept: "+", change.Vanishes: "!", change.Released: "-", change.Restored: "+",
 	change.Create: "+", change.Update: "~", change.Replace: "!", change.Delete: "-", change.Leave: "!",
 	change.Added: "+", change.Changed: "~", change.Removed: "-",
 	change.Grows: "~", change.Proposed: "?",
