@@ -1,7 +1,6 @@
 package docs_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/parser"
 	"cuelang.org/go/cue/token"
-	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -38,15 +36,6 @@ func TestLanguage(t *testing.T) {
 		t.Fatal(err)
 	}
 	testkit.Golden(t, "language.md", above+generatedBelow+reference)
-}
-
-// TestDiagnostics holds the catalogue equal to the compiler's.
-func TestDiagnostics(t *testing.T) {
-	var b bytes.Buffer
-	if err := diag.WriteMarkdown(&b); err != nil {
-		t.Fatal(err)
-	}
-	testkit.Golden(t, "diagnostics.md", b.String())
 }
 
 // definition is one definition of the schema.

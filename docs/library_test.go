@@ -11,7 +11,7 @@ import (
 	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/parser"
 	"github.com/tenantry/tenantry/compiler/load"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
 	"sigs.k8s.io/yaml"
@@ -23,7 +23,7 @@ func TestLibraryPage(t *testing.T) {
 	for name, data := range schema.RepoFiles("docs.example/tenancy") {
 		files[name] = string(data)
 	}
-	loaded, err := load.New(source.FromMap(files), load.Options{}).Load(context.Background())
+	loaded, err := load.New(sourcetest.Tree(files), load.Options{}).Load(context.Background())
 	if err != nil || len(loaded.Diagnostics) > 0 {
 		t.Fatal(err, loaded.Diagnostics)
 	}

@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/tenantry/tenantry/compiler/load"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -61,7 +61,7 @@ func (s *snippet) check(t *testing.T) {
 		}
 		files[name] = data
 	}
-	result, err := load.New(source.FromMap(files), load.Options{}).Load(context.Background())
+	result, err := load.New(sourcetest.Tree(files), load.Options{}).Load(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,7 @@ import (
 	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
 	sourcev1 "github.com/fluxcd/source-controller/api/v1"
 	"github.com/tenantry/tenantry/internal/outdir"
-	"github.com/tenantry/tenantry/render"
+	"github.com/tenantry/tenantry/render/rendertest"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -19,7 +19,7 @@ import (
 )
 
 func renderFiles(r *repo) (map[string]string, error) {
-	files, err := render.Files(context.Background(), r.input())
+	files, err := rendertest.Files(context.Background(), r.input())
 	out := map[string]string{}
 	for path, data := range files {
 		out[path] = string(data)

@@ -20,7 +20,7 @@ import (
 // rules, and every LogicalCluster object by the definition.
 func TestDefinition(t *testing.T) {
 	var v1 apiextensionsv1.CustomResourceDefinition
-	if err := yaml.UnmarshalStrict(manifest.Documents(inventory.Definition(gitops.Labels())), &v1); err != nil {
+	if err := yaml.UnmarshalStrict(manifest.AppendDocuments(nil, inventory.Definition(gitops.Labels())), &v1); err != nil {
 		t.Fatal(err)
 	}
 	apiextensionsv1.SetDefaults_CustomResourceDefinition(&v1)
@@ -33,7 +33,7 @@ func TestDefinition(t *testing.T) {
 	if errs := crdvalidation.ValidateCustomResourceDefinition(t.Context(), &crd); len(errs) > 0 {
 		t.Fatal(errs.ToAggregate())
 	}
-	if !strings.Contains(string(manifest.Documents(inventory.Definition(gitops.Labels()))), "subresources:\n      status: {}") {
+	if !strings.Contains(string(manifest.AppendDocuments(nil, inventory.Definition(gitops.Labels()))), "subresources:\n      status: {}") {
 		t.Error("no status subresource")
 	}
 	var props apiextensions.JSONSchemaProps

@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/render/engine/gitops"
+	"github.com/tenantry/tenantry/render/rendertest"
 	"github.com/tenantry/tenantry/schema"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -128,7 +129,7 @@ func TestArgoPermits(t *testing.T) {
 		}}}
 	}
 	files := map[string]string{}
-	rendered, err := render.Files(t.Context(), in)
+	rendered, err := rendertest.Files(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}

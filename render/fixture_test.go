@@ -14,6 +14,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/render"
+	"github.com/tenantry/tenantry/render/rendertest"
 	"github.com/tenantry/tenantry/schema"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
@@ -176,7 +177,7 @@ func (r *repo) input() render.Input {
 
 func (r *repo) files(t testing.TB) map[string]string {
 	t.Helper()
-	files, err := render.Files(t.Context(), r.input())
+	files, err := rendertest.Files(t.Context(), r.input())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
+	"github.com/tenantry/tenantry/render/rendertest"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
@@ -199,7 +200,7 @@ func TestDamagedRecord(t *testing.T) {
 func BenchmarkFiles(b *testing.B) {
 	in := crowd(3000).input()
 	for b.Loop() {
-		files, err := render.Files(context.Background(), in)
+		files, err := rendertest.Files(context.Background(), in)
 		if err != nil || len(files) < 3000 {
 			b.Fatal(len(files), err)
 		}

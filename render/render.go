@@ -71,15 +71,6 @@ func Render(ctx context.Context, in Input, w *outdir.Writer, dir string, former 
 	return t.record, Stats{Kept: len(in.States) - lowered, Lowered: lowered}, nil
 }
 
-// Files returns all paths and bytes of the tree, without writing any.
-func Files(ctx context.Context, in Input) (map[string][]byte, error) {
-	m := &memory{files: map[string][]byte{}}
-	if err := newBuild(in, m).run(ctx); err != nil {
-		return nil, err
-	}
-	return m.files, nil
-}
-
 // Traced is what patches do to the objects of a state, those of the management cluster
 // among them.
 type Traced struct {
@@ -271,14 +262,7 @@ func writeDirectory(w files, dir string, files map[string][]manifest.Map) error 
 // appending returns what appends a file of objects.
 func appending(objects []manifest.Map) func(dst []byte) []byte {
 	return func(dst []byte) []byte {
-		dst = append(dst, outdir.Header...)
-		for i, m := range objects {
-			if i > 0 {
-				dst = append(dst, "---\n"...)
-			}
-			dst = manifest.AppendYAML(dst, m, 0)
-		}
-		return dst
+		return manifest.AppendDocuments(append(dst, outdir.Header...), objects...)
 	}
 }
 

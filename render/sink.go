@@ -121,32 +121,3 @@ func (w *partWriter) replace(path string, digest [32]byte, data []byte) error {
 	w.part.add(path, file{digest: digest})
 	return w.w.Write(path, data)
 }
-
-// memory keeps the files.
-type memory struct {
-	mu    sync.Mutex
-	files map[string][]byte
-}
-
-func (m *memory) part(_ string, _ [32]byte, make func(files) error) error { return make(m) }
-
-func (m *memory) write(path string, make func([]byte) []byte) error {
-	data := make(nil)
-	if len(data) == 0 {
-		return nil
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.files[path] = data
-	return nil
-}
-
-func (m *memory) writeObjects(path string, objects []manifest.Map) error {
-	return m.write(path, appending(objects))
-}
-
-func (m *memory) writeState(path string, _ [32]byte, objects []manifest.Map) error {
-	return m.writeObjects(path, objects)
-}
-
-func (m *memory) keep(string, [32]byte) bool { return false }

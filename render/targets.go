@@ -44,7 +44,7 @@ var builtIn = sync.OnceValue(func() *Targets { return NewTargets(backing.BuiltIn
 // orBuiltIn returns t, or what stands for nil.
 func (t *Targets) orBuiltIn() *Targets {
 	if t == nil {
-		return builtIn()
+		return BuiltIn()
 	}
 	return t
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/placement"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
@@ -56,7 +56,7 @@ func compile(t *testing.T, archive []txtar.File) impact.Side {
 			delete(files, f.Name)
 		}
 	}
-	tree := source.FromMap(files)
+	tree := sourcetest.Tree(files)
 	loaded, err := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()}).Load(context.Background())
 	if err != nil {
 		t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
 )
@@ -49,7 +49,7 @@ var (
 )
 
 func read(l *Lock, data []byte) *Lock {
-	return Locks(source.FromMap(map[string]string{l.File: string(data)}))[0]
+	return Locks(sourcetest.Tree(map[string]string{l.File: string(data)}))[0]
 }
 
 // What was accepted comes back from the file, and is written as the same file.
@@ -112,11 +112,11 @@ func TestLockReach(t *testing.T) {
 func TestLockOfAnother(t *testing.T) {
 	l := &Lock{Key: "motd"}
 	l.File = LockFile("", "other")
-	if got := Locks(source.FromMap(map[string]string{l.File: string(l.Encode())})); got[0].Damage != `it is the lock of "motd"` || got[0].Dir != "" || got[0].Key != "other" {
+	if got := Locks(sourcetest.Tree(map[string]string{l.File: string(l.Encode())})); got[0].Damage != `it is the lock of "motd"` || got[0].Dir != "" || got[0].Key != "other" {
 		t.Errorf("%+v", got[0])
 	}
 	for _, text := range []string{"", "a", "- a\n", "reach:\n", "apiVersion: tenantry.dev/v1alpha1\nkind: ImplicitLock\nimplicit: other\nmore: 1\n", "\x00", strings.Repeat("[", 10000)} {
-		if got := Locks(source.FromMap(map[string]string{"other.tenancy.lock": text})); got[0].Damage == "" {
+		if got := Locks(sourcetest.Tree(map[string]string{"other.tenancy.lock": text})); got[0].Damage == "" {
 			t.Errorf("%q passes", fmt.Sprintf("%.40s", text))
 		}
 	}

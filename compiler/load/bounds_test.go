@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/load"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/internal/testkit"
@@ -121,7 +121,7 @@ func TestMemory(t *testing.T) {
 		return
 	}
 	files := repo(map[string]string{"orgs/greedy/x.cue": "package tenancy\n\nimport \"list\"\n\n_x: [for i in list.Range(0, 100000, 1) for j in list.Range(0, 100, 1) {a: i, b: j}]\n"})
-	_, err := load.New(source.FromMap(files), load.Options{MaxMemory: 64 << 20, Timeout: 10 * time.Minute}).Load(t.Context())
+	_, err := load.New(sourcetest.Tree(files), load.Options{MaxMemory: 64 << 20, Timeout: 10 * time.Minute}).Load(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "orgs/greedy") {
 		t.Errorf("error = %v", err)
 	}
@@ -130,7 +130,7 @@ func TestMemory(t *testing.T) {
 func TestCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := load.New(source.FromMap(repo(nil)), load.Options{}).Load(ctx); err == nil {
+	if _, err := load.New(sourcetest.Tree(repo(nil)), load.Options{}).Load(ctx); err == nil {
 		t.Error("a cancelled load must return an error")
 	}
 }

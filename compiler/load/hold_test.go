@@ -12,7 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
@@ -49,7 +49,7 @@ func TestHold(t *testing.T) {
 		{"no document at all", nil, "orgs/acme", `[]`, ``, []diag.Code{diag.InvalidValue, diag.InvalidValue}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			l := load.New(source.FromMap(repo(c.files)), load.Options{})
+			l := load.New(sourcetest.Tree(repo(c.files)), load.Options{})
 			r, err := l.Load(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -92,7 +92,7 @@ func TestHold(t *testing.T) {
 // Every document of every archive is the same when it is held as it is.
 func TestHoldKeeps(t *testing.T) {
 	for name, files := range archives(t) {
-		l := load.New(source.FromMap(files), load.Options{})
+		l := load.New(sourcetest.Tree(files), load.Options{})
 		r, err := l.Load(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -134,7 +134,7 @@ func TestHoldSlow(t *testing.T) {
 organizations: acme: {}
 logicalClusters: [string]: {budget?: int | *0, if budget > 5 if len([for i in _l for j in _l for k in _l {i}]) > 0 {network?: "closed"}, budget?: >=0}
 `})
-	r, err := load.New(source.FromMap(files), load.Options{Timeout: 3 * time.Second}).Load(t.Context())
+	r, err := load.New(sourcetest.Tree(files), load.Options{Timeout: 3 * time.Second}).Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/schema"
@@ -42,7 +42,7 @@ func repo(files map[string]string) map[string]string {
 
 func loadFiles(t testing.TB, files map[string]string, o load.Options) *load.Result {
 	t.Helper()
-	r, err := load.New(source.FromMap(files), o).Load(t.Context())
+	r, err := load.New(sourcetest.Tree(files), o).Load(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

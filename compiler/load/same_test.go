@@ -16,7 +16,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/schema"
@@ -204,7 +204,7 @@ func TestHierarchy(t *testing.T) {
 		declared := map[key]string{} // by which directory, before
 		former := func(kind schema.Kind, k string) (string, bool) { dir, ok := declared[key{kind, k}]; return dir, ok }
 		load1 := func(files map[string]string) *load.Result {
-			r, err := load.New(source.FromMap(files), load.Options{Former: former}).Load(t.Context())
+			r, err := load.New(sourcetest.Tree(files), load.Options{Former: former}).Load(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -233,7 +233,7 @@ func TestLimitsHold(t *testing.T) {
 			"orgs/acme/org.cue":   genDirectory(t, "orgs/acme", "acme"),
 			"orgs/acme/x/org.cue": genDirectory(t, "orgs/acme/x", "x"),
 		})
-		r, err := load.New(source.FromMap(files), load.Options{}).Load(t.Context())
+		r, err := load.New(sourcetest.Tree(files), load.Options{}).Load(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -268,7 +268,7 @@ func FuzzLoad(f *testing.F) {
 			}
 			files[one.Name] = string(one.Data)
 		}
-		r, err := load.New(source.FromMap(repo(files)), load.Options{Timeout: 2e9}).Load(t.Context())
+		r, err := load.New(sourcetest.Tree(repo(files)), load.Options{Timeout: 2e9}).Load(t.Context())
 		if err != nil {
 			t.Skip(err)
 		}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/tenantry/tenantry/compiler/load"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/internal/store"
 )
 
@@ -66,7 +66,7 @@ func cpuTime(b *testing.B) time.Duration {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	tree := source.FromMap(large(200, 20))
+	tree := sourcetest.Tree(large(200, 20))
 	b.ReportAllocs()
 	before := cpuTime(b)
 	for b.Loop() {
@@ -80,7 +80,7 @@ func BenchmarkLoad(b *testing.B) {
 
 // A warm load of 10,000 documents in 500 directories.
 func BenchmarkWarm(b *testing.B) {
-	tree := source.FromMap(large(500, 20))
+	tree := sourcetest.Tree(large(500, 20))
 	c, err := store.Open(b.TempDir())
 	if err != nil {
 		b.Fatal(err)

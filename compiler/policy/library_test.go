@@ -9,7 +9,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/policy/example"
 	"github.com/tenantry/tenantry/compiler/policy/proof"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/resolve"
 	"github.com/tenantry/tenantry/render"
@@ -26,7 +26,7 @@ func repoOf(t testing.TB, files map[string]string) (*document.Documents, *policy
 	for name, text := range files {
 		all[name] = text
 	}
-	tree := source.FromMap(all)
+	tree := sourcetest.Tree(all)
 	loaded, err := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()}).Load(context.Background())
 	if err != nil {
 		t.Fatal(err)

@@ -88,7 +88,7 @@ func openDirectory(ctx context.Context, dir string, o Options) (*Tree, []diag.Di
 	if err != nil {
 		return nil, nil, err
 	}
-	return newTree(files, "working tree", ""), l.diagnostics(), nil
+	return NewTree(files, "working tree", ""), l.diagnostics(), nil
 }
 
 func notTenancy(l *listing, place, hint string) error {

@@ -221,5 +221,5 @@ func readRevision(ctx context.Context, dir string, o Options) (*Tree, *listing, 
 	if err != nil {
 		return nil, nil, t, err
 	}
-	return newTree(snap.files, revisionName(o.Revision, snap.commit), snap.commit), snap.listing, t, nil
+	return NewTree(snap.files, revisionName(o.Revision, snap.commit), snap.commit), snap.listing, t, nil
 }

@@ -37,22 +37,12 @@ type File struct {
 	Digest [32]byte
 }
 
-// newTree takes files that are sorted by path and carry their digests.
-func newTree(files []File, name, revision string) *Tree {
+// NewTree returns a tree of files that are sorted by path and carry their digests. The
+// name says for people what the files are.
+func NewTree(files []File, name, revision string) *Tree {
 	t := &Tree{files: files, name: name, revision: revision}
 	t.digest = sync.OnceValue(t.sum)
 	return t
-}
-
-// FromMap returns a tree of the files given by path, for tests and for input
-// that was generated rather than read. All of them are kept, whatever their names.
-func FromMap(files map[string]string) *Tree {
-	list := make([]File, 0, len(files))
-	for path, data := range files {
-		list = append(list, File{Path: path, Data: []byte(data), Digest: sha256.Sum256([]byte(data))})
-	}
-	slices.SortFunc(list, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return newTree(list, "files in memory", "")
 }
 
 // Files returns all files by path. The slice must not be changed.

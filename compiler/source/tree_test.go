@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 )
 
 // File and Under agree with a plain search through all files.
@@ -19,7 +19,7 @@ func TestTreeLookup(t *testing.T) {
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		files := rapid.MapOf(path, rapid.String()).Draw(t, "files")
-		tree := source.FromMap(files)
+		tree := sourcetest.Tree(files)
 		all := paths(tree)
 		if !slices.IsSorted(all) || len(all) != len(files) {
 			t.Fatalf("files %v of %v", all, files)
@@ -52,7 +52,7 @@ func TestDigest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := files.Draw(t, "a"), files.Draw(t, "b")
 		same := cmp.Equal(a, b)
-		if got := source.FromMap(a).Digest() == source.FromMap(b).Digest(); got != same {
+		if got := sourcetest.Tree(a).Digest() == sourcetest.Tree(b).Digest(); got != same {
 			t.Fatalf("same files: %v, same digest: %v", same, got)
 		}
 	})

@@ -29,12 +29,6 @@ const (
 	FreezingAndDeleting Capability = "freezing and confirmed deletion"
 )
 
-// Capabilities returns all capabilities, in the order of tables for people.
-func Capabilities() []Capability {
-	return []Capability{SeveralNamespaces, CreatingNamespaces, OwnDefinitions, ClusterRoles, OwnWebhooks, CustomResources,
-		NetworkStance, AdmissionPolicies, ImplicitResources, SourceOfTheTeam, FreezingAndDeleting}
-}
-
 // Level is how far a backing keeps a capability of Kubernetes.
 type Level string
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
@@ -53,7 +53,7 @@ func TestExplainSaysWhatResolvingMade(t *testing.T) {
 				d.Spec.Source = &schema.Source{Repo: "https://git.acme.example/x", Role: maybe(t, "role", schema.View)}
 			}
 		}
-		resolved, _ := emptyRepo().judge(docs, source.FromMap(nil))
+		resolved, _ := emptyRepo().judge(docs, sourcetest.Tree(nil))
 		for _, lc := range resolved.LogicalClusters {
 			want := actual(lc)
 			origins := lc.Origins()

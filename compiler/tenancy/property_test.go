@@ -11,7 +11,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/tenantry/tenantry/compiler/load/document"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/check"
 	"github.com/tenantry/tenantry/compiler/tenancy/history"
@@ -144,7 +144,7 @@ func TestDeterminism(t *testing.T) {
 		var want string
 		for _, processors := range []int{1, 4, 2} {
 			runtime.GOMAXPROCS(processors)
-			resolved, findings := emptyRepo().judge(docs, source.FromMap(nil))
+			resolved, findings := emptyRepo().judge(docs, sourcetest.Tree(nil))
 			got := describe(resolved) + text(findings)
 			if want == "" {
 				want = got
@@ -162,14 +162,14 @@ func TestDeterminism(t *testing.T) {
 func TestOthersDoNotMatter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		docs := drawDocuments(t)
-		before, _ := resolve.Documents(docs, source.FromMap(nil), today, resolve.History{})
+		before, _ := resolve.Documents(docs, sourcetest.Tree(nil), today, resolve.History{})
 		old := map[string]string{}
 		for _, lc := range before.LogicalClusters {
 			old[lc.Key] = describe(&tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{lc}})
 		}
 		docs.LogicalClusters = append(docs.LogicalClusters, drawLogicalCluster(t, "acme/pay/new"))
 		sortLogicalClusters(docs)
-		after, _ := resolve.Documents(docs, source.FromMap(nil), today, resolve.History{})
+		after, _ := resolve.Documents(docs, sourcetest.Tree(nil), today, resolve.History{})
 		for key, want := range old {
 			got := describe(&tenancy.Tenancy{LogicalClusters: []*tenancy.LogicalCluster{after.LogicalCluster(key)}})
 			if diff := gocmp.Diff(want, got); diff != "" {
@@ -187,7 +187,7 @@ func TestNamespacesHoldTheQuota(t *testing.T) {
 		for _, d := range docs.LogicalClusters {
 			d.Held = true // a held document gets what there is, whatever it asks for
 		}
-		resolved, findings := resolve.Documents(docs, source.FromMap(nil), today, resolve.History{})
+		resolved, findings := resolve.Documents(docs, sourcetest.Tree(nil), today, resolve.History{})
 		for _, lc := range resolved.LogicalClusters {
 			for key, total := range lc.Quota.All() {
 				var sum resource.Quantity
@@ -213,7 +213,7 @@ func TestHoldingEnds(t *testing.T) {
 		docs := drawDocuments(t)
 		hold := rapid.Bool().Draw(t, "hold") // or drop
 		for range 8 {
-			_, findings := emptyRepo().judge(docs, source.FromMap(nil))
+			_, findings := emptyRepo().judge(docs, sourcetest.Tree(nil))
 			concerned := map[string]bool{}
 			for _, f := range findings {
 				for _, id := range f.Concerns {
@@ -252,7 +252,7 @@ func TestHoldingGainsNothing(t *testing.T) {
 		for _, d := range docs.LogicalClusters {
 			d.Held = true
 		}
-		resolved, _ := emptyRepo().judge(docs, source.FromMap(nil))
+		resolved, _ := emptyRepo().judge(docs, sourcetest.Tree(nil))
 		for _, lc := range resolved.LogicalClusters {
 			if lc.State == schema.Deleted {
 				continue
@@ -308,7 +308,7 @@ func TestCeilingsHold(t *testing.T) {
 			before += old[key]
 			docs.LogicalClusters = append(docs.LogicalClusters, d)
 		}
-		_, findings := r.judge(docs, source.FromMap(nil))
+		_, findings := r.judge(docs, sourcetest.Tree(nil))
 		after := int64(0)
 		for _, f := range findings {
 			for _, id := range f.Concerns {
@@ -345,7 +345,7 @@ func TestSelectors(t *testing.T) {
 			LogicalClusters: []*document.Document[schema.LogicalCluster]{{Meta: meta(schema.KindLogicalClusters, "acme/a", "orgs/acme"),
 				Spec: schema.LogicalCluster{Class: "standard", Inheritable: schema.Inheritable{ClusterSelector: &want}}}},
 		}
-		resolved, findings := emptyRepo().judge(docs, source.FromMap(nil))
+		resolved, findings := emptyRepo().judge(docs, sourcetest.Tree(nil))
 		if len(findings) > 0 {
 			t.Fatal(text(findings))
 		}
@@ -408,7 +408,7 @@ func BenchmarkResolveAndCheck(b *testing.B) {
 	}
 	slices.SortFunc(docs.Organizations, func(a, b *document.Document[schema.Organization]) int { return cmp.Compare(a.Key, b.Key) })
 	sortLogicalClusters(docs)
-	tree := source.FromMap(nil)
+	tree := sourcetest.Tree(nil)
 	b.ReportAllocs()
 	b.ResetTimer()
 	for b.Loop() {

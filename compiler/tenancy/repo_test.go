@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/check"
 	"github.com/tenantry/tenantry/compiler/tenancy/history"
@@ -53,7 +54,7 @@ func newRepo(t *testing.T, archive *txtar.Archive) *repo {
 
 func (r *repo) load(t *testing.T) (*document.Documents, *source.Tree) {
 	t.Helper()
-	tree := source.FromMap(r.files)
+	tree := sourcetest.Tree(r.files)
 	loaded, err := load.New(tree, load.Options{Workers: 2, Targets: render.BuiltIn().Table()}).Load(context.Background())
 	if err != nil {
 		t.Fatal(err)

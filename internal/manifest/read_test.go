@@ -68,12 +68,12 @@ func TestFromYAMLErrors(t *testing.T) {
 func TestWrittenDocumentsAreRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		objs := rapid.SliceOfN(rapid.Map(genMap(3), func(m Map) Map { return m.With("kind", "X") }), 0, 3).Draw(t, "objects")
-		text := Documents(objs...)
+		text := AppendDocuments(nil, objs...)
 		got, err := FromYAML(text)
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
 		}
-		if again := Documents(got...); string(again) != string(text) {
+		if again := AppendDocuments(nil, got...); string(again) != string(text) {
 			t.Fatalf("read and written again, it differs:\n%s", cmp.Diff(string(text), string(again)))
 		}
 	})

@@ -21,11 +21,10 @@ func AppendYAML(dst []byte, v Value, indent int) []byte {
 	return append(dst, '\n')
 }
 
-// Documents returns the objects as a stream of YAML documents, "---" between
+// AppendDocuments appends the objects as a stream of YAML documents, "---" between
 // them.
-func Documents(objs ...Map) []byte {
-	dst := make([]byte, 0, 512*len(objs))
-	for i, m := range objs {
+func AppendDocuments(dst []byte, objects ...Map) []byte {
+	for i, m := range objects {
 		if i > 0 {
 			dst = append(dst, "---\n"...)
 		}

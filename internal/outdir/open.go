@@ -77,13 +77,13 @@ func checkDir(root *os.Root, want fs.FileInfo) error {
 var errBusy = errors.New("another build is running")
 
 // lock takes the lock of the output directory and holds it until unlock.
-// Without wait it returns errBusy if another build has it.
-func lock(root *os.Root, wait bool) (*os.File, error) {
+// It returns errBusy if another build has it.
+func lock(root *os.Root) (*os.File, error) {
 	f, err := root.OpenFile(lockFile, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("cannot lock the output directory: %w", cause(err))
 	}
-	if err := flock(f, wait); err != nil {
+	if err := flock(f); err != nil {
 		defer f.Close()
 		if !errors.Is(err, errBusy) {
 			return nil, fmt.Errorf("cannot lock the output directory: %w", cause(err))

@@ -5,51 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 )
-
-// Recover brings the output in dir to the state of its last complete build, if
-// one was interrupted: it finishes a build that had begun to replace the output,
-// and discards one that had not. It is for commands that only read; Begin does
-// the same by itself. A directory that is missing or was never written to is no
-// error.
-func Recover(dir string) error {
-	if _, err := os.Lstat(filepath.Join(dir, stateDir)); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	root, err := openDir(dir)
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	if !exists(root, journalFile) {
-		// The output is whole. Tidying up is the next build's task where it can't be
-		// done now, in a directory that may only be read or while a build runs.
-		if exists(root, nextDir) || exists(root, oldDir) {
-			if f, err := lock(root, false); err == nil {
-				_ = finish(root, Options{})
-				unlock(f)
-			}
-		}
-		return nil
-	}
-	// A build that is past its journal is about to end.
-	f, err := lock(root, true)
-	if err == nil {
-		defer unlock(f)
-		err = finish(root, Options{})
-	}
-	if err != nil {
-		return fmt.Errorf("cannot finish the interrupted build in %s: %w", dir, err)
-	}
-	return nil
-}
-
-func exists(root *os.Root, name string) bool {
-	_, err := root.Lstat(name)
-	return !errors.Is(err, fs.ErrNotExist)
-}
 
 // finish completes an interrupted build, with the lock held.
 func finish(root *os.Root, o Options) error {

@@ -142,9 +142,6 @@ func TestRefusedDirectories(t *testing.T) {
 			t.Errorf("a refused build left traces in %s", dir)
 		}
 	}
-	if err := Recover(filepath.Join(target, "missing")); err != nil {
-		t.Errorf("a directory that is missing has nothing to recover: %v", err)
-	}
 }
 
 // TestFilesSavedDuringCommit has a person save files after the build has looked

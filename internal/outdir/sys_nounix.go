@@ -10,7 +10,7 @@ import (
 
 // Without locks and inodes an interrupted build can't be told from a running
 // one, so that there is no build at all: taking the lock fails.
-func flock(*os.File, bool) error {
+func flock(*os.File) error {
 	return errors.New("this system lacks the file locks that a build needs")
 }
 

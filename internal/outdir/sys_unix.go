@@ -12,14 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// flock returns errBusy if another process has the lock and wait is not set.
-func flock(f *os.File, wait bool) error {
-	how := unix.LOCK_EX
-	if !wait {
-		how |= unix.LOCK_NB
-	}
+// flock returns errBusy if another process has the lock.
+func flock(f *os.File) error {
 	for {
-		err := unix.Flock(int(f.Fd()), how)
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EWOULDBLOCK):

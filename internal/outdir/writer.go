@@ -86,7 +86,7 @@ func (w *Writer) begin() error {
 		return err
 	}
 	var err error
-	if w.lock, err = lock(w.root, false); err != nil {
+	if w.lock, err = lock(w.root); err != nil {
 		return err
 	}
 	if err := finish(w.root, w.o); err != nil {

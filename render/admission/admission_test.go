@@ -300,7 +300,7 @@ func TestObjectsDecodeStrictly(t *testing.T) {
 }
 
 func TestEqualPlatformsGiveEqualBytes(t *testing.T) {
-	a, b := manifest.Documents(admission.Platform(platform())...), manifest.Documents(admission.Platform(platform())...)
+	a, b := manifest.AppendDocuments(nil, admission.Platform(platform())...), manifest.AppendDocuments(nil, admission.Platform(platform())...)
 	if string(a) != string(b) {
 		t.Error("two renderings differ")
 	}

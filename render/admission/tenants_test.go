@@ -11,7 +11,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/policy"
 	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/compiler/policy/example"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/render"
@@ -150,7 +150,7 @@ func TestCasesAgree(t *testing.T) {
 	for name, data := range schema.RepoFiles("test.example/tenancy") {
 		files[name] = string(data)
 	}
-	tree := source.FromMap(files)
+	tree := sourcetest.Tree(files)
 	loaded, err := load.New(tree, load.Options{Targets: render.BuiltIn().Table()}).Load(t.Context())
 	if err != nil || len(loaded.Diagnostics) > 0 {
 		t.Fatal(err, loaded.Diagnostics)

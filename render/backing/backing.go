@@ -9,7 +9,6 @@ import (
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/backing/dedicated"
 	"github.com/tenantry/tenantry/render/backing/namespace"
-	"github.com/tenantry/tenantry/schema"
 )
 
 // Backing builds logical clusters on physical clusters.
@@ -30,16 +29,6 @@ type Registry []Backing
 
 // BuiltIn returns the backings that come with Tenantry.
 func BuiltIn() Registry { return Registry{namespace.Backing{}, dedicated.Backing{}} }
-
-// Named returns a backing, nil if there is none of that name.
-func (r Registry) Named(name schema.Backing) Backing {
-	for _, b := range r {
-		if b.Row().Name == name {
-			return b
-		}
-	}
-	return nil
-}
 
 // Rows returns the rows of the backings.
 func (r Registry) Rows() target.Backings {

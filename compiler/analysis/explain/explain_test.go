@@ -16,6 +16,7 @@ import (
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
+	"github.com/tenantry/tenantry/render/rendertest"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -30,7 +31,7 @@ func build(t *testing.T, o compiler.Options) (*compiler.Result, map[string][]byt
 	if diag.HasErrors(r.Diagnostics) {
 		t.Fatalf("%+v", r.Diagnostics)
 	}
-	files, err := render.Files(t.Context(), render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins,
+	files, err := rendertest.Files(t.Context(), render.Input{Tenancy: r.Tenancy, States: r.States, Platforms: r.Platforms, Pins: r.Pins,
 		PinFiles: func() []*pins.File { return r.Pins.Files(func(document.ID) string { return "" }) }})
 	if err != nil {
 		t.Fatal(err)

@@ -17,12 +17,14 @@ import (
 	"github.com/tenantry/tenantry/compiler/analysis/plan"
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/cost"
+	"github.com/tenantry/tenantry/compiler/crd/evolution"
+	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/internal/store"
 	"github.com/tenantry/tenantry/internal/testkit"
-	"github.com/tenantry/tenantry/render"
+	"github.com/tenantry/tenantry/render/rendertest"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -157,7 +159,7 @@ func errorsOf(r *compiler.Result) []string {
 // rendered returns the output that a result is rendered to.
 func rendered(t testing.TB, r *compiler.Result) map[string][]byte {
 	t.Helper()
-	files, err := render.Files(t.Context(), r.Rendering())
+	files, err := rendertest.Files(t.Context(), r.Rendering())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -514,7 +516,7 @@ func pending(r *compiler.Result) string {
 
 func compared(t testing.TB, before, after *compiler.Result) *change.Plan {
 	t.Helper()
-	p, err := plan.Compare(t.Context(), before, after)
+	p, err := plan.Compare(t.Context(), before, after, impact.NewComparer(nil, "", evolution.Config{}))
 	if err != nil {
 		t.Fatal(err)
 	}

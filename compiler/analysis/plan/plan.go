@@ -74,7 +74,7 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := compare(ctx, before, after, impact.NewComparer(o.Cache, o.Build, evolution.Config{}))
+	p, err := Compare(ctx, before, after, impact.NewComparer(o.Cache, o.Build, evolution.Config{}))
 	if err != nil {
 		return nil, err
 	}
@@ -87,11 +87,7 @@ func Make(ctx context.Context, o Options) (*Plan, error) {
 
 // Compare returns the plan of two compilations, of which the second went on
 // from the pins of the first.
-func Compare(ctx context.Context, before, after *compiler.Result) (*Plan, error) {
-	return compare(ctx, before, after, impact.NewComparer(nil, "", evolution.Config{}))
-}
-
-func compare(ctx context.Context, before, after *compiler.Result, comparer *impact.Comparer) (*Plan, error) {
+func Compare(ctx context.Context, before, after *compiler.Result, comparer *impact.Comparer) (*Plan, error) {
 	value, err := diff.Compare(ctx, before, after, comparer)
 	if err != nil {
 		return nil, err

@@ -169,14 +169,6 @@ func CompareBuiltins(old, new []Builtin, c Config) []Change {
 	return w.sorted()
 }
 
-// CompareSchemas compares the schemas of one served version alone. Resource and
-// version are what the changes say they concern.
-func CompareSchemas(resource, version string, old, new *apiextensionsv1.JSONSchemaProps, c Config) []Change {
-	w := &walk{config: c, rules: rules(), resource: resource, version: version}
-	w.schemas(old, new)
-	return w.sorted()
-}
-
 // ResourceOf returns the plural and the group of what a definition defines.
 func ResourceOf(d *apiextensionsv1.CustomResourceDefinition) string {
 	return d.Spec.Names.Plural + "." + d.Spec.Group

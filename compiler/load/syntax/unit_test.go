@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tenantry/tenantry/compiler/load/syntax"
-	"github.com/tenantry/tenantry/compiler/source"
+	"github.com/tenantry/tenantry/compiler/source/sourcetest"
 )
 
 // dir is the directory that the tests read.
@@ -29,7 +29,7 @@ func read(t *testing.T, files map[string]string) *syntax.Repo {
 		}
 		all[name] = text
 	}
-	repo, err := syntax.Read(source.FromMap(all), nil, func(language string, directories [][]*syntax.File) error {
+	repo, err := syntax.Read(sourcetest.Tree(all), nil, func(language string, directories [][]*syntax.File) error {
 		for _, files := range directories {
 			for _, f := range files {
 				f.Analysis = syntax.Analyze(f.File, language)

@@ -55,7 +55,7 @@ func lower(s *desired.State) []manifest.Map {
 
 func size(s *desired.State) int { return namespace.Backing{}.Size(s) }
 
-func text(s *desired.State) string { return string(manifest.Documents(lower(s)...)) }
+func text(s *desired.State) string { return string(manifest.AppendDocuments(nil, lower(s)...)) }
 
 // TestLower compares with testdata; UPDATE_GOLDEN=1 writes it anew.
 func TestLower(t *testing.T) {

@@ -160,6 +160,6 @@ func BenchmarkLowerAndWrite(b *testing.B) {
 	s := prod()
 	b.ReportAllocs()
 	for b.Loop() {
-		manifest.Documents(lower(s)...)
+		manifest.AppendDocuments(nil, lower(s)...)
 	}
 }
