@@ -41,7 +41,7 @@ type apiImpactFlags struct {
 	repoFlags
 	against string
 	objects []string
-	output  cli.Output[*impact.Impact]
+	output  cli.Output[*apis.Impact]
 }
 
 func newAPIImpact() *cobra.Command {
@@ -64,9 +64,9 @@ func newAPIImpact() *cobra.Command {
 		Usage:   "format: text, json, markdown",
 		Refusal: "-o is one of text, json, markdown, not %q",
 	},
-		cli.As("text", func(i *impact.Impact, w io.Writer) error { return i.WriteText(w, f.color.On(w)) }),
-		cli.As("json", (*impact.Impact).WriteJSON),
-		cli.As("markdown", (*impact.Impact).WriteMarkdown),
+		cli.As("text", func(i *apis.Impact, w io.Writer) error { return i.WriteText(w, f.color.On(w)) }),
+		cli.As("json", (*apis.Impact).WriteJSON),
+		cli.As("markdown", (*apis.Impact).WriteMarkdown),
 	)
 	return c
 }

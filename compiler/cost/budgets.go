@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy/history"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -34,7 +35,7 @@ func Bound(t *tenancy.Tenancy, history *history.History) []tenancy.Finding {
 			continue
 		}
 		if lc.Held || c.history.Changed(&lc.Meta) {
-			c.found = append(c.found, tenancy.Fault(&lc.Meta, diag.New(diag.PricedUnbound, cmp.Or(lc.At("quota"), lc.Pos), "%s has no quota of %s, which costs", lc.Key, list(keysOf(t.Prices, open))).
+			c.found = append(c.found, tenancy.Fault(&lc.Meta, diag.New(diag.PricedUnbound, cmp.Or(lc.At("quota"), lc.Pos), "%s has no quota of %s, which costs", lc.Key, printer.And(keysOf(t.Prices, open))).
 				See(t.Prices.At("quota"), "the prices stand here").Suggest("add it: quota: %s", keysOf(t.Prices, open)[0]), "what it costs has no bound"))
 			continue
 		}
@@ -64,7 +65,7 @@ func (c *checker) unbound(m *document.Meta, lcs []*tenancy.LogicalCluster, price
 	if len(lcs) == 1 {
 		have = lcs[0].Key + " has"
 	}
-	d := diag.New(diag.PricedUnbound, m.Pos, "%s no quota of %s, which costs", have, list(keysOf(c.t.Prices, names)))
+	d := diag.New(diag.PricedUnbound, m.Pos, "%s no quota of %s, which costs", have, printer.And(keysOf(c.t.Prices, names)))
 	for _, lc := range lcs[:min(len(lcs), 8)] {
 		d = d.See(lc.Pos, "%s has none", lc.Key)
 	}
@@ -372,13 +373,4 @@ func (p Part) describe() string {
 		}
 	}
 	return amount + " of " + p.Name
-}
-
-// list joins names as a sentence does.
-func list(names []string) string {
-	last := len(names) - 1
-	if last < 1 {
-		return strings.Join(names, "")
-	}
-	return strings.Join(names[:last], ", ") + " and " + names[last]
 }

@@ -2,13 +2,13 @@ package implicit
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // leftOut gathers the logical clusters that cannot have an object, by what stands
@@ -33,7 +33,7 @@ func (l leftOut) findings() []tenancy.Finding {
 			verb = "each of which "
 		}
 		d := diag.New(diag.ImplicitLeftOut, at.resource.at(at.object.index), "%s %s does not go to %s, %s%s",
-			at.object.Kind, at.object.name, some(keys), verb, at.why)
+			at.object.Kind, at.object.name, printer.Some(keys, fewKeys), verb, at.why)
 		out = append(out, tenancy.Finding{Diagnostic: d.About(at.resource.String())})
 	}
 	sortFindings(out)
@@ -73,7 +73,7 @@ func (c collisions) findings(s *Set) []tenancy.Finding {
 			continue // said of the document
 		}
 		d := diag.New(diag.ImplicitTwice, second.at(pair[1].index, "metadata", "name"), "%s and %s both give %s %s to %s; there the one of %s stands",
-			pair[0].Ref, pair[1].Ref, pair[1].Kind, pair[1].name, some(keys), pair[0].Ref).
+			pair[0].Ref, pair[1].Ref, pair[1].Kind, pair[1].name, printer.Some(keys, fewKeys), pair[0].Ref).
 			See(first.at(pair[0].index, "metadata", "name"), "the other stands here").
 			Suggest("give one of them another name, or let the selectors exclude each other")
 		out = append(out, tenancy.Finding{Diagnostic: d.About(second.String())})
@@ -88,14 +88,8 @@ func sortFindings(list []tenancy.Finding) {
 	})
 }
 
-// some names a few of a list and counts the rest.
-func some(keys []string) string {
-	const most = 3
-	if len(keys) <= most {
-		return strings.Join(keys, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(keys[:most], ", "), len(keys)-most)
-}
+// fewKeys is how many keys a message names before it only counts.
+const fewKeys = 3
 
 // String writes the text as it was written.
 func (t text) String() string {

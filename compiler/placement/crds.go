@@ -11,6 +11,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -276,7 +277,7 @@ func (p *placer) refuse(c *cluster, f, winner *faction, obstacle *obstruction) {
 			continue
 		}
 		d := diag.New(diag.DefinitionConflict, tn.At("apis"), "%s serves one definition of %s: it binds %s, while %s there bind %s (%s)%s", c.Name, crd, version,
-			plural(len(winner.members), "logical cluster", "logical clusters"), other, list(keys(winner.members), 3, ", "), obstacle.because())
+			printer.Count(len(winner.members), "logical cluster"), other, list(keys(winner.members), 3, ", "), obstacle.because())
 		p.fail(tn, obstacle.show(p, d.See(winner.members[0].At("apis"), "%s binds %s", winner.members[0].Key, other)).
 			Suggest("move with placement.cluster to a physical cluster where nobody binds %s, or change all together", other))
 	}
@@ -286,8 +287,8 @@ func (p *placer) refuse(c *cluster, f, winner *faction, obstacle *obstruction) {
 	// None of them changed, so their API set did.
 	set := version.Set
 	d := diag.New(diag.DefinitionConflict, set.Pos, "%s serves one definition of %s, and %s would bind %s (%s) while %s would bind %s (%s)%s", c.Name, crd,
-		plural(len(rest), "logical cluster", "logical clusters"), version, list(keys(rest), 3, ", "),
-		plural(len(winner.members), "logical cluster", "logical clusters"), other, list(keys(winner.members), 3, ", "), obstacle.because()).
+		printer.Count(len(rest), "logical cluster"), version, list(keys(rest), 3, ", "),
+		printer.Count(len(winner.members), "logical cluster"), other, list(keys(winner.members), 3, ", "), obstacle.because()).
 		About(set.String()).Suggest("move one side with placement.cluster first, or change the version for all together")
 	finding := tenancy.Finding{Diagnostic: obstacle.show(p, d)}
 	if !set.Held {

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins/removal"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -196,7 +197,7 @@ func (p *placer) sayVanished() {
 	for _, name := range slices.Sorted(maps.Keys(p.vanished)) {
 		tenants := p.vanished[name]
 		d := diag.New(diag.ClusterVanished, tenants[0].Pos, "no document declares the physical cluster %s any more, and %s: %s; they stay placed there, and nothing is rendered for them",
-			name, plural(len(tenants), "logical cluster stands on it", "logical clusters stand on it"), list(keys(tenants), listed, ", ")).
+			name, printer.Plural(len(tenants), "logical cluster stands on it", "logical clusters stand on it"), list(keys(tenants), listed, ", ")).
 			Suggest("declare %s again until they are gone, or move them with placement.cluster", name)
 		finding := tenancy.Finding{Diagnostic: d.About(string(schema.KindPhysicalClusters) + ` "` + name + `"`)}
 		for _, tn := range tenants {

@@ -16,6 +16,7 @@ package placement
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -261,7 +262,7 @@ func list(words []string, n int, separator string) string {
 	if len(words) <= n {
 		return strings.Join(words, separator)
 	}
-	return strings.Join(words[:n], separator) + separator + "and " + plural(len(words)-n, "more", "more")
+	return strings.Join(words[:n], separator) + separator + fmt.Sprintf("and %d more", len(words)-n)
 }
 
 func keys(tenants []*tenant) []string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // listed is how many physical clusters a refusal goes through.
@@ -104,16 +105,9 @@ func (p *placer) survey() {
 			}
 			if n := c.unbounded[d]; n > 0 {
 				p.findings = append(p.findings, tenancy.Finding{Diagnostic: diag.New(diag.Unbounded, c.At("capacity", name),
-					"%s on %s without a quota for %s, so its sum is no bound", plural(n, "logical cluster stands", "logical clusters stand"), c.Name, name).
+					"%s on %s without a quota for %s, so its sum is no bound", printer.Plural(n, "logical cluster stands", "logical clusters stand"), c.Name, name).
 					About(c.String()).Suggest("give them a quota, through their class for instance")})
 			}
 		}
 	}
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

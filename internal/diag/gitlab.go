@@ -4,10 +4,11 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // writeGitLab writes a Code Quality report, which GitLab shows beside the lines of
@@ -44,8 +45,5 @@ func writeGitLab(r Report, w *bufio.Writer, o WriteOptions) error {
 		issues = append(issues, issue{description, string(d.Code), hex.EncodeToString(sum[:16]), severities[d.level()],
 			location{path.Join(o.Base, d.Position.File), lines{max(d.Position.Line, 1)}}})
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(issues)
+	return printer.JSON(w, issues)
 }

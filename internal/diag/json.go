@@ -2,7 +2,8 @@ package diag
 
 import (
 	"bufio"
-	"encoding/json"
+
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 func writeJSON(r Report, w *bufio.Writer, _ WriteOptions) error {
@@ -18,12 +19,5 @@ func writeJSON(r Report, w *bufio.Writer, _ WriteOptions) error {
 	if doc.Held == nil {
 		doc.Held = []string{}
 	}
-	return encodeJSON(w, doc)
-}
-
-func encodeJSON(w *bufio.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return printer.JSON(w, doc)
 }

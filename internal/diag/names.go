@@ -1,6 +1,6 @@
 package diag
 
-import "strings"
+import "github.com/tenantry/tenantry/internal/printer"
 
 // SuggestName suggests what a misspelt name was probably meant to be, or lists the
 // names that there are where these are few and nothing is suggested yet.
@@ -17,12 +17,8 @@ func (d Diagnostic) SuggestName(name string, known []string) Diagnostic {
 
 // Join joins names as a sentence does: "a, b and c".
 func Join(names []string) string {
-	switch len(names) {
-	case 0:
+	if len(names) == 0 {
 		return "none"
-	case 1:
-		return names[0]
 	}
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " and " + names[last]
+	return printer.And(names)
 }

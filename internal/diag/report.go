@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // Report is everything a run has to say.
@@ -161,21 +163,13 @@ func (s summary) String() string {
 		noun string
 	}{{s.Errors, "error"}, {s.Warnings, "warning"}, {s.Notes, "note"}} {
 		if c.n > 0 {
-			parts = append(parts, count(c.n, c.noun))
+			parts = append(parts, printer.Count(c.n, c.noun))
 		}
 	}
 	if parts == nil {
 		return "no problems found"
 	}
 	return strings.Join(parts, ", ")
-}
-
-// count returns the number with its noun in singular or plural.
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // heldListed is how many held keys a line names before it only counts.
@@ -186,13 +180,9 @@ func (r Report) heldLine() string {
 	if len(r.Held) == 0 {
 		return ""
 	}
-	shown := r.Held[:min(len(r.Held), heldListed)]
-	line := count(len(r.Held), "logical cluster") + " held at their last good document: " + strings.Join(shown, ", ")
+	line := printer.Count(len(r.Held), "logical cluster") + " held at their last good document: " + printer.Some(r.Held, heldListed)
 	if len(r.Held) == 1 {
 		line = strings.Replace(line, "their", "its", 1)
-	}
-	if more := len(r.Held) - len(shown); more > 0 {
-		line += fmt.Sprintf(" and %d more", more)
 	}
 	return line
 }

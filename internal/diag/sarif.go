@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // The types below are the part of SARIF 2.1.0 (OASIS, Static Analysis Results
@@ -123,7 +125,7 @@ func writeSARIF(r Report, w *bufio.Writer, o WriteOptions) error {
 	for _, d := range r.Diagnostics {
 		run.Results = append(run.Results, newSARIFResult(d, index[d.Code], sources, o.Base))
 	}
-	return encodeJSON(w, sarifLog{
+	return printer.JSON(w, sarifLog{
 		Schema:  "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
 		Version: "2.1.0",
 		Runs:    []sarifRun{run},

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"sigs.k8s.io/yaml"
 )
 
 // JSON writes a value as indented JSON. Characters that only HTML escapes stay as
@@ -26,12 +28,26 @@ func List[T any](list []T) []T {
 	return list
 }
 
-// Count returns a number with its noun: "1 file", "2 files".
-func Count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
+// YAML writes a value as YAML, with the names of fields that its JSON has.
+func YAML(w io.Writer, value any) error {
+	data, err := yaml.Marshal(value)
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	_, err = w.Write(data)
+	return err
+}
+
+// Count returns a number with its noun: "1 file", "2 files".
+func Count(n int, noun string) string { return Plural(n, noun, noun+"s") }
+
+// Plural returns a number with what is said of one or of many: "1 file is", "2 files
+// are".
+func Plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // OrDash returns the text, or "-" for an empty one, which a table would not show.
@@ -60,10 +76,16 @@ func Join[T ~string](list []T) string {
 }
 
 // Or joins alternatives: "a, b or c".
-func Or(list []string) string {
+func Or(list []string) string { return sentence(list, " or ") }
+
+// And joins names: "a, b and c".
+func And(list []string) string { return sentence(list, " and ") }
+
+// sentence joins a list with commas, and its last two elements with a word.
+func sentence(list []string, word string) string {
 	if len(list) < 2 {
 		return strings.Join(list, "")
 	}
 	last := len(list) - 1
-	return strings.Join(list[:last], ", ") + " or " + list[last]
+	return strings.Join(list[:last], ", ") + word + list[last]
 }

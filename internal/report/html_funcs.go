@@ -11,10 +11,11 @@ import (
 
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/fields"
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 var pageFuncs = template.FuncMap{
-	"tone": tone, "minus": minus, "sides": sidesOf, "plural": Plural, "value": pageValue, "lines": pageLines, "prose": prose,
+	"tone": tone, "minus": minus, "sides": sidesOf, "plural": printer.Count, "value": pageValue, "lines": pageLines, "prose": prose,
 	"parts": pageParts, "kind": kindOf, "bar": newPageBar, "join": func(list []string) string { return strings.Join(list, ", ") },
 }
 

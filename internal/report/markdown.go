@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // MarkdownLimit is how many characters a comment on a pull request may have.
@@ -81,7 +82,7 @@ func (f *fold) write(n int) string {
 		fmt.Fprintf(&b, "%sdiff\n%s\n%s\n", fence, body, fence)
 	}
 	if hidden := len(f.lines) - n; hidden > 0 {
-		fmt.Fprintf(&b, "\n**%s left out, since a comment holds %d characters.** `%s --detail` shows them.\n", Plural(hidden, "line"), MarkdownLimit, f.command)
+		fmt.Fprintf(&b, "\n**%s left out, since a comment holds %d characters.** `%s --detail` shows them.\n", printer.Count(hidden, "line"), MarkdownLimit, f.command)
 	}
 	b.WriteString("\n</details>\n")
 	return b.String()

@@ -8,7 +8,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/tenantry/tenantry/internal/diag"
@@ -349,11 +348,3 @@ func (Names) content()  {}
 func (Points) content() {}
 func (Table) content()  {}
 func (Matrix) content() {}
-
-// Plural counts things: "1 object", "2 objects".
-func Plural(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/fields"
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // TextOptions say how a report is written to a terminal.
@@ -81,7 +82,7 @@ func (t *textWriter) limit(n int, noun string) int {
 // more says how many items of a list are not shown.
 func (t *textWriter) more(n int, noun string) {
 	if hidden := n - t.limit(n, noun); hidden > 0 {
-		t.line("    and %s: --detail shows all", Plural(hidden, "more "+noun))
+		t.line("    and %s: --detail shows all", printer.Count(hidden, "more "+noun))
 	}
 }
 

@@ -64,8 +64,8 @@ func sideOf(r *compiler.Result) impact.Side {
 }
 
 // Judge tries objects under each change.
-func (r *Reach) Judge(ctx context.Context, objects []impact.Object) (*impact.Impact, error) {
-	report := &impact.Impact{Total: len(r.result.Tenancy.LogicalClusters)}
+func (r *Reach) Judge(ctx context.Context, objects []impact.Object) (*Impact, error) {
+	report := &Impact{Total: len(r.result.Tenancy.LogicalClusters)}
 	namespaces := map[string]string{}
 	for key, lc := range r.result.Sites {
 		for _, site := range append([]pins.Site{lc.Site}, lc.Left...) {
@@ -75,13 +75,13 @@ func (r *Reach) Judge(ctx context.Context, objects []impact.Object) (*impact.Imp
 		}
 	}
 	for i := range r.changes {
-		judged := impact.Judged{Change: r.changes[i]}
+		judged := Judged{Change: r.changes[i]}
 		var err error
 		if judged.Objects, judged.Tried, err = r.changes[i].Judge(ctx, objects, namespaces); err != nil {
 			return nil, err
 		}
 		report.Changes = append(report.Changes, judged)
 	}
-	report.Settle()
+	report.settle()
 	return report, nil
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/cost"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // what names what a line is for: "cpu", "class standard".
@@ -58,8 +58,7 @@ func (b *Bill) WriteText(w io.Writer) error {
 	fmt.Fprintf(w, "Bill for %s, %d hours (UTC)\n", b.Month, b.Hours)
 	for _, s := range b.Statements {
 		fmt.Fprintf(w, "\n%s\n", s.heading())
-		t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
-		fmt.Fprintln(t, "LOGICAL CLUSTER\tCLUSTER\tFOR\tDAYS\tQUANTITY\tPRICE\tFACTOR\tCOST")
+		t := printer.NewTable(w, "LOGICAL CLUSTER", "CLUSTER", "FOR", "DAYS", "QUANTITY", "PRICE", "FACTOR", "COST")
 		last := ""
 		for _, l := range s.Lines {
 			name := l.LogicalCluster
@@ -67,10 +66,10 @@ func (b *Bill) WriteText(w io.Writer) error {
 				name = ""
 			}
 			last = l.LogicalCluster
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", name, l.Cluster, l.what(), l.days(b.month), l.amount(), l.Price, l.Factor, l.Cost.In(b.Currency))
+			t.Row(name, l.Cluster, l.what(), l.days(b.month), l.amount(), l.Price, l.Factor, l.Cost.In(b.Currency))
 		}
-		fmt.Fprintf(t, "to be paid\t\t\t\t\t\t\t%s\n", s.Payable.In(b.Currency))
-		if err := t.Flush(); err != nil {
+		t.Row("to be paid", "", "", "", "", "", "", s.Payable.In(b.Currency))
+		if err := t.End(); err != nil {
 			return err
 		}
 	}

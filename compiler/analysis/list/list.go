@@ -17,7 +17,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/printer"
 	"k8s.io/apimachinery/pkg/labels"
-	"sigs.k8s.io/yaml"
 )
 
 // Filter says which logical clusters are listed. Its zero value says all.
@@ -119,12 +118,7 @@ func (l List) WriteJSON(w io.Writer) error {
 
 // WriteYAML writes what WriteJSON writes, in YAML.
 func (l List) WriteYAML(w io.Writer) error {
-	data, err := yaml.Marshal(l)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(data)
-	return err
+	return printer.YAML(w, l)
 }
 
 // WriteTable writes a row for each.

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -69,10 +70,7 @@ func (r Report) Summary() string {
 
 // WriteJSON writes the report as one object.
 func (r Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(r)
+	return printer.JSON(w, r)
 }
 
 // Concern says for whom a change is of its class, and on what condition.

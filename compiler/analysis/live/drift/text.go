@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // WriteJSON writes the report as JSON.
 func (r *Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	return printer.JSON(w, r)
 }
 
 // marks stand before a finding.
@@ -33,7 +32,7 @@ func (r *Report) WriteText(w io.Writer) error {
 		if c.Error != "" && c.Compared == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "%s: %s", c.Name, number(c.Compared, "object"))
+		fmt.Fprintf(&b, "%s: %s", c.Name, printer.Count(c.Compared, "object"))
 		if len(c.Findings) == 0 && c.Error == "" {
 			b.WriteString(", no drift")
 		}
@@ -62,7 +61,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	if len(parts) == 0 {
 		parts = []string{"no drift"}
 	}
-	fmt.Fprintf(&b, "\n%s; %s on %d of %s compared\n", strings.Join(parts, ", "), number(compared, "object"), reached, number(len(r.Clusters), "cluster"))
+	fmt.Fprintf(&b, "\n%s; %s on %d of %s compared\n", strings.Join(parts, ", "), printer.Count(compared, "object"), reached, printer.Count(len(r.Clusters), "cluster"))
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -116,11 +115,4 @@ func value(v any) string {
 		return string(text[:enough]) + "…"
 	}
 	return string(data)
-}
-
-func number(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

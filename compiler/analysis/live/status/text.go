@@ -2,45 +2,36 @@ package status
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/render/engine/gitops"
-	"sigs.k8s.io/yaml"
 )
 
 // WriteJSON writes the report as JSON.
 func (r *Report) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
+	return printer.JSON(w, r)
 }
 
 // WriteYAML writes the report as YAML.
 func (r *Report) WriteYAML(w io.Writer) error {
-	data, err := yaml.Marshal(r)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(data)
-	return err
+	return printer.YAML(w, r)
 }
 
 // WriteTable writes a line for each logical cluster, and for each cluster, part and
 // team's source that is not as it should be.
 func (r *Report) WriteTable(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', 0)
+	t := printer.NewTable(w)
 	sources := slices.ContainsFunc(r.LogicalClusters, func(lc LogicalCluster) bool { return lc.Source != nil })
 	line := func(key, cluster, state, source, reason string) {
 		if sources {
-			state += "\t" + source
+			t.Row(key, cluster, state, source, reason)
+			return
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", key, cluster, state, reason)
+		t.Row(key, cluster, state, reason)
 	}
 	line("LOGICAL CLUSTER", "CLUSTER", "STATE", "SOURCE", "REASON")
 	for _, lc := range r.LogicalClusters {
@@ -54,7 +45,7 @@ func (r *Report) WriteTable(w io.Writer) error {
 		}
 		line(lc.Key, lc.Cluster, string(lc.State), source, cmp.Or(reason, "-"))
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.End(); err != nil {
 		return err
 	}
 	var b strings.Builder
@@ -94,9 +85,5 @@ func (r *Report) Summary() string {
 	if len(parts) == 0 {
 		return "no logical clusters"
 	}
-	noun := "logical clusters"
-	if len(r.LogicalClusters) == 1 {
-		noun = "logical cluster"
-	}
-	return fmt.Sprintf("%d %s: %s", len(r.LogicalClusters), noun, strings.Join(parts, ", "))
+	return printer.Count(len(r.LogicalClusters), "logical cluster") + ": " + strings.Join(parts, ", ")
 }

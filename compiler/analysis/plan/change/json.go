@@ -1,45 +1,36 @@
 package change
 
 import (
-	"encoding/json"
 	"io"
 	"slices"
+
+	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // WriteJSON writes the plan as one object. Lists are there even if they are
 // empty.
 func (p *Plan) WriteJSON(w io.Writer) error {
 	out := *p
-	out.LogicalClusters = present(out.LogicalClusters)
-	out.Access = present(out.Access)
-	out.APIs = slices.Clone(present(out.APIs))
+	out.LogicalClusters = printer.List(out.LogicalClusters)
+	out.Access = printer.List(out.Access)
+	out.APIs = slices.Clone(printer.List(out.APIs))
 	for i := range out.APIs {
-		out.APIs[i].LogicalClusters = present(out.APIs[i].LogicalClusters)
+		out.APIs[i].LogicalClusters = printer.List(out.APIs[i].LogicalClusters)
 	}
-	out.Implicit = present(out.Implicit)
-	out.Capacity = present(out.Capacity)
-	out.Objects = present(out.Objects)
-	out.Documents = present(out.Documents)
-	out.Findings = present(out.Findings)
+	out.Implicit = printer.List(out.Implicit)
+	out.Capacity = printer.List(out.Capacity)
+	out.Objects = printer.List(out.Objects)
+	out.Documents = printer.List(out.Documents)
+	out.Findings = printer.List(out.Findings)
 	if out.Policy != nil {
 		policy := *out.Policy
-		policy.Limits, policy.Judgements = present(policy.Limits), present(policy.Judgements)
+		policy.Limits, policy.Judgements = printer.List(policy.Limits), printer.List(policy.Judgements)
 		out.Policy = &policy
 	}
 	if out.Cost != nil {
 		cost := *out.Cost
-		cost.Rows, cost.Causes = present(cost.Rows), present(cost.Causes)
+		cost.Rows, cost.Causes = printer.List(cost.Rows), printer.List(cost.Causes)
 		out.Cost = &cost
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(out)
-}
-
-func present[T any](list []T) []T {
-	if list == nil {
-		return []T{}
-	}
-	return list
+	return printer.JSON(w, out)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/analysis/access"
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 )
 
@@ -15,7 +16,7 @@ var accessChanges = []string{change.Gains, change.Loses, change.Alters}
 func writeAccess(p *change.Plan, s *report.Section) bool {
 	s.Count, s.Open = len(p.Access), p.Summary.Sensitive > 0
 	s.Lead = "Effective rights of both sides, whatever gives them: who gains and loses which verbs on which resources, and where."
-	s.Fold = fmt.Sprintf("Access: %s, %d sensitive", report.Plural(len(p.Access), "change"), p.Summary.Sensitive)
+	s.Fold = fmt.Sprintf("Access: %s, %d sensitive", printer.Count(len(p.Access), "change"), p.Summary.Sensitive)
 	s.Overview = accessOverview(p.Access)
 	list := report.List{ID: "access-list", Title: "In detail", Noun: "change"}
 	for i := range p.Access {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/access"
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 )
 
@@ -36,10 +37,10 @@ func accessOverview(list []change.Access) *report.Overview {
 		o.Rows = append(o.Rows, row.OverviewRow)
 	}
 	if folded > 0 {
-		o.Legend += " " + report.Plural(folded, "more subject") + " stand in the list below."
+		o.Legend += " " + printer.Count(folded, "more subject") + " stand in the list below."
 	}
 	if narrowed > 0 {
-		o.Legend += " " + report.Plural(narrowed, "more organization") + " have no column."
+		o.Legend += " " + printer.Count(narrowed, "more organization") + " have no column."
 	}
 	return o
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
 	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -96,7 +97,7 @@ func apiWhat(a *change.API) string {
 	case n == 0:
 		return what + ", for nobody"
 	default:
-		return fmt.Sprintf("%s for %d of %s", what, n, report.Plural(max(a.Bound, n), "logical cluster"))
+		return fmt.Sprintf("%s for %d of %s", what, n, printer.Count(max(a.Bound, n), "logical cluster"))
 	}
 }
 
@@ -132,7 +133,7 @@ func apiHeadline(list []change.API) string {
 	}
 	out := counts(by, []string{string(evolution.Breaking), string(evolution.Conditional), string(evolution.Compatible)})
 	if len(broken) > 0 {
-		out += ", breaking for " + report.Plural(len(broken), "logical cluster")
+		out += ", breaking for " + printer.Count(len(broken), "logical cluster")
 	}
 	return out
 }

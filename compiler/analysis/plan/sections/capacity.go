@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
@@ -32,7 +33,7 @@ func capacityItem(c *change.Capacity) report.Item {
 		line += ", " + over
 	}
 	if c.Unbounded > 0 {
-		it.Level.About = report.Plural(c.Unbounded, "logical cluster") + " without a bound"
+		it.Level.About = printer.Count(c.Unbounded, "logical cluster") + " without a bound"
 		line += ", and " + it.Level.About
 	}
 	it.Line = line

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -13,7 +14,7 @@ import (
 func writeDocuments(p *change.Plan, s *report.Section) bool {
 	s.Count = len(p.Documents)
 	s.Lead = "The documents that differ: what all else follows from."
-	s.Fold = "Source: " + report.Plural(len(p.Documents), "document")
+	s.Fold = "Source: " + printer.Count(len(p.Documents), "document")
 	list := report.List{ID: "source-list", Noun: "document"}
 	for i := range p.Documents {
 		list.Items = append(list.Items, documentItem(&p.Documents[i]))
@@ -25,7 +26,7 @@ func writeDocuments(p *change.Plan, s *report.Section) bool {
 func documentItem(d *change.Document) report.Item {
 	effect := "no logical cluster differs because of it"
 	if d.Reach != 0 {
-		effect = "reaches " + report.Plural(d.Reach, "logical cluster")
+		effect = "reaches " + printer.Count(d.Reach, "logical cluster")
 	}
 	it := report.Item{
 		Sign: signs[d.Change], Title: d.Title(), What: effect, Action: d.Change, Count: 1, Rank: 1,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 )
 
@@ -103,5 +104,5 @@ func implicitHeadline(list []change.Implicit) string {
 		by[list[i].Change]++
 		n += len(implicitKeys(&list[i]))
 	}
-	return counts(by, []string{change.Added, change.Changed, change.Removed, change.Grows, change.Proposed}) + ", for " + report.Plural(n, "logical cluster")
+	return counts(by, []string{change.Added, change.Changed, change.Removed, change.Grows, change.Proposed}) + ", for " + printer.Count(n, "logical cluster")
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -35,7 +36,7 @@ func writeLogicalClusters(p *change.Plan, s *report.Section) bool {
 		list.Items = append(list.Items, it)
 	}
 	s.Lists = []report.List{list}
-	s.Fold = report.Plural(s.Count, "logical cluster")
+	s.Fold = printer.Count(s.Count, "logical cluster")
 	return len(p.LogicalClusters) > 0
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 )
 
@@ -54,7 +55,7 @@ func Report(p *change.Plan, sources func(file string) ([]byte, bool), held []str
 		r.Caveat = "Placements and names are provisional: no published output was read."
 	}
 	if p.Standing > 0 {
-		r.Elsewhere = report.Plural(p.Standing, "error") + " that both sides have: see `tenantry vet`."
+		r.Elsewhere = printer.Count(p.Standing, "error") + " that both sides have: see `tenantry vet`."
 	}
 	for _, one := range sections {
 		s := report.Section{ID: one.id, Title: one.title, Turn: one.turn}
@@ -167,7 +168,7 @@ var severities = []diag.Severity{diag.Error, diag.Warning, diag.Note}
 func writeFindings(p *change.Plan, s *report.Section) bool {
 	s.Count, s.Open = len(p.Findings), true
 	s.Lead = "What the change brings up, and what is notable about it."
-	s.Fold = fmt.Sprintf("Findings: %s, %s", report.Plural(p.Summary.Errors, "error"), report.Plural(p.Summary.Warnings, "warning"))
+	s.Fold = fmt.Sprintf("Findings: %s, %s", printer.Count(p.Summary.Errors, "error"), printer.Count(p.Summary.Warnings, "warning"))
 	list := report.List{ID: "findings-list"}
 	for rank, severity := range severities {
 		for i := range p.Findings {
@@ -199,7 +200,7 @@ func verdict(p *change.Plan) report.Verdict {
 	case p.Empty():
 		v = report.Verdict{Tone: "none", Title: "No changes", Text: "The change has no effect on the tenancy."}
 	case p.Summary.Errors > 0:
-		v = report.Verdict{Tone: "bad", Title: "The change brings " + report.Plural(p.Summary.Errors, "error")}
+		v = report.Verdict{Tone: "bad", Title: "The change brings " + printer.Count(p.Summary.Errors, "error")}
 	case p.Summary.Warnings > 0:
 		v = report.Verdict{Tone: "look", Title: "Deserves a second look"}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/internal/report"
 )
 
@@ -40,7 +41,7 @@ func headlines(p *change.Plan) []string {
 		add("objects", "none differ")
 	}
 	if s := p.Summary; s.Errors+s.Warnings > 0 {
-		add("findings", report.Plural(s.Errors, "error")+", "+report.Plural(s.Warnings, "warning"))
+		add("findings", printer.Count(s.Errors, "error")+", "+printer.Count(s.Warnings, "warning"))
 	}
 	if p.Provisional {
 		out = append(out, "placements and names are provisional: no published output was read")
@@ -53,7 +54,7 @@ func bothSides(p *change.Plan) []string {
 	if p.Standing == 0 {
 		return nil
 	}
-	return []string{report.Plural(p.Standing, "error") + " that both sides have: see tenantry vet"}
+	return []string{printer.Count(p.Standing, "error") + " that both sides have: see tenantry vet"}
 }
 
 // figures are the numbers of a plan. What is alarming comes first in its figure, but

@@ -1,16 +1,15 @@
-package impact
+package apis
 
 import (
 	"bufio"
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
+	"github.com/tenantry/tenantry/compiler/impact"
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -25,14 +24,14 @@ type Impact struct {
 
 // Judged is a change with the objects that it does something to.
 type Judged struct {
-	Change
+	impact.Change
 	// Objects that are refused or altered, and Tried how many were looked at.
-	Objects []Affected `json:"objects,omitempty"`
-	Tried   int        `json:"objectsTried,omitempty"`
+	Objects []impact.Affected `json:"objects,omitempty"`
+	Tried   int               `json:"objectsTried,omitempty"`
 }
 
-// Settle fills in the verdict.
-func (i *Impact) Settle() {
+// settle fills in the verdict.
+func (i *Impact) settle() {
 	i.Verdict = evolution.Compatible
 	if i.Changes == nil {
 		i.Changes = []Judged{} // readers may iterate without asking
@@ -52,7 +51,7 @@ func (i *Impact) Settle() {
 func (i *Impact) Refused() bool {
 	for _, c := range i.Changes {
 		for _, o := range c.Objects {
-			if o.Outcome == Refused {
+			if o.Outcome == impact.Refused {
 				return true
 			}
 		}
@@ -60,26 +59,26 @@ func (i *Impact) Refused() bool {
 	return false
 }
 
-// Title says in a line what happens.
-func (c *Change) Title() string {
+// title says in a line what happens.
+func (c *Judged) title() string {
 	name := c.Set
 	if c.Dir != "" {
 		name += " in " + c.Dir
 	}
 	switch {
-	case c.Kind == Added:
+	case c.Kind == impact.Added:
 		return fmt.Sprintf("%s: version %s is new", name, c.To)
-	case c.Kind == Removed:
+	case c.Kind == impact.Removed:
 		return fmt.Sprintf("%s: version %s is gone", name, c.From)
-	case c.Kind == Edited:
+	case c.Kind == impact.Edited:
 		return fmt.Sprintf("%s: version %s is edited", name, c.From)
-	case c.Kind == Moved && c.To == "":
+	case c.Kind == impact.Moved && c.To == "":
 		return fmt.Sprintf("%s: channel %s is gone", name, c.Channel)
-	case c.Kind == Moved:
+	case c.Kind == impact.Moved:
 		return fmt.Sprintf("%s: channel %s moves from %s to %s", name, c.Channel, c.From, c.To)
-	case c.Kind == Rebound && c.To == "":
+	case c.Kind == impact.Rebound && c.To == "":
 		return fmt.Sprintf("%s: %s is asked for no more", name, c.From)
-	case c.Kind == Rebound:
+	case c.Kind == impact.Rebound:
 		return fmt.Sprintf("%s: %s is asked for instead of %s", name, c.To, c.From)
 	}
 	return fmt.Sprintf("%s: from %s to %s", name, c.From, c.To)
@@ -99,7 +98,7 @@ func (c *Judged) counts() string {
 	}
 	refused := 0
 	for _, o := range c.Objects {
-		if o.Outcome == Refused {
+		if o.Outcome == impact.Refused {
 			refused++
 		}
 	}
@@ -107,14 +106,14 @@ func (c *Judged) counts() string {
 }
 
 // unchanged tells what becomes of an update that leaves a refused object as it is.
-func (o *Affected) unchanged() string {
-	if o.Unchanged == Accepted {
+func unchanged(o *impact.Affected) string {
+	if o.Unchanged == impact.Accepted {
 		return "updates pass that leave this as it is"
 	}
 	return "no update passes that leaves this as it is"
 }
 
-func (o *Affected) name() string {
+func objectName(o *impact.Affected) string {
 	name := o.Kind + " " + o.Name
 	if o.Namespace != "" {
 		name = o.Kind + " " + o.Namespace + "/" + o.Name
@@ -122,7 +121,7 @@ func (o *Affected) name() string {
 	return name
 }
 
-func (r *Reason) text() string {
+func reasonText(r *impact.Reason) string {
 	out := r.Message
 	if r.Path != "" {
 		out = r.Path + ": " + out
@@ -134,59 +133,62 @@ func (r *Reason) text() string {
 }
 
 // WriteJSON writes the impact as one object.
-func (i *Impact) WriteJSON(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(i)
-}
+func (i *Impact) WriteJSON(w io.Writer) error { return printer.JSON(w, i) }
 
 // WriteText writes the impact for people.
 func (i *Impact) WriteText(w io.Writer, color bool) error {
 	b := bufio.NewWriter(w)
 	if len(i.Changes) == 0 {
 		fmt.Fprintln(b, "no API changes")
-		return b.Flush()
 	}
 	for n := range i.Changes {
 		c := &i.Changes[n]
 		if n > 0 {
 			fmt.Fprintln(b)
 		}
-		fmt.Fprintf(b, "%s, %s\n\n", diag.Visible(c.Title()), i.reach(c))
-		if err := c.WriteText(b, color); err != nil {
+		fmt.Fprintf(b, "%s, %s\n\n", diag.Visible(c.title()), i.reach(c))
+		if err := c.Report.WriteText(b, color); err != nil {
 			return err
 		}
-		if len(c.Reached) > 0 {
-			fmt.Fprintln(b)
-			t := tabwriter.NewWriter(b, 0, 0, 3, ' ', 0)
-			fmt.Fprintln(t, "LOGICAL CLUSTER\tORGANIZATION\tCLUSTERS\tASKS FOR\tWHERE")
-			for _, r := range c.Reached {
-				fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", r.Key, r.Organization, cmp.Or(strings.Join(r.Clusters, ","), "-"), r.Requested, cmp.Or(r.Position.String(), "-"))
-			}
-			if err := t.Flush(); err != nil {
-				return err
-			}
+		if err := c.writeReached(b); err != nil {
+			return err
 		}
-		if c.Tried > 0 {
-			fmt.Fprintf(b, "\n%s\n", c.counts())
-			for k := range c.Objects {
-				o := &c.Objects[k]
-				fmt.Fprintf(b, "  %-7s  %s", o.Outcome, diag.Visible(o.name()))
-				if o.LogicalCluster != "" {
-					fmt.Fprintf(b, " of %s", o.LogicalCluster)
-				}
-				fmt.Fprintln(b)
-				for _, r := range o.Reasons {
-					fmt.Fprintf(b, "           %s\n", diag.Visible(r.text()))
-				}
-				if o.Outcome == Refused {
-					fmt.Fprintf(b, "           %s\n", o.unchanged())
-				}
-			}
-		}
+		c.writeObjects(b)
 	}
 	return b.Flush()
+}
+
+func (c *Judged) writeReached(w io.Writer) error {
+	if len(c.Reached) == 0 {
+		return nil
+	}
+	fmt.Fprintln(w)
+	t := printer.NewTable(w, "LOGICAL CLUSTER", "ORGANIZATION", "CLUSTERS", "ASKS FOR", "WHERE")
+	for _, r := range c.Reached {
+		t.Row(r.Key, r.Organization, printer.OrDash(strings.Join(r.Clusters, ",")), r.Requested, printer.OrDash(r.Position.String()))
+	}
+	return t.End()
+}
+
+func (c *Judged) writeObjects(w io.Writer) {
+	if c.Tried == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s\n", c.counts())
+	for k := range c.Objects {
+		o := &c.Objects[k]
+		fmt.Fprintf(w, "  %-7s  %s", o.Outcome, diag.Visible(objectName(o)))
+		if o.LogicalCluster != "" {
+			fmt.Fprintf(w, " of %s", o.LogicalCluster)
+		}
+		fmt.Fprintln(w)
+		for i := range o.Reasons {
+			fmt.Fprintf(w, "           %s\n", diag.Visible(reasonText(&o.Reasons[i])))
+		}
+		if o.Outcome == impact.Refused {
+			fmt.Fprintf(w, "           %s\n", unchanged(o))
+		}
+	}
 }
 
 // WriteMarkdown writes the impact as a section for a pull request.
@@ -194,40 +196,50 @@ func (i *Impact) WriteMarkdown(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	if len(i.Changes) == 0 {
 		fmt.Fprintln(b, "No API changes.")
-		return b.Flush()
 	}
 	for n := range i.Changes {
 		c := &i.Changes[n]
 		if n > 0 {
 			fmt.Fprintln(b)
 		}
-		fmt.Fprintf(b, "## %s\n\n%s.\n\n", evolution.Markdown(c.Title()), strings.ToUpper(i.reach(c)[:1])+i.reach(c)[1:])
-		if err := c.WriteMarkdown(b); err != nil {
+		reach := i.reach(c)
+		fmt.Fprintf(b, "## %s\n\n%s.\n\n", evolution.Markdown(c.title()), strings.ToUpper(reach[:1])+reach[1:])
+		if err := c.Report.WriteMarkdown(b); err != nil {
 			return err
 		}
-		if len(c.Reached) > 0 {
-			fmt.Fprintf(b, "\n| Logical cluster | Organization | Physical clusters | Asks for |\n| --- | --- | --- | --- |\n")
-			for _, r := range c.Reached {
-				fmt.Fprintf(b, "| %s | %s | %s | %s |\n", evolution.Markdown(r.Key), evolution.Markdown(r.Organization), evolution.Markdown(strings.Join(r.Clusters, ", ")), evolution.Markdown(r.Requested))
-			}
-		}
-		if c.Tried > 0 {
-			fmt.Fprintf(b, "\n%s.\n", c.counts())
-			if len(c.Objects) > 0 {
-				fmt.Fprintf(b, "\n| | Object | Logical cluster | Why |\n| --- | --- | --- | --- |\n")
-			}
-			for k := range c.Objects {
-				o := &c.Objects[k]
-				var reasons []string
-				for _, r := range o.Reasons {
-					reasons = append(reasons, evolution.Markdown(r.text()))
-				}
-				if o.Outcome == Refused {
-					reasons = append(reasons, o.unchanged())
-				}
-				fmt.Fprintf(b, "| %s | %s | %s | %s |\n", o.Outcome, evolution.Markdown(o.name()), evolution.Markdown(o.LogicalCluster), strings.Join(reasons, "<br>"))
-			}
-		}
+		c.markdownReached(b)
+		c.markdownObjects(b)
 	}
 	return b.Flush()
+}
+
+func (c *Judged) markdownReached(w io.Writer) {
+	if len(c.Reached) == 0 {
+		return
+	}
+	fmt.Fprint(w, "\n| Logical cluster | Organization | Physical clusters | Asks for |\n| --- | --- | --- | --- |\n")
+	for _, r := range c.Reached {
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", evolution.Markdown(r.Key), evolution.Markdown(r.Organization), evolution.Markdown(strings.Join(r.Clusters, ", ")), evolution.Markdown(r.Requested))
+	}
+}
+
+func (c *Judged) markdownObjects(w io.Writer) {
+	if c.Tried == 0 {
+		return
+	}
+	fmt.Fprintf(w, "\n%s.\n", c.counts())
+	if len(c.Objects) > 0 {
+		fmt.Fprint(w, "\n| | Object | Logical cluster | Why |\n| --- | --- | --- | --- |\n")
+	}
+	for k := range c.Objects {
+		o := &c.Objects[k]
+		var reasons []string
+		for i := range o.Reasons {
+			reasons = append(reasons, evolution.Markdown(reasonText(&o.Reasons[i])))
+		}
+		if o.Outcome == impact.Refused {
+			reasons = append(reasons, unchanged(o))
+		}
+		fmt.Fprintf(w, "| %s | %s | %s | %s |\n", o.Outcome, evolution.Markdown(objectName(o)), evolution.Markdown(o.LogicalCluster), strings.Join(reasons, "<br>"))
+	}
 }
