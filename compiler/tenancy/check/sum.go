@@ -25,123 +25,170 @@ type addition struct {
 	open []*tenancy.LogicalCluster
 }
 
+// sum is that of one resource over the quotas below an organization, as far as it is
+// worked out.
+type sum struct {
+	*checker
+	of      *tenancy.Organization
+	ceiling tenancy.Limit
+	// total is what stands, and back what of it exemptions that have expired allowed.
+	total, back resource.Quantity
+	additions   []*addition
+	inherited   map[*tenancy.Organization]*addition
+	unbounded   []*tenancy.LogicalCluster
+	// divided are amounts from budgets, of those that stood and of new ones.
+	divided, dividedAnew []*subject
+}
+
 // sum checks the sum of one resource over the quotas below an organization. What
 // stood before is summed first; then, organizations before logical clusters and
 // each in the order of keys, every addition that fits is let in, and so is
 // whatever lowers the sum. Holding exactly the others keeps the sum where it may
 // be.
 func (c *checker) sum(o *tenancy.Organization, below []*subject, ceiling tenancy.Limit) {
-	var total, back resource.Quantity
-	total.Format = ceiling.Quantity.Format
-	var additions []*addition
-	inherited := map[*tenancy.Organization]*addition{}
-	var unbounded []*tenancy.LogicalCluster
-	var divided, dividedAnew []*subject
+	s := &sum{checker: c, of: o, ceiling: ceiling, inherited: map[*tenancy.Organization]*addition{}}
+	s.total.Format = ceiling.Quantity.Format
 	for _, lc := range below {
-		if lc.State == schema.Deleted {
-			continue
+		if lc.State != schema.Deleted {
+			s.count(lc)
 		}
-		want, ok := lc.Quota.Of(ceiling.Resource)
-		if lc.IsDivided(ceiling.Resource) {
-			if lc.changed {
-				dividedAnew = append(dividedAnew, lc)
-			} else {
-				divided = append(divided, lc)
-			}
-			continue
+	}
+	c.unbounded(o, s.unbounded, ceiling)
+	s.lowered()
+	additions := s.ordered()
+	if len(s.divided) > 0 { // what stands may take what is given back, today as in the next build
+		additions = slices.DeleteFunc(additions, s.givesBack)
+		for _, lc := range s.divided {
+			s.total.Add(c.within(o, lc, s.total, ceiling))
 		}
-		if covered(c.expired, lc.LogicalCluster) {
-			back.Add(want)
+	}
+	for _, a := range additions {
+		s.admit(a)
+	}
+	for _, lc := range s.dividedAnew {
+		s.divide(lc)
+	}
+}
+
+// count counts what a logical cluster had, and keeps what it adds for later.
+func (s *sum) count(lc *subject) {
+	if lc.IsDivided(s.ceiling.Resource) {
+		if lc.changed {
+			s.dividedAnew = append(s.dividedAnew, lc)
+		} else {
+			s.divided = append(s.divided, lc)
 		}
-		if !lc.changed {
-			was, by := want, (*tenancy.Organization)(nil)
-			if c.History.ChangedAbove(lc.Org) {
-				was, by = c.History.Amount(lc.Spec, lc.Org, ceiling.Resource)
-			}
-			switch {
-			case by == nil && !ok:
-				unbounded = append(unbounded, lc.LogicalCluster)
-			case by == nil:
-				total.Add(want)
-			default:
-				a := inherited[by]
-				if a == nil {
-					a = &addition{by: &by.Meta, pos: by.At("defaults")}
-					inherited[by] = a
-				}
-				if !ok {
-					a.open = append(a.open, lc.LogicalCluster)
-				}
-				a.was.Add(was)
-				a.want.Add(want)
-				total.Add(was)
-			}
-			continue
-		}
-		if !ok {
-			c.found.Fault(&lc.Meta, diag.New(diag.CeilingUnbounded, lc.At("quota"), "%s has no quota of %s, which %s bounds", lc.Key, ceiling.Key, o.Path).
-				See(ceiling.Pos(), "the ceiling stands here").Suggest("add it: quota: %s", ceiling.Key), "it stays")
-			continue
-		}
+		return
+	}
+	want, ok := lc.Quota.Of(s.ceiling.Resource)
+	if covered(s.expired, lc.LogicalCluster) {
+		s.back.Add(want)
+	}
+	switch {
+	case !lc.changed:
+		s.countUnchanged(lc, want, ok)
+	case !ok:
+		s.found.Fault(&lc.Meta, diag.New(diag.CeilingUnbounded, lc.At("quota"), "%s has no quota of %s, which %s bounds", lc.Key, s.ceiling.Key, s.of.Path).
+			See(s.ceiling.Pos(), "the ceiling stands here").Suggest("add it: quota: %s", s.ceiling.Key), "it stays")
+	default:
 		a := &addition{by: &lc.Meta, want: want}
-		if spec := c.History.LastGood(lc.LogicalCluster); spec != nil && spec.State != schema.Deleted {
-			a.was, _ = c.History.Amount(spec, lc.Org, ceiling.Resource)
+		if spec := s.History.LastGood(lc.LogicalCluster); spec != nil && spec.State != schema.Deleted {
+			a.was, _ = s.History.Amount(spec, lc.Org, s.ceiling.Resource)
 		}
-		total.Add(a.was)
-		additions = append(additions, a)
+		s.total.Add(a.was)
+		s.additions = append(s.additions, a)
 	}
-	c.unbounded(o, unbounded, ceiling)
-	if total.Cmp(ceiling.Quantity) > 0 {
-		without := total.DeepCopy()
-		without.Sub(back)
-		c.found.Add(&o.Meta, afterExpiry(without.Cmp(ceiling.Quantity) <= 0, diag.New(diag.CeilingLowered, ceiling.Pos(), "what exists below %s has %s of %s, above its ceiling of %s", o.Path, total.String(), ceiling.Key, ceiling.Quantity.String()).
-			Suggest("raise the ceiling, or have quotas lowered")))
+}
+
+// countUnchanged counts a logical cluster whose own document is as it was. What is
+// different for it is an addition of the organization whose defaults changed.
+func (s *sum) countUnchanged(lc *subject, want resource.Quantity, bounded bool) {
+	was, by := want, (*tenancy.Organization)(nil)
+	if s.History.ChangedAbove(lc.Org) {
+		was, by = s.History.Amount(lc.Spec, lc.Org, s.ceiling.Resource)
 	}
-	orgs := slices.SortedFunc(maps.Keys(inherited), func(a, b *tenancy.Organization) int { return strings.Compare(a.Path, b.Path) })
-	ordered := make([]*addition, 0, len(orgs)+len(additions))
+	switch {
+	case by == nil && !bounded:
+		s.unbounded = append(s.unbounded, lc.LogicalCluster)
+		return
+	case by == nil:
+		s.total.Add(want)
+		return
+	}
+	a := s.inherited[by]
+	if a == nil {
+		a = &addition{by: &by.Meta, pos: by.At("defaults")}
+		s.inherited[by] = a
+	}
+	if !bounded {
+		a.open = append(a.open, lc.LogicalCluster)
+	}
+	a.was.Add(was)
+	a.want.Add(want)
+	s.total.Add(was)
+}
+
+// lowered reports a ceiling that is below what stands.
+func (s *sum) lowered() {
+	if s.total.Cmp(s.ceiling.Quantity) <= 0 {
+		return
+	}
+	without := s.total.DeepCopy()
+	without.Sub(s.back)
+	s.found.Add(&s.of.Meta, afterExpiry(without.Cmp(s.ceiling.Quantity) <= 0, diag.New(diag.CeilingLowered, s.ceiling.Pos(), "what exists below %s has %s of %s, above its ceiling of %s", s.of.Path, s.total.String(), s.ceiling.Key, s.ceiling.Quantity.String()).
+		Suggest("raise the ceiling, or have quotas lowered")))
+}
+
+// ordered returns the additions in the order in which they are let in.
+func (s *sum) ordered() []*addition {
+	orgs := slices.SortedFunc(maps.Keys(s.inherited), func(a, b *tenancy.Organization) int { return strings.Compare(a.Path, b.Path) })
+	out := make([]*addition, 0, len(orgs)+len(s.additions))
 	for _, org := range orgs {
-		ordered = append(ordered, inherited[org])
+		out = append(out, s.inherited[org])
 	}
-	ordered = append(ordered, additions...)
-	if len(divided) > 0 { // what stands may take what is given back, today as in the next build
-		ordered = slices.DeleteFunc(ordered, func(a *addition) bool {
-			if len(a.open) > 0 || a.want.Cmp(a.was) >= 0 {
-				return false
-			}
-			total.Sub(a.was)
-			total.Add(a.want)
-			return true
-		})
-		for _, lc := range divided {
-			total.Add(c.within(o, lc, total, ceiling))
-		}
+	return append(out, s.additions...)
+}
+
+// givesBack takes an addition that lowers the sum into the total, and reports whether
+// it is one.
+func (s *sum) givesBack(a *addition) bool {
+	if len(a.open) > 0 || a.want.Cmp(a.was) >= 0 {
+		return false
 	}
-	for _, a := range ordered {
-		if len(a.open) > 0 {
-			c.found.Fault(a.by, diag.New(diag.CeilingUnbounded, a.pos, "%s leaves %s without a quota of %s, which %s bounds", a.by, listKeys(a.open), ceiling.Key, o.Path).
-				See(ceiling.Pos(), "the ceiling stands here").Suggest("give it in the defaults: quota: %s", ceiling.Key), "it stays")
-			continue
-		}
-		sum := total.DeepCopy()
-		sum.Sub(a.was)
-		sum.Add(a.want)
-		if a.want.Cmp(a.was) <= 0 || sum.Cmp(ceiling.Quantity) <= 0 {
-			total = sum
-			continue
-		}
-		c.exceeded(o, a, total, sum, ceiling)
+	s.total.Sub(a.was)
+	s.total.Add(a.want)
+	return true
+}
+
+// admit lets an addition in, or reports that it does not fit.
+func (s *sum) admit(a *addition) {
+	if len(a.open) > 0 {
+		s.found.Fault(a.by, diag.New(diag.CeilingUnbounded, a.pos, "%s leaves %s without a quota of %s, which %s bounds", a.by, listKeys(a.open), s.ceiling.Key, s.of.Path).
+			See(s.ceiling.Pos(), "the ceiling stands here").Suggest("give it in the defaults: quota: %s", s.ceiling.Key), "it stays")
+		return
 	}
-	for _, lc := range dividedAnew {
-		i := slices.IndexFunc(lc.Weights, func(w tenancy.Weight) bool { return w.Name == ceiling.Resource })
-		least := quota.Quantity(ceiling.Resource, lc.Weights[i].Minimum)
-		sum := total.DeepCopy()
-		sum.Add(least)
-		if sum.Cmp(ceiling.Quantity) > 0 && least.Sign() > 0 {
-			c.exceeded(o, &addition{by: &lc.Meta, want: least}, total, sum, ceiling)
-			continue
-		}
-		total.Add(c.within(o, lc, total, ceiling))
+	would := s.total.DeepCopy()
+	would.Sub(a.was)
+	would.Add(a.want)
+	if a.want.Cmp(a.was) <= 0 || would.Cmp(s.ceiling.Quantity) <= 0 {
+		s.total = would
+		return
 	}
+	s.exceeded(s.of, a, s.total, would, s.ceiling)
+}
+
+// divide lets in what is divided from a budget for a new document: what there is room
+// for, if that is not less than its minimum.
+func (s *sum) divide(lc *subject) {
+	i := slices.IndexFunc(lc.Weights, func(w tenancy.Weight) bool { return w.Name == s.ceiling.Resource })
+	least := quota.Quantity(s.ceiling.Resource, lc.Weights[i].Minimum)
+	would := s.total.DeepCopy()
+	would.Add(least)
+	if would.Cmp(s.ceiling.Quantity) > 0 && least.Sign() > 0 {
+		s.exceeded(s.of, &addition{by: &lc.Meta, want: least}, s.total, would, s.ceiling)
+		return
+	}
+	s.total.Add(s.within(s.of, lc, s.total, s.ceiling))
 }
 
 // within holds an amount that is divided from a budget to what a ceiling leaves,
