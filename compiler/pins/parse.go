@@ -28,21 +28,13 @@ func wrong(n *yaml.Node, format string, args ...any) error {
 
 // parse reads a file strictly: what it does not know, it refuses.
 func parse(data []byte) (*file, error) {
-	d := yaml.NewDecoder(bytes.NewReader(data))
-	var doc, more yaml.Node
-	if err := d.Decode(&doc); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, damage{1, "the file is empty"}
-		}
-		return nil, fmt.Errorf(": %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	top, err := soleDocument(data)
+	if err != nil {
+		return nil, err
 	}
-	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf(": more than one YAML document")
-	}
-	top := doc.Content[0]
 	f := &file{}
 	var version, object string
-	err := mapping(top, func(key string, v *yaml.Node) (err error) {
+	err = mapping(top, func(key string, v *yaml.Node) (err error) {
 		switch key {
 		case "apiVersion":
 			version, err = text(v)
@@ -53,11 +45,7 @@ func parse(data []byte) (*file, error) {
 		case "organizations":
 			f.Organizations, err = texts(v)
 		case "stored":
-			err = sequence(v, func(v *yaml.Node) error {
-				d, err := parseStored(v)
-				f.Stored = append(f.Stored, d)
-				return err
-			})
+			f.Stored, err = list(v, parseStored)
 		case "logicalClusters":
 			err = mapping(v, func(key string, v *yaml.Node) error {
 				lc, err := parseLogicalCluster(key, v)
@@ -65,17 +53,9 @@ func parse(data []byte) (*file, error) {
 				return err
 			})
 		case "documents":
-			err = sequence(v, func(v *yaml.Node) error {
-				d, err := parseDocument(v)
-				f.Documents = append(f.Documents, d)
-				return err
-			})
+			f.Documents, err = list(v, parseDocument)
 		case "texts":
-			err = sequence(v, func(v *yaml.Node) error {
-				t, err := parseText(v)
-				f.Texts = append(f.Texts, t)
-				return err
-			})
+			f.Texts, err = list(v, parseText)
 		default:
 			err = unknown(v, key)
 		}
@@ -88,6 +68,22 @@ func parse(data []byte) (*file, error) {
 		return nil, wrong(top, "want apiVersion %s and kind %s, have %q and %q", apiVersion, kind, version, object)
 	}
 	return f, nil
+}
+
+// soleDocument returns the content of a file that is one YAML document.
+func soleDocument(data []byte) (*yaml.Node, error) {
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, more yaml.Node
+	if err := d.Decode(&doc); err != nil {
+		if errors.Is(err, io.EOF) {
+			return nil, damage{1, "the file is empty"}
+		}
+		return nil, fmt.Errorf(": %s", strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if err := d.Decode(&more); !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf(": more than one YAML document")
+	}
+	return doc.Content[0], nil
 }
 
 // definitionName keeps a name from leading out of its directory.
@@ -163,15 +159,15 @@ func parseLogicalCluster(key string, n *yaml.Node) (logicalCluster, error) {
 		if field != "left" {
 			return unknown(v, field)
 		}
-		return sequence(v, func(v *yaml.Node) error {
-			var s Site
-			err := parseSite(v, &s, func(field string, v *yaml.Node) error { return unknown(v, field) })
+		var err error
+		lc.Left, err = list(v, func(v *yaml.Node) (s Site, err error) {
+			err = parseSite(v, &s, func(field string, v *yaml.Node) error { return unknown(v, field) })
 			if err == nil && (s.Phase == Present || s.Phase == Stopped) {
 				err = wrong(v, "%q has left %q, so another phase must stand here", key, s.Cluster)
 			}
-			lc.Left = append(lc.Left, s)
-			return err
+			return s, err
 		})
+		return err
 	})
 	return lc, err
 }
@@ -280,11 +276,14 @@ func text(n *yaml.Node) (string, error) {
 	return n.Value, nil
 }
 
-func texts(n *yaml.Node) ([]string, error) {
-	var out []string
+func texts(n *yaml.Node) ([]string, error) { return list(n, text) }
+
+// list reads each element of a list.
+func list[T any](n *yaml.Node, read func(v *yaml.Node) (T, error)) ([]T, error) {
+	var out []T
 	err := sequence(n, func(v *yaml.Node) error {
-		s, err := text(v)
-		out = append(out, s)
+		element, err := read(v)
+		out = append(out, element)
 		return err
 	})
 	return out, err

@@ -145,23 +145,10 @@ func (j *joining) add(i int) {
 		j.damaged(name, "asOf, organizations and stored stand in the platform's file only")
 	}
 	for _, d := range f.Stored {
-		for _, cluster := range d.Clusters {
-			id := StoredID{cluster, d.Name}
-			if _, ok := j.pins.Stored[id]; ok {
-				j.damaged(name, "%s on %s stands in two places", d.Name, cluster)
-			}
-			j.pins.Stored[id] = Stored{d.Storage, d.Versions}
-		}
+		j.addStored(name, d)
 	}
 	for _, d := range f.Documents {
-		before := len(j.pins.Documents)
-		j.pins.Documents[d.ID] = d.Body
-		if len(j.pins.Documents) == before {
-			j.damaged(name, "%s %q stands in two places", d.Kind, d.Key)
-		}
-		if len(d.Definitions) > 0 {
-			j.pins.Definitions[d.ID] = d.Definitions
-		}
+		j.addDocument(name, d)
 	}
 	for _, t := range f.Texts {
 		if other, ok := j.textIn[t.Dir]; ok && other != name {
@@ -176,6 +163,27 @@ func (j *joining) add(i int) {
 		}
 		c.Organization = organization
 		j.pins.LogicalClusters[c.Key] = c.LogicalCluster
+	}
+}
+
+func (j *joining) addStored(file string, d stored) {
+	for _, cluster := range d.Clusters {
+		id := StoredID{cluster, d.Name}
+		if _, ok := j.pins.Stored[id]; ok {
+			j.damaged(file, "%s on %s stands in two places", d.Name, cluster)
+		}
+		j.pins.Stored[id] = Stored{d.Storage, d.Versions}
+	}
+}
+
+func (j *joining) addDocument(file string, d pinnedDocument) {
+	before := len(j.pins.Documents)
+	j.pins.Documents[d.ID] = d.Body
+	if len(j.pins.Documents) == before {
+		j.damaged(file, "%s %q stands in two places", d.Kind, d.Key)
+	}
+	if len(d.Definitions) > 0 {
+		j.pins.Definitions[d.ID] = d.Definitions
 	}
 }
 

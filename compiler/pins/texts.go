@@ -123,13 +123,9 @@ func parseText(n *yaml.Node) (Text, error) {
 		case "dir":
 			t.Dir, err = text(v)
 		case "documents":
-			err = sequence(v, func(v *yaml.Node) error {
-				d, err := parseTextDocument(v)
-				t.Documents = append(t.Documents, d)
-				return err
-			})
+			t.Documents, err = list(v, parseTextDocument)
 		case "files":
-			t.Files, err = parseFiles(v)
+			t.Files, err = list(v, parseFile)
 		default:
 			err = unknown(v, key)
 		}
@@ -158,29 +154,24 @@ func parseTextDocument(n *yaml.Node) (d TextDocument, err error) {
 	return d, err
 }
 
-func parseFiles(n *yaml.Node) (files []syntax.TextFile, err error) {
-	err = sequence(n, func(v *yaml.Node) error {
-		var f syntax.TextFile
-		err := mapping(v, func(key string, v *yaml.Node) (err error) {
-			switch key {
-			case "path":
-				f.Path, err = text(v)
-			case "text":
-				f.Text, err = text(v)
-			case "imports":
-				f.Imports, err = parseImports(v)
-			default:
-				err = unknown(v, key)
-			}
-			return err
-		})
-		if err == nil && f.Path == "" {
-			err = wrong(v, "a file needs its path")
+func parseFile(n *yaml.Node) (f syntax.TextFile, err error) {
+	err = mapping(n, func(key string, v *yaml.Node) (err error) {
+		switch key {
+		case "path":
+			f.Path, err = text(v)
+		case "text":
+			f.Text, err = text(v)
+		case "imports":
+			f.Imports, err = parseImports(v)
+		default:
+			err = unknown(v, key)
 		}
-		files = append(files, f)
 		return err
 	})
-	return files, err
+	if err == nil && f.Path == "" {
+		err = wrong(n, "a file needs its path")
+	}
+	return f, err
 }
 
 func parseImports(n *yaml.Node) (map[string]string, error) {
@@ -249,7 +240,7 @@ func parseLibrary(data []byte) (l syntax.LibraryText, err error) {
 		case "import":
 			l.Path, err = text(v)
 		case "files":
-			l.Files, err = parseFiles(v)
+			l.Files, err = list(v, parseFile)
 		default:
 			err = unknown(v, key)
 		}
