@@ -30,11 +30,7 @@ func (s *State) encode(e *digest.Encoder) {
 	}
 	e.Strings(s.PodSecurity)
 	e.Number(s.Minor)
-	c := cmp.Or(s.Containers, &Containers{})
-	encodeAmounts(e, c.DefaultRequest)
-	encodeAmounts(e, c.Default)
-	encodeAmounts(e, c.Max)
-	encodeAmounts(e, c.Min)
+	encodeContainers(e, cmp.Or(s.Containers, &Containers{}))
 	e.Number(len(s.Namespaces))
 	for i := range s.Namespaces {
 		n := &s.Namespaces[i]
@@ -55,24 +51,36 @@ func (s *State) encode(e *digest.Encoder) {
 		e.Strings(src.Repo, src.Path, src.Branch, src.Role, src.Namespace, src.Secret, src.Interval)
 	}
 	e.Strings(s.Deployers, s.Engine)
-	if s.Implicit != nil {
-		e.Strings(s.Implicit.Region)
-		e.Number(len(s.Implicit.Objects))
-		for _, o := range s.Implicit.Objects {
-			e.Strings(string(o.Digest[:]))
-		}
-		if len(s.Implicit.Revoked) > 0 {
-			e.Strings("revoked")
-			e.Number(len(s.Implicit.Revoked))
-			for _, r := range s.Implicit.Revoked {
-				e.Strings(r.Subject.Kind, r.Subject.Namespace, r.Subject.Name, r.Dir)
-			}
-		}
-	}
+	s.encodeImplicit(e)
 	if s.Patches != nil {
 		e.Strings("patches", s.Patches.Region)
 		e.Bytes(s.Patches.Digest[:])
 	}
+}
+
+func (s *State) encodeImplicit(e *digest.Encoder) {
+	if s.Implicit == nil {
+		return
+	}
+	e.Strings(s.Implicit.Region)
+	e.Number(len(s.Implicit.Objects))
+	for _, o := range s.Implicit.Objects {
+		e.Strings(string(o.Digest[:]))
+	}
+	if len(s.Implicit.Revoked) > 0 {
+		e.Strings("revoked")
+		e.Number(len(s.Implicit.Revoked))
+		for _, r := range s.Implicit.Revoked {
+			e.Strings(r.Subject.Kind, r.Subject.Namespace, r.Subject.Name, r.Dir)
+		}
+	}
+}
+
+func encodeContainers(e *digest.Encoder, c *Containers) {
+	encodeAmounts(e, c.DefaultRequest)
+	encodeAmounts(e, c.Default)
+	encodeAmounts(e, c.Max)
+	encodeAmounts(e, c.Min)
 }
 
 func encodeAmounts(e *digest.Encoder, amounts quota.Quota) {

@@ -217,24 +217,43 @@ func (d *Documents) Sources() (map[string][]pins.Text, func(name string) (load.L
 // undisturbed lists directories whose text is kept as it was, since what they say today
 // changes nothing but documents in error.
 func (d *Documents) undisturbed() (dirs []string) {
+	changed := d.inError()
+	if len(changed) == 0 {
+		return nil
+	}
+	d.markChanged(changed)
+	for dir, is := range changed {
+		if !is && d.view.SameBesides(former(d.pins, d.pins.Texts[dir][0])) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// inError lists the directories that have documents in error and a text in the pins, each
+// as unchanged.
+func (d *Documents) inError() map[string]bool {
 	changed := map[string]bool{}
-	inError := func(dir string) {
+	add := func(dir string) {
 		if _, ok := d.pins.Latest(dir); ok {
 			changed[dir] = false
 		}
 	}
 	for id := range d.from {
-		inError(id.Dir)
+		add(id.Dir)
 	}
 	for _, dir := range d.lost {
-		inError(dir)
+		add(dir)
 	}
 	for _, f := range d.failures {
-		inError(f.Dir)
+		add(f.Dir)
 	}
-	if len(changed) == 0 {
-		return nil
-	}
+	return changed
+}
+
+// markChanged marks the directories that today say something else than the pins, but for
+// documents in error.
+func (d *Documents) markChanged(changed map[string]bool) {
 	declared := map[document.ID]bool{}
 	for m := range d.All() {
 		id := m.ID()
@@ -251,10 +270,4 @@ func (d *Documents) undisturbed() (dirs []string) {
 			changed[id.Dir] = true
 		}
 	}
-	for dir, is := range changed {
-		if !is && d.view.SameBesides(former(d.pins, d.pins.Texts[dir][0])) {
-			dirs = append(dirs, dir)
-		}
-	}
-	return dirs
 }

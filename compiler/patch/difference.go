@@ -44,9 +44,6 @@ func compare(was, now manifest.Value, path []string, out *[]Change) {
 		return
 	case (isList(was) || fresh) && (isList(now) || gone) && len(list(was))+len(list(now)) > 0:
 		compareElements(list(was), list(now), path, out)
-		if names := distinct(list(was)) && distinct(list(now)); names && !slices.Equal(common(list(was), list(now)), common(list(now), list(was))) {
-			*out = append(*out, Change{Path: path, Now: now}) // their order
-		}
 		return
 	case !fresh && !gone && bytes.Equal(manifest.AppendJSON(nil, was), manifest.AppendJSON(nil, now)):
 		return
@@ -74,6 +71,9 @@ func compareElements(was, now manifest.List, path []string, out *[]Change) {
 		if _, is := element(now, was, i, names).(missing); is {
 			compare(item, missing{}, append(path, fmt.Sprint(i)), out)
 		}
+	}
+	if names && !slices.Equal(common(was, now), common(now, was)) {
+		*out = append(*out, Change{Path: path, Now: now}) // their order
 	}
 }
 

@@ -66,16 +66,13 @@ func (chain *Chain) forbiddenMark(l *Link, base manifest.Map, c Change) string {
 	if len(c.Path) < 2 || c.Path[1] != "labels" && c.Path[1] != "annotations" {
 		return "it is what the object is: a patch changes labels and annotations only"
 	}
-	if len(c.Path) == 2 {
-		if m, ok := c.Now.(manifest.Map); c.Gone || ok && len(m) == 0 {
-			return ""
-		}
+	switch {
+	case !c.isOfMarks():
 		return c.Path[1] + " are texts by name"
+	case len(c.Path) == 2:
+		return ""
 	}
 	key := c.Path[2]
-	if _, isText := c.Now.(string); !c.Gone && (!isText || len(c.Path) > 3) {
-		return c.Path[1] + " are texts by name"
-	}
 	domain, name, prefixed := strings.Cut(key, "/")
 	switch {
 	case domain == "app.kubernetes.io" && name != "managed-by" && name != "instance": // an engine may know its objects by the instance
@@ -87,6 +84,19 @@ func (chain *Chain) forbiddenMark(l *Link, base manifest.Map, c Change) string {
 		return "a policy inside orgs/ adds labels and annotations, and changes none that a document gives"
 	}
 	return ""
+}
+
+// isOfMarks reports whether a change of labels or annotations leaves texts by name.
+func (c *Change) isOfMarks() bool {
+	if c.Gone {
+		return true
+	}
+	if len(c.Path) == 2 {
+		m, ok := c.Now.(manifest.Map)
+		return ok && len(m) == 0
+	}
+	_, isText := c.Now.(string)
+	return isText && len(c.Path) == 3
 }
 
 // markProblem says why an API server would refuse the labels and annotations of an

@@ -103,6 +103,21 @@ func inherit(out, pin *pins.LogicalCluster, tn *tenant) {
 	}
 }
 
+// claimants are the logical clusters that may have former keys.
+func (p *placer) claimants() (out []*tenancy.LogicalCluster) {
+	renamed := map[*tenancy.Organization]bool{}
+	for _, o := range p.t.Organizations { // parents first
+		renamed[o] = len(o.Spec.Formerly) > 0 || renamed[o.Parent]
+	}
+	for _, lc := range p.t.LogicalClusters {
+		// Nobody takes over to delete: what goes, goes under its own key.
+		if lc.Spec.State != schema.Deleted && (len(lc.Spec.Formerly) > 0 || renamed[lc.Org]) {
+			out = append(out, lc)
+		}
+	}
+	return out
+}
+
 // claims finds the documents that take over the pin of a former key, and those
 // whose claim can't be settled: they are not placed until it is.
 func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
@@ -110,17 +125,7 @@ func (p *placer) claims() (claims map[string]string, blocked map[string]bool) {
 	if len(p.former.LogicalClusters) == 0 {
 		return claims, blocked
 	}
-	renamed := map[*tenancy.Organization]bool{}
-	for _, o := range p.t.Organizations { // parents first
-		renamed[o] = len(o.Spec.Formerly) > 0 || renamed[o.Parent]
-	}
-	var claimants []*tenancy.LogicalCluster
-	for _, lc := range p.t.LogicalClusters {
-		// Nobody takes over to delete: what goes, goes under its own key.
-		if lc.Spec.State != schema.Deleted && (len(lc.Spec.Formerly) > 0 || renamed[lc.Org]) {
-			claimants = append(claimants, lc)
-		}
-	}
+	claimants := p.claimants()
 	if len(claimants) == 0 {
 		return claims, blocked
 	}

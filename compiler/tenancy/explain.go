@@ -153,6 +153,13 @@ func (x *explanation) inherited() {
 			x.step("regions", e.text("regions"), o.RegionsOrigin())
 		}
 	}
+	x.divided()
+	x.apis(e.APIs)
+}
+
+// divided puts what is divided from a budget before the weights that say how.
+func (x *explanation) divided() {
+	lc := x.lc
 	for _, w := range lc.Weights {
 		if v := x.values["quota."+w.Name]; v != nil {
 			q, _ := lc.Quota.Of(w.Name)
@@ -166,9 +173,13 @@ func (x *explanation) inherited() {
 			}
 		}
 	}
-	for _, b := range e.APIs {
+}
+
+// apis tells which versions channels are, and what is refused.
+func (x *explanation) apis(asked []Binding) {
+	for _, b := range asked {
 		v := x.values["apis."+b.Version.Set.Name]
-		if !slices.ContainsFunc(lc.APIs, func(have Binding) bool { return have.Version == b.Version }) {
+		if !slices.ContainsFunc(x.lc.APIs, func(have Binding) bool { return have.Version == b.Version }) {
 			v.Text, v.Steps[0].Effect = "", Refused
 			continue
 		}

@@ -23,15 +23,7 @@ func ParseSubject(text string) (s Subject, problem string) {
 	kind, name, ok := strings.Cut(text, ":")
 	switch {
 	case ok && kind == "serviceaccount":
-		s = Subject{Kind: "ServiceAccount"}
-		if s.Namespace, s.Name, ok = strings.Cut(name, "/"); !ok || s.Namespace == "" || s.Name == "" {
-			return s, "a service account is named by its namespace and its name: serviceaccount:payments-ci/deployer"
-		}
-		// What no API server takes would keep its neighbours from being applied too.
-		if len(validation.IsDNS1123Label(s.Namespace)) > 0 || len(validation.IsDNS1123Subdomain(s.Name)) > 0 {
-			return s, "no service account can have that name"
-		}
-		return s, ""
+		return parseServiceAccount(name)
 	case ok && kind == "user":
 		s = Subject{Kind: "User", Name: name}
 	case ok && kind == "group":
@@ -48,6 +40,19 @@ func ParseSubject(text string) (s Subject, problem string) {
 		return s, "a service account is named as serviceaccount:NAMESPACE/NAME"
 	case strings.HasPrefix(s.Name, "system:"):
 		return s, "names that begin with system: are Kubernetes' own"
+	}
+	return s, ""
+}
+
+func parseServiceAccount(text string) (s Subject, problem string) {
+	namespace, name, _ := strings.Cut(text, "/")
+	s = Subject{Kind: "ServiceAccount", Namespace: namespace, Name: name}
+	switch {
+	case namespace == "" || name == "":
+		return s, "a service account is named by its namespace and its name: serviceaccount:payments-ci/deployer"
+	case len(validation.IsDNS1123Label(namespace)) > 0 || len(validation.IsDNS1123Subdomain(name)) > 0:
+		// What no API server takes would keep its neighbours from being applied too.
+		return s, "no service account can have that name"
 	}
 	return s, ""
 }

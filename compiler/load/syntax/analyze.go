@@ -182,15 +182,7 @@ func (r *reader) documents(kind int, d *ast.Field) {
 		plain := static && f.Alias == nil && !isPrivate(key) || isString(f.Label)
 		if !plain || f.Constraint != token.ILLEGAL || d.Constraint != token.ILLEGAL {
 			all = false
-			r.Shapes |= 1 << kind
-			_, pattern := f.Label.(*ast.ListLit)
-			if f.Constraint == token.ILLEGAL && !pattern {
-				r.Produces = true
-			}
-			if pattern && r.Limit.IsZero() {
-				r.Limit = Position(f.Label.Pos())
-			}
-			r.walk(f, restKey)
+			r.shape(kind, f)
 			continue
 		}
 		r.Documents = append(r.Documents, plainDocument{kind, key, Position(f.Label.Pos())})
@@ -201,6 +193,19 @@ func (r *reader) documents(kind int, d *ast.Field) {
 		spans = []plainSpan{{kind, spanOf(d, r.data)}}
 	}
 	r.Spans = append(r.Spans, spans...)
+}
+
+// shape reads a field in a map of documents that is no plain document.
+func (r *reader) shape(kind int, f *ast.Field) {
+	r.Shapes |= 1 << kind
+	_, pattern := f.Label.(*ast.ListLit)
+	if f.Constraint == token.ILLEGAL && !pattern {
+		r.Produces = true
+	}
+	if pattern && r.Limit.IsZero() {
+		r.Limit = Position(f.Label.Pos())
+	}
+	r.walk(f, restKey)
 }
 
 // besides reads what is no field in a map of documents.

@@ -19,13 +19,21 @@ const (
 	maxChain = 5000
 )
 
+// level is what stands within one pair of brackets.
+type level struct {
+	nest, chain   int
+	interpolation bool
+}
+
+// resumes reports whether the token ends an interpolation, and the string goes on with
+// another.
+func (l *level) resumes(tok token.Token, s *scanner.Scanner) bool {
+	return tok == token.RPAREN && l.interpolation && strings.HasSuffix(s.ResumeInterpolation(), "(")
+}
+
 // tooDeep scans the tokens of a CUE or JSON file for nesting that would need an
 // unbounded stack to parse.
 func tooDeep(path string, data []byte) (diag.Position, bool) {
-	type level struct {
-		nest, chain   int
-		interpolation bool
-	}
 	var s scanner.Scanner
 	s.Init(token.NewFile(path, -1, len(data)), data, func(token.Pos, string, []any) {}, 0)
 	stack := []level{{}}
@@ -54,11 +62,9 @@ func tooDeep(path string, data []byte) (diag.Position, bool) {
 			nest -= top.nest + 1
 			chain -= top.chain
 			stack = stack[:len(stack)-1]
-			if tok == token.RPAREN && top.interpolation {
-				interpolation = strings.HasSuffix(s.ResumeInterpolation(), "(")
-				if interpolation {
-					continue
-				}
+			if top.resumes(tok, &s) {
+				interpolation = true
+				continue
 			}
 		case token.COMMA:
 			nest -= top.nest

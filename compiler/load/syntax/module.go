@@ -38,23 +38,8 @@ func readModule(text []byte) module {
 		fail(diag.Position{File: moduleFile}, "%s", FirstLine(err.Error()))
 		return m
 	}
-	text1 := func(d ast.Decl, want string) (string, diag.Position, bool) {
-		field, ok := d.(*ast.Field)
-		if !ok {
-			return "", diag.Position{}, false
-		}
-		if name, _, err := ast.LabelName(field.Label); err != nil || name != want {
-			return "", diag.Position{}, false
-		}
-		lit, ok := field.Value.(*ast.BasicLit)
-		if !ok {
-			return "", diag.Position{}, false
-		}
-		s, err := literal.Unquote(lit.Value)
-		return s, Position(lit.Pos()), err == nil
-	}
 	for _, d := range f.Decls {
-		if s, _, ok := text1(d, "module"); ok {
+		if s, _, ok := textField(d, "module"); ok {
 			m.path, _, _ = strings.Cut(s, "@")
 		}
 		if field, ok := d.(*ast.Field); ok {
@@ -63,7 +48,7 @@ func readModule(text []byte) module {
 				continue
 			}
 			for _, e := range lang.Elts {
-				if s, at, ok := text1(e, "version"); ok {
+				if s, at, ok := textField(e, "version"); ok {
 					if !validVersion(s) {
 						fail(at, "language.version: %q is not a version such as %q", s, defaultLanguage)
 						continue
@@ -77,6 +62,23 @@ func readModule(text []byte) module {
 		fail(diag.Position{File: moduleFile}, `the module has no name: add a line such as module: "acme.example/tenancy"`)
 	}
 	return m
+}
+
+// textField returns the text of a declaration that is a field of that name and has one.
+func textField(d ast.Decl, want string) (string, diag.Position, bool) {
+	field, ok := d.(*ast.Field)
+	if !ok {
+		return "", diag.Position{}, false
+	}
+	if name, _, err := ast.LabelName(field.Label); err != nil || name != want {
+		return "", diag.Position{}, false
+	}
+	lit, ok := field.Value.(*ast.BasicLit)
+	if !ok {
+		return "", diag.Position{}, false
+	}
+	s, err := literal.Unquote(lit.Value)
+	return s, Position(lit.Pos()), err == nil
 }
 
 // validVersion reports whether s is a semantic version as CUE writes it.

@@ -19,6 +19,11 @@ func (c *checker) stood(lc *tenancy.LogicalCluster) bool {
 
 // formerly checks that nobody takes over what somebody else has or claims.
 func (c *checker) formerly() {
+	c.formerOrganizations()
+	c.formerLogicalClusters()
+}
+
+func (c *checker) formerOrganizations() {
 	orgs := claims{c: c, stands: func(key string) *document.Meta {
 		// A held one may well be the one that was renamed, and one that gives what it has
 		// stands until that has moved.
@@ -35,6 +40,9 @@ func (c *checker) formerly() {
 			}
 		}
 	}
+}
+
+func (c *checker) formerLogicalClusters() {
 	lcs := claims{c: c, stands: func(key string) *document.Meta {
 		if lc := c.t.LogicalCluster(key); lc != nil {
 			return &lc.Meta

@@ -147,10 +147,11 @@ func (c *documents) logicalCluster(key, former string, r reach) *change.LogicalC
 	}
 	l.Fields = difference(c.effective(c.before, before, then), c.effective(c.after, after, now))
 	slices.SortStableFunc(l.Fields, func(a, b change.Field) int { return cmp.Compare(weight(a.Elements[0]), weight(b.Elements[0])) })
-	if l.From == l.To && l.Action != change.Changes {
+	if l.From == l.To {
 		l.From = ""
-	} else if l.From == l.To {
-		l.From, l.To = "", ""
+		if l.Action == change.Changes {
+			l.To = ""
+		}
 	}
 	if len(l.Fields) == 0 && l.Action == change.Changes {
 		return nil
