@@ -74,7 +74,7 @@ func TestWhyIsSaid(t *testing.T) {
 	first := b.build(documents(o, good), nil)
 	first.clean(t, "the first build")
 	o.limit = 8
-	r := b.build(documents(o, strings.Replace(good, "quota:", `nonsens: "x", quota:`, 1)), first)
+	r := b.build(documents(o, strings.Replace(good, "quota: cpu: 16", `nonsens: "x", quota: cpu: 4`, 1)), first)
 	codes := map[diag.Code]bool{}
 	for _, d := range r.errors {
 		codes[d.Code] = true
@@ -102,7 +102,7 @@ func TestSlowPatternsTakeNothing(t *testing.T) {
 	impatient := func(o *compiler.Options) { o.Timeout = 300 * time.Millisecond }
 	last := first
 	for range 2 {
-		last = b.build(documents(slow, good), last, impatient)
+		last = b.build(documents(slow, good+"_more: 1\n"), last, impatient)
 		if last.states["acme/t/x"] != first.states["acme/t/x"] || len(last.errors) == 0 {
 			t.Errorf("access %q, errors %v", last.subjects["acme/t/x"], last.errors)
 		}
