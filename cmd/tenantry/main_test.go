@@ -50,13 +50,14 @@ func TestScripts(t *testing.T) {
 		dir = t.TempDir()
 		here.variables = copyScripts(t, scripts+"/*.txtar", dir)
 	}
+	shared := t.TempDir()
 	testscript.Run(t, testscript.Params{
 		Dir:                 dir,
 		UpdateScripts:       testkit.Updating(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
-			e.Setenv("TENANTRY_CACHE", filepath.Join(e.WorkDir, ".cache"))
+			e.Setenv("TENANTRY_CACHE", cacheOf(t, e, dir, shared))
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("CHECKOUT", checkout)
 			e.Setenv("GOCACHE", goCache)
@@ -70,6 +71,16 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"tenancy": layTenancy(base), "exits": here.exits, inProcess: here.command, "replace": replace, "building": building, "step": runStep(t), "job": runJob(t), "precommit": preCommit(t)},
 	})
+}
+
+// cacheOf returns the cache of a session: its own where the session is about caches, and
+// else the one that all share, since most of them compile much the same repo.
+func cacheOf(t *testing.T, e *testscript.Env, dir, shared string) string {
+	name := strings.TrimPrefix(filepath.Base(e.WorkDir), "script-")
+	if strings.Contains(testkit.ReadFile(t, filepath.Join(dir, name+".txtar")), "cache") {
+		return filepath.Join(e.WorkDir, ".cache")
+	}
+	return shared
 }
 
 // exits is the script command `exits CODE PROGRAM ARGS...`: like exec, where the
