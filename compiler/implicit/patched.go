@@ -42,7 +42,7 @@ func IsReserved(key string, engines target.Engines) bool {
 // Problem says why an object, as it is after placeholders were filled in, could not be
 // given by an implicit document; empty where it could. Its metadata is not looked at.
 func Problem(t *tenancy.Tenancy, object manifest.Map) string {
-	raw, _ := literal(plain(object)).(map[string]any)
+	raw, _ := literal(manifest.Plain(object)).(map[string]any)
 	raw = maps.Clone(raw)
 	raw["metadata"] = map[string]any{"name": "x"}
 	var problems []string

@@ -128,31 +128,12 @@ func readFile(data []byte) ([]map[string]any, []*yaml.Node, error) {
 	}
 	objects := make([]map[string]any, len(values))
 	for i, v := range values {
-		objects[i], _ = plain(v).(map[string]any)
+		objects[i], _ = manifest.Plain(v).(map[string]any)
 	}
 	if len(nodes) != len(objects) {
 		return nil, nil, fmt.Errorf("the file mixes documents in a way that cannot be read")
 	}
 	return objects, nodes, nil
-}
-
-// plain turns a tree into maps and lists.
-func plain(v manifest.Value) any {
-	switch v := v.(type) {
-	case manifest.Map:
-		m := make(map[string]any, len(v))
-		for _, f := range v {
-			m[f.Key] = plain(f.Value)
-		}
-		return m
-	case manifest.List:
-		list := make([]any, len(v))
-		for i, item := range v {
-			list[i] = plain(item)
-		}
-		return list
-	}
-	return v
 }
 
 var lineOf = regexp.MustCompile(`^line (\d+): (.*)`)

@@ -1,6 +1,7 @@
 package evolution
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 
@@ -76,6 +77,8 @@ func (b upper) covers(o upper) bool {
 // lower is a minimum, mirrored.
 func lower(value float64, exclusive bool) upper { return upper{-value, exclusive} }
 
+func newUpper(value float64, exclusive bool) upper { return upper{value, exclusive} }
+
 // decimal is a number as it is written.
 func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
@@ -97,6 +100,26 @@ func shifted(was, is *props, old, new upper, oldBound, newBound float64) string 
 		return "tightened"
 	}
 	return "changed"
+}
+
+// compareBounds reports how a bound differs, whose name and wording are those of a
+// maximum or a minimum; order makes an upper bound of it.
+func (n *node) compareBounds(name, wording string, old, new *float64, wasExclusive, isExclusive bool, order func(value float64, exclusive bool) upper) {
+	if old == nil && new == nil || old != nil && new != nil && *old == *new && wasExclusive == isExclusive {
+		return
+	}
+	switch {
+	case old == nil:
+		now := bound(*new, isExclusive)
+		n.report("added", nil, now, fmt.Sprintf("numbers are %s %s now", wording, now))
+	case new == nil:
+		was := bound(*old, wasExclusive)
+		n.report("removed", was, nil, fmt.Sprintf("numbers need no longer be %s %s", wording, was))
+	default:
+		was, now := bound(*old, wasExclusive), bound(*new, isExclusive)
+		kind := shifted(n.was, n.is, order(*old, wasExclusive), order(*new, isExclusive), *old, *new)
+		n.report(kind, was, now, fmt.Sprintf("the %s changes from %s to %s", name, was, now))
+	}
 }
 
 var boundCases = []ruleCase{

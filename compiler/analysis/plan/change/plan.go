@@ -4,9 +4,8 @@
 package change
 
 import (
-	"strings"
-
 	"github.com/tenantry/tenantry/internal/diag"
+	"github.com/tenantry/tenantry/internal/report"
 )
 
 // Version is the apiVersion of a plan as JSON. A field may be added under the
@@ -73,16 +72,7 @@ type Cause struct {
 }
 
 // String names the place: "orgs/acme/org.cue:3 (organizations "acme")".
-func (c Cause) String() string {
-	out := diag.Position{File: c.File, Line: c.Line}.String()
-	if c.Document != "" {
-		out += " (" + c.Document + ")"
-	}
-	if c.Removed {
-		out += ", before the change"
-	}
-	return strings.TrimSpace(out)
-}
+func (c Cause) String() string { return report.Cause(c).String() }
 
 // Empty reports whether the change does nothing at all.
 func (p *Plan) Empty() bool {

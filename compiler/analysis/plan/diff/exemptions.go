@@ -23,7 +23,7 @@ func (l *limits) exemption(was, is *tenancy.Exemption) {
 	if len(causes) == 0 {
 		return
 	}
-	name := exemptionName(x)
+	name := nameOf(&x.Meta)
 	add := func(effect, what string) { l.add(change.LimitExemption, name, effect, what, causes) }
 	of := "policy " + x.Spec.Policy
 	if x.Spec.Policy == "" {
@@ -83,11 +83,12 @@ func exemptionChanged(was, is *tenancy.Exemption) (out []change.LimitDetail) {
 	return out
 }
 
-func exemptionName(x *tenancy.Exemption) string {
-	if x.Dir == "" {
-		return x.Key
+// nameOf names a document that stands in a directory by both.
+func nameOf(m *document.Meta) string {
+	if m.Dir == "" {
+		return m.Key
 	}
-	return x.Dir + "/" + x.Key
+	return m.Dir + "/" + m.Key
 }
 
 // lifted compares who counts in no ceiling of which organization.
@@ -140,7 +141,7 @@ func (l *limits) liftedFrom(then, now map[string]*tenancy.Exemption, is *tenancy
 		if len(causes) == 0 {
 			causes = l.causes[is.Key]
 		}
-		d := l.add(change.LimitExemption, exemptionName(x), effect, what, causes)
+		d := l.add(change.LimitExemption, nameOf(&x.Meta), effect, what, causes)
 		d.LogicalClusters = append(d.LogicalClusters, is.Key)
 	}
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/fields"
-	"github.com/tenantry/tenantry/internal/manifest"
 )
 
 // changeText tells the field's change without a sign: "parameters.max: 3 → 4".
@@ -33,33 +32,6 @@ func merged[K comparable, V any](a, b map[K]V) map[K]bool {
 		out[k] = true
 	}
 	return out
-}
-
-// plain turns what is rendered into the values that encoding/json knows.
-func plain(v manifest.Value) any {
-	switch v := v.(type) {
-	case manifest.Map:
-		out := make(map[string]any, len(v))
-		for _, f := range v {
-			out[f.Key] = plain(f.Value)
-		}
-		return out
-	case manifest.List:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = plain(v[i])
-		}
-		return out
-	case []string:
-		out := make([]any, len(v))
-		for i := range v {
-			out[i] = v[i]
-		}
-		return out
-	case int:
-		return int64(v)
-	}
-	return v
 }
 
 // decoded reads a document. Numbers keep their digits.

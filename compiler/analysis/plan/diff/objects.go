@@ -177,7 +177,7 @@ func compareObject(r *rendered, engines target.Engines) *change.ObjectChange {
 		}
 		return of
 	}
-	if of.Fields = difference(plain(r.before), plain(r.after)); len(of.Fields) == 0 {
+	if of.Fields = difference(manifest.Plain(r.before), manifest.Plain(r.after)); len(of.Fields) == 0 {
 		return nil
 	}
 	if field := immutable(of.Kind, o, of.Fields); field != "" {

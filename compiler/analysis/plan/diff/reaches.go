@@ -43,9 +43,9 @@ func (l *limits) reach(was, is *tenancy.LogicalCluster, become map[string]string
 		kind, name, effect, what := change.LimitPolicy, id, change.Tightens, "it newly reaches"
 		switch {
 		case held && a.Exemption != nil:
-			kind, name, effect, what = change.LimitExemption, exemptionName(a.Exemption), change.Loosens, "policy "+id+" no longer holds"
+			kind, name, effect, what = change.LimitExemption, nameOf(&a.Exemption.Meta), change.Loosens, "policy "+id+" no longer holds"
 		case holds && b.Exemption != nil:
-			kind, name, what = change.LimitExemption, exemptionName(b.Exemption), "policy "+id+" holds again"
+			kind, name, what = change.LimitExemption, nameOf(&b.Exemption.Meta), "policy "+id+" holds again"
 		case held:
 			effect, what = change.Loosens, "it no longer reaches"
 		}

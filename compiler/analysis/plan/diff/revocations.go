@@ -21,10 +21,7 @@ func (l *limits) revocation(was, is *tenancy.Revocation) {
 	if len(causes) == 0 {
 		return
 	}
-	name := x.Key
-	if x.Dir != "" {
-		name = x.Dir + "/" + x.Key
-	}
+	name := nameOf(&x.Meta)
 	add := func(effect, what string) { l.add(limitRevocation, name, effect, what, causes) }
 	taken := x.Subject.String() + " from " + cmp.Or(x.From, "everything")
 	switch {
