@@ -10,14 +10,14 @@ import (
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/internal/store"
-	"github.com/tenantry/tenantry/render"
+	"github.com/tenantry/tenantry/render/tree"
 )
 
 // lastBuild is what the cache knows of the last build into an output directory.
 type lastBuild struct {
 	summary
 	dir     string // the output directory
-	decoded *render.Record
+	decoded *tree.Record
 	// pins: the pins in the output are as the last build left them.
 	pins bool
 	// looked waits until the record has been compared with the output.
@@ -47,11 +47,11 @@ type summary struct {
 // savedBuild is the last build as the cache holds it.
 type savedBuild struct {
 	Summary summary
-	Record  render.SavedRecord
+	Record  tree.SavedRecord
 }
 
 // record returns what stands in the output as the last build left it.
-func (l *lastBuild) record() *render.Record {
+func (l *lastBuild) record() *tree.Record {
 	if l == nil {
 		return nil
 	}
@@ -113,7 +113,7 @@ func (l *lastBuild) result(o *Options, s *Snapshot, clock *clock) *Result {
 }
 
 // remember keeps what the next build into the same output can go on from.
-func remember(o *Options, s *Snapshot, r *Result, record *render.Record, pinsDigest []byte) {
+func remember(o *Options, s *Snapshot, r *Result, record *tree.Record, pinsDigest []byte) {
 	if !remembers(o) {
 		return
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/tenantry/tenantry/render/engine"
 	"github.com/tenantry/tenantry/render/engine/gitops"
 	"github.com/tenantry/tenantry/render/inventory"
+	"github.com/tenantry/tenantry/render/tree"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -48,26 +49,26 @@ type cut struct {
 func (b *build) clusters() []job {
 	var jobs []job
 	engines := map[string][]*cluster{}
-	add := func(name string, input [32]byte, make func(w files) error) {
-		jobs = append(jobs, func() error { return b.sink.part(name, input, make) })
+	add := func(name string, input [32]byte, make func(w tree.Files) error) {
+		jobs = append(jobs, func() error { return b.sink.Part(name, input, make) })
 	}
 	for _, c := range b.plan() {
-		add("platform "+c.Name, unknown, func(w files) error { return writePlatform(w, c) })
-		add("crds "+c.Name, unknown, func(w files) error { return b.writeCRDs(w, c) })
+		add("platform "+c.Name, tree.Unknown, func(w tree.Files) error { return writePlatform(w, c) })
+		add("crds "+c.Name, tree.Unknown, func(w tree.Files) error { return b.writeCRDs(w, c) })
 		about := c.digest()
 		for i := range c.cuts {
 			cut := &c.cuts[i]
 			jobs = append(jobs, func() error {
-				return b.sink.part("cut "+c.Name+"/"+cut.name, b.cutDigest(about, cut), func(w files) error { return b.writeCut(w, c, cut) })
+				return b.sink.Part("cut "+c.Name+"/"+cut.name, b.cutDigest(about, cut), func(w tree.Files) error { return b.writeCut(w, c, cut) })
 			})
 		}
 		if c.engine != nil {
 			engines[c.Engine] = append(engines[c.Engine], c)
-			add("engine "+c.Name, unknown, func(w files) error { return writeEngine(w, c) })
+			add("engine "+c.Name, tree.Unknown, func(w tree.Files) error { return writeEngine(w, c) })
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(engines)) {
-		add("bootstrap "+name, unknown, func(w files) error { return writeBootstrap(w, engines[name]) })
+		add("bootstrap "+name, tree.Unknown, func(w tree.Files) error { return writeBootstrap(w, engines[name]) })
 	}
 	return jobs
 }
@@ -80,7 +81,7 @@ func (c *cluster) digest() [32]byte {
 		Deployers string
 	}{c.Cluster, c.engine != nil, c.platform.Deployers})
 	if err != nil {
-		return unknown // never: these are strings and numbers
+		return tree.Unknown // never: these are strings and numbers
 	}
 	return sha256.Sum256(data)
 }
@@ -155,7 +156,7 @@ func (b *build) plan() []*cluster {
 	return out
 }
 
-func writePlatform(w files, c *cluster) error {
+func writePlatform(w tree.Files, c *cluster) error {
 	files := map[string][]manifest.Map{}
 	for _, object := range append(admission.Platform(c.platform), c.kept...) {
 		file := admissionFile
@@ -167,7 +168,7 @@ func writePlatform(w files, c *cluster) error {
 		}
 		files[file] = append(files[file], object)
 	}
-	return writeDirectory(w, c.PlatformManifests(), files)
+	return tree.WriteDirectory(w, c.PlatformManifests(), files)
 }
 
 // Files of a physical cluster's platform, and of a cut's objects in the management
@@ -206,7 +207,7 @@ func (c *cluster) keep(kept []*Kept) {
 
 func text(v manifest.Value) string { s, _ := v.(string); return s }
 
-func (b *build) writeCRDs(w files, c *cluster) error {
+func (b *build) writeCRDs(w tree.Files, c *cluster) error {
 	if len(c.platform.CRDs) == 0 {
 		return nil
 	}
@@ -218,7 +219,7 @@ func (b *build) writeCRDs(w files, c *cluster) error {
 		}
 		files[crd.Name+".yaml"] = []manifest.Map{object}
 	}
-	return writeDirectory(w, c.CRDManifests(), files)
+	return tree.WriteDirectory(w, c.CRDManifests(), files)
 }
 
 // protectedCRD returns the user's definition, marked as ours and protected from
@@ -246,7 +247,7 @@ func protectedCRD(crd desired.CRD, protection []target.Mark) (manifest.Map, erro
 
 // writeCut writes the logical clusters of a cut, and what belongs to them in
 // the management cluster.
-func (b *build) writeCut(w files, c *cluster, cut *cut) error {
+func (b *build) writeCut(w tree.Files, c *cluster, cut *cut) error {
 	dir := c.TenantManifests(cut.name)
 	files := make([]string, 0, len(cut.states))
 	objects := make([]manifest.Map, 0, len(cut.states))
@@ -264,17 +265,17 @@ func (b *build) writeCut(w files, c *cluster, cut *cut) error {
 	}
 	if len(files) == 0 {
 		files = append(files, "emptied.yaml")
-		if err := w.writeObjects(path.Join(dir, "emptied.yaml"), []manifest.Map{gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)}); err != nil {
+		if err := w.WriteObjects(path.Join(dir, "emptied.yaml"), []manifest.Map{gitops.Emptied("tenantry-cut-"+cut.name, c.platform.Deployers)}); err != nil {
 			return err
 		}
 	}
-	if err := writeKustomization(w, dir, files); err != nil || c.engine == nil {
+	if err := tree.WriteKustomization(w, dir, files); err != nil || c.engine == nil {
 		return err
 	}
 	if len(objects) == 0 {
 		objects = append(objects, gitops.Emptied(c.ObjectsName(cut.name), c.Settings.Namespace))
 	}
-	return writeDirectory(w, c.Objects(cut.name), map[string][]manifest.Map{objectsFile: objects})
+	return tree.WriteDirectory(w, c.Objects(cut.name), map[string][]manifest.Map{objectsFile: objects})
 }
 
 // belonging returns the objects of the management cluster that belong to a logical
@@ -288,7 +289,7 @@ func (c *cluster) belonging(s *desired.State, t *patch.Trace) []manifest.Map {
 }
 
 // writeEngine writes the engine's own directory of a physical cluster.
-func writeEngine(w files, c *cluster) error {
+func writeEngine(w tree.Files, c *cluster) error {
 	groups := map[string]map[string][]manifest.Map{"": {
 		"source.yaml":   c.engine.Root(&c.Cluster),
 		"platform.yaml": c.engine.Platform(&c.Cluster),
@@ -302,7 +303,7 @@ func writeEngine(w files, c *cluster) error {
 		groups[group]["tenants-"+cut.name+".yaml"] = c.engine.Tenants(&c.Cluster, cut.name)
 	}
 	for group, files := range groups {
-		if err := writeDirectory(w, c.GroupDirectory(group), files); err != nil {
+		if err := tree.WriteDirectory(w, c.GroupDirectory(group), files); err != nil {
 			return err
 		}
 	}
@@ -311,7 +312,7 @@ func writeEngine(w files, c *cluster) error {
 
 // writeBootstrap writes what a person applies once to the management cluster,
 // for all physical clusters of one engine.
-func writeBootstrap(w files, clusters []*cluster) error {
+func writeBootstrap(w tree.Files, clusters []*cluster) error {
 	c := clusters[0]
 	management := []manifest.Map{inventory.Definition(gitops.Labels())}
 	if !c.hasNamespace {
@@ -322,7 +323,7 @@ func writeBootstrap(w files, clusters []*cluster) error {
 	for _, c := range clusters {
 		files[c.Name+".yaml"] = c.engine.Root(&c.Cluster)
 	}
-	return writeDirectory(w, c.Bootstrap(), files)
+	return tree.WriteDirectory(w, c.Bootstrap(), files)
 }
 
 // inventory returns the jobs for the directory inventory.
@@ -349,10 +350,10 @@ func (b *build) inventory() []job {
 			lcs := b.in.Tenancy.In(org)
 			input, ok := inventory.Digest(org, lcs, b.in.Costs, rules, b.pinned[pins.Path(org.Path)], site, state)
 			if !ok || slices.ContainsFunc(lcs, func(lc *tenancy.LogicalCluster) bool { return b.in.Kept[lc.Key] != nil }) {
-				input = unknown
+				input = tree.Unknown
 			}
-			return b.sink.part(path, input, func(w files) error {
-				return w.write(path, func(dst []byte) []byte {
+			return b.sink.Part(path, input, func(w tree.Files) error {
+				return w.Write(path, func(dst []byte) []byte {
 					return inventory.AppendOrganization(dst, org, lcs, b.in.Costs, rules, site, state, published)
 				})
 			})

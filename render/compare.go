@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/render/tree"
 )
 
 // Comparison is what differs between two renderings.
@@ -53,7 +54,7 @@ func Compare(ctx context.Context, before, after Input) (*Comparison, error) {
 	var jobs []job
 	for _, name := range slices.Sorted(maps.Keys(union(old.parts, current.parts))) {
 		p, q := old.parts[name], current.parts[name]
-		if p != nil && q != nil && p.input == q.input && p.input != unknown {
+		if p != nil && q != nil && p.input == q.input && p.input != tree.Unknown {
 			continue
 		}
 		jobs = append(jobs, func() error {
@@ -128,7 +129,7 @@ type side struct {
 // pending is a part whose files are not made yet.
 type pending struct {
 	input [32]byte
-	make  func(files) error
+	make  func(tree.Files) error
 }
 
 func newSide(ctx context.Context, in Input) (*side, error) {
@@ -138,7 +139,7 @@ func newSide(ctx context.Context, in Input) (*side, error) {
 	return s, doAll(ctx, s.build.clusters())
 }
 
-func (s *side) part(name string, input [32]byte, make func(files) error) error {
+func (s *side) Part(name string, input [32]byte, make func(tree.Files) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.parts[name] = &pending{input, make}
@@ -167,15 +168,15 @@ type objects struct {
 	files   map[string][]manifest.Map
 }
 
-func (o objects) write(string, func([]byte) []byte) error { return nil }
+func (o objects) Write(string, func([]byte) []byte) error { return nil }
 
-func (o objects) writeObjects(path string, list []manifest.Map) error {
+func (o objects) WriteObjects(path string, list []manifest.Map) error {
 	o.files[path] = list
 	return nil
 }
 
-func (o objects) writeState(path string, _ [32]byte, list []manifest.Map) error {
-	return o.writeObjects(path, list)
+func (o objects) WriteState(path string, _ [32]byte, list []manifest.Map) error {
+	return o.WriteObjects(path, list)
 }
 
-func (o objects) keep(path string, _ [32]byte) bool { return o.changed[path] == "" }
+func (o objects) Keep(path string, _ [32]byte) bool { return o.changed[path] == "" }

@@ -13,6 +13,8 @@ import (
 	"github.com/tenantry/tenantry/internal/parallel"
 	"github.com/tenantry/tenantry/render/admission"
 	"github.com/tenantry/tenantry/render/inventory"
+	"github.com/tenantry/tenantry/render/loss"
+	"github.com/tenantry/tenantry/render/tree"
 )
 
 // Kept is a logical cluster that stays as an earlier build published it.
@@ -30,7 +32,7 @@ type Kept struct {
 // digest stands for all that is rendered of a logical cluster that is kept.
 func (k *Kept) digest() [32]byte {
 	all := append([]byte("as published\n"), k.File...)
-	return sha256.Sum256(append(all, appending(k.Objects)(nil)...))
+	return sha256.Sum256(append(all, tree.Appending(k.Objects)(nil)...))
 }
 
 // Loss is what a state takes from a logical cluster, compared with what is published.
@@ -103,14 +105,14 @@ func (p *published) compare(in Input, c *cluster, s *desired.State) *Loss {
 	if err != nil {
 		return nil
 	}
-	file, belonging := appending(in.Targets.Objects(s))(nil), appending(c.belonging(s, nil))(nil)
-	if bytes.Equal(file, kept.File) && bytes.Equal(belonging, appending(kept.Objects)(nil)) {
+	file, belonging := tree.Appending(in.Targets.Objects(s))(nil), tree.Appending(c.belonging(s, nil))(nil)
+	if bytes.Equal(file, kept.File) && bytes.Equal(belonging, tree.Appending(kept.Objects)(nil)) {
 		return nil
 	}
-	former := content{objects: was, belonging: kept.Objects, roles: rolesOf(p.platform(c))}
-	today := content{roles: rolesOf(reread(appending(admission.Platform(c.platform))(nil)))}
-	today.objects, today.belonging = reread(file), reread(belonging)
-	if lost := lost(&former, &today); len(lost) > 0 {
+	former := loss.Content{Objects: was, Belonging: kept.Objects, Roles: loss.RolesOf(p.platform(c))}
+	today := loss.Content{Roles: loss.RolesOf(reread(tree.Appending(admission.Platform(c.platform))(nil)))}
+	today.Objects, today.Belonging = reread(file), reread(belonging)
+	if lost := loss.Of(&former, &today); len(lost) > 0 {
 		return &Loss{Key: s.Key, Lost: lost, Kept: kept}
 	}
 	return nil

@@ -23,13 +23,14 @@ import (
 	"github.com/tenantry/tenantry/internal/testkit"
 	"github.com/tenantry/tenantry/render"
 	"github.com/tenantry/tenantry/render/rendertest"
+	"github.com/tenantry/tenantry/render/tree"
 	"github.com/tenantry/tenantry/schema"
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // build renders into a directory as the compiler does, the record passing
 // through its encoding.
-func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) (*render.Record, render.Stats) {
+func build(t *testing.T, r *repo, dir string, former *tree.Record, tool byte) (*tree.Record, render.Stats) {
 	t.Helper()
 	w, err := outdir.Begin(dir, outdir.Options{})
 	if err != nil {
@@ -53,7 +54,7 @@ func build(t *testing.T, r *repo, dir string, former *render.Record, tool byte) 
 	return decoded, stats
 }
 
-func encoded(t *testing.T, r *render.Record) []byte {
+func encoded(t *testing.T, r *tree.Record) []byte {
 	t.Helper()
 	data, err := store.Encode(r.Saved())
 	if err != nil {
@@ -62,8 +63,8 @@ func encoded(t *testing.T, r *render.Record) []byte {
 	return data
 }
 
-func decode(data []byte) (*render.Record, error) {
-	var saved render.SavedRecord
+func decode(data []byte) (*tree.Record, error) {
+	var saved tree.SavedRecord
 	if err := store.Decode(data, &saved); err != nil {
 		return nil, err
 	}
@@ -80,7 +81,7 @@ func TestRecordNeverShows(t *testing.T) {
 			dir := t.TempDir()
 			n := 1 + random.IntN(8)
 			r := crowd(n)
-			var record *render.Record
+			var record *tree.Record
 			for range 3 {
 				for range random.IntN(4) {
 					n++

@@ -4,7 +4,7 @@
 //
 // The tree is a function of its input alone. What is expensive is lowering a
 // logical cluster and writing its file, a hundred thousand times over; so the
-// last build's Record tells which of these files still say what they should,
+// last build's record tells which of these files still say what they should,
 // and these are kept as they stand. Whether one is kept or written anew never
 // shows in the result.
 package render
@@ -23,9 +23,9 @@ import (
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
-	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/internal/parallel"
+	"github.com/tenantry/tenantry/render/tree"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -61,14 +61,14 @@ type Stats struct {
 // there is none; tool identifies the compiler, since another one may lower the
 // same state otherwise. The record that it returns is complete once the caller
 // has committed and called Stamp.
-func Render(ctx context.Context, in Input, w *outdir.Writer, dir string, former *Record, tool [32]byte) (*Record, Stats, error) {
-	t := &tree{w: w, former: former.standing(dir, tool), record: newRecord(tool)}
+func Render(ctx context.Context, in Input, w *outdir.Writer, dir string, former *tree.Record, tool [32]byte) (*tree.Record, Stats, error) {
+	t := tree.NewOutput(w, dir, former, tool)
 	b := newBuild(in, t)
 	if err := b.run(ctx); err != nil {
 		return nil, Stats{}, err
 	}
-	lowered := int(t.lowered.Load())
-	return t.record, Stats{Kept: len(in.States) - lowered, Lowered: lowered}, nil
+	lowered := t.Lowered()
+	return t.Record(), Stats{Kept: len(in.States) - lowered, Lowered: lowered}, nil
 }
 
 // Traced is what patches do to the objects of a state, those of the management cluster
@@ -114,7 +114,7 @@ func Traces(in Input, known func(input [32]byte) bool) []Traced {
 // build is one rendering.
 type build struct {
 	in   Input
-	sink sink
+	sink tree.Sink
 	// digests of the states, by their index.
 	digests [][32]byte
 	// states are indexes by place.
@@ -130,7 +130,7 @@ type place struct{ key, cluster string }
 // job writes some files. No two jobs write the same one.
 type job func() error
 
-func newBuild(in Input, s sink) *build {
+func newBuild(in Input, s tree.Sink) *build {
 	b := &build{
 		in:      in,
 		sink:    s,
@@ -213,7 +213,7 @@ func (b *build) pins() []job {
 	var jobs []job
 	for _, f := range b.pinFiles {
 		jobs = append(jobs, func() error {
-			return b.sink.part(f.Path, b.pinned[f.Path], func(w files) error { return w.write(f.Path, f.AppendYAML) })
+			return b.sink.Part(f.Path, b.pinned[f.Path], func(w tree.Files) error { return w.Write(f.Path, f.AppendYAML) })
 		})
 	}
 	return jobs
@@ -231,53 +231,18 @@ func statePath(s *desired.State) string {
 // a dot, so no two keys share a file.
 func stateFile(key string) string { return strings.ReplaceAll(key, "/", ".") + ".yaml" }
 
-// writeKustomization writes the kustomization.yaml of a directory. It lists the
-// files by path and never another directory's kustomization: kustomize's time
-// grows with the square of the objects that one build carries.
-func writeKustomization(w files, dir string, files []string) error {
-	slices.Sort(files)
-	return w.writeObjects(path.Join(dir, "kustomization.yaml"), []manifest.Map{manifest.M(
-		"apiVersion", "kustomize.config.k8s.io/v1beta1",
-		"kind", "Kustomization",
-		"resources", files,
-	)})
-}
-
-// writeDirectory writes the files of a directory that hold objects, and its
-// kustomization.yaml.
-func writeDirectory(w files, dir string, files map[string][]manifest.Map) error {
-	var names []string
-	for name, objects := range files {
-		if len(objects) == 0 {
-			continue
-		}
-		names = append(names, name)
-		if err := w.writeObjects(path.Join(dir, name), objects); err != nil {
-			return err
-		}
-	}
-	return writeKustomization(w, dir, names)
-}
-
-// appending returns what appends a file of objects.
-func appending(objects []manifest.Map) func(dst []byte) []byte {
-	return func(dst []byte) []byte {
-		return manifest.AppendDocuments(append(dst, outdir.Header...), objects...)
-	}
-}
-
 // lower writes the file of a state, unless it stands already.
-func (b *build) lower(w files, i int) error {
+func (b *build) lower(w tree.Files, i int) error {
 	s := &b.in.States[i]
 	path := statePath(s)
 	if k := b.kept(s); k != nil {
-		return w.write(path, func(dst []byte) []byte { return append(dst, k.File...) })
+		return w.Write(path, func(dst []byte) []byte { return append(dst, k.File...) })
 	}
-	if w.keep(path, b.digests[i]) {
+	if w.Keep(path, b.digests[i]) {
 		return nil
 	}
 	if b.in.Targets.backing(s) == nil {
 		return fmt.Errorf("%s: nothing lowers the backing %q", s.Key, s.Backing)
 	}
-	return w.writeState(path, b.digests[i], b.in.Targets.Objects(s))
+	return w.WriteState(path, b.digests[i], b.in.Targets.Objects(s))
 }

@@ -1,4 +1,4 @@
-package render
+package loss
 
 import (
 	"slices"
@@ -51,13 +51,13 @@ rules:
 `
 
 func TestLost(t *testing.T) {
-	read := func(text string) *content {
+	read := func(text string) *Content {
 		objects, err := manifest.FromYAML([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
 		own := slices.DeleteFunc(slices.Clone(objects), func(o manifest.Map) bool { return o.Get("kind") == "ClusterRole" })
-		return &content{objects: own, belonging: own, roles: rolesOf(objects)}
+		return &Content{Objects: own, Belonging: own, Roles: RolesOf(objects)}
 	}
 	for _, c := range []struct {
 		name     string
@@ -93,7 +93,7 @@ func TestLost(t *testing.T) {
 				now = read(publishedObjects)
 			}
 			was := read(publishedObjects)
-			if got := lost(was, now); !slices.Equal(got, c.want) {
+			if got := Of(was, now); !slices.Equal(got, c.want) {
 				t.Errorf("lost %q, want %q", got, c.want)
 			}
 		})

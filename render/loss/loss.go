@@ -1,4 +1,6 @@
-package render
+// Package loss tells what a rendering takes away from a logical cluster, compared with
+// one that is published.
+package loss
 
 import (
 	"fmt"
@@ -13,25 +15,27 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 )
 
-// content is what is rendered of a logical cluster.
-type content struct {
-	objects, belonging []manifest.Map
-	// roles are the rules of the ClusterRoles on its physical cluster, by name.
-	roles map[string]rights
+// Content is what is rendered of a logical cluster.
+type Content struct {
+	// Objects are those on its physical cluster, and Belonging those in the management
+	// cluster.
+	Objects, Belonging []manifest.Map
+	// Roles are the rules of the ClusterRoles on its physical cluster, by name.
+	Roles map[string]Rights
 }
 
-// rights are what a subject may do: "get configmaps", "patch deployments.apps".
-type rights map[string]bool
+// Rights are what a subject may do: "get configmaps", "patch deployments.apps".
+type Rights map[string]bool
 
-// lost lists what was there and is there no more, or is less: objects, access, amounts, API
+// Of lists what was there and is there no more, or is less: objects, access, amounts, API
 // sets, and what policies and Pod Security let pass. What limits (quotas, limit ranges,
 // network policies) is no loss where it goes.
-func lost(was, now *content) []string {
+func Of(was, now *Content) []string {
 	var out []string
-	out = append(out, lostObjects(was.objects, now.objects)...)
-	out = append(out, lostObjects(was.belonging, now.belonging)...)
-	out = append(out, lostAPIs(was.belonging, now.belonging)...)
-	out = append(out, lostQuota(was.objects, now.objects)...)
+	out = append(out, lostObjects(was.Objects, now.Objects)...)
+	out = append(out, lostObjects(was.Belonging, now.Belonging)...)
+	out = append(out, lostAPIs(was.Belonging, now.Belonging)...)
+	out = append(out, lostQuota(was.Objects, now.Objects)...)
 	out = append(out, lostAccess(was, now)...)
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -64,7 +68,7 @@ func lostObjects(was, now []manifest.Map) (out []string) {
 	for _, o := range was {
 		id := idOf(o)
 		switch id.kind {
-		case "ResourceQuota", "LimitRange", "NetworkPolicy", "RoleBinding": // see lost, lostAccess
+		case "ResourceQuota", "LimitRange", "NetworkPolicy", "RoleBinding": // see Of, lostAccess
 			continue
 		}
 		other, ok := today[id]
@@ -151,24 +155,24 @@ func amount(v manifest.Value) (resource.Quantity, bool) {
 }
 
 // lostAccess lists subjects that may do less in a namespace.
-func lostAccess(was, now *content) (out []string) {
+func lostAccess(was, now *Content) (out []string) {
 	type place struct{ subject, namespace string }
-	access := func(c *content) map[place]rights {
-		all := map[place]rights{}
-		for _, o := range c.objects {
+	access := func(c *Content) map[place]Rights {
+		all := map[place]Rights{}
+		for _, o := range c.Objects {
 			if o.Get("kind") != "RoleBinding" {
 				continue
 			}
-			given := c.roles[text(o.Get("roleRef", "name"))]
+			given := c.Roles[text(o.Get("roleRef", "name"))]
 			if given == nil {
-				given = rights{"all of " + text(o.Get("roleRef", "kind")) + " " + text(o.Get("roleRef", "name")): true}
+				given = Rights{"all of " + text(o.Get("roleRef", "kind")) + " " + text(o.Get("roleRef", "name")): true}
 			}
 			subjects, _ := o.Get("subjects").(manifest.List)
 			for _, s := range subjects {
 				m, _ := s.(manifest.Map)
 				at := place{subjectOf(m), text(o.Get("metadata", "namespace"))}
 				if all[at] == nil {
-					all[at] = rights{}
+					all[at] = Rights{}
 				}
 				maps.Copy(all[at], given)
 			}
@@ -199,14 +203,14 @@ func subjectOf(m manifest.Map) string {
 	return strings.ToLower(text(m.Get("kind"))) + " " + name
 }
 
-// rolesOf returns what the ClusterRoles among objects give.
-func rolesOf(objects []manifest.Map) map[string]rights {
-	out := map[string]rights{}
+// RolesOf returns what the ClusterRoles among objects give.
+func RolesOf(objects []manifest.Map) map[string]Rights {
+	out := map[string]Rights{}
 	for _, o := range objects {
 		if o.Get("kind") != "ClusterRole" {
 			continue
 		}
-		given := rights{}
+		given := Rights{}
 		rules, _ := o.Get("rules").(manifest.List)
 		for _, r := range rules {
 			rule, _ := r.(manifest.Map)
@@ -232,3 +236,5 @@ func texts(v manifest.Value) []string {
 	}
 	return out
 }
+
+func text(v manifest.Value) string { s, _ := v.(string); return s }
