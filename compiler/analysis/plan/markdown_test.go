@@ -9,6 +9,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/report"
+	"github.com/tenantry/tenantry/internal/testkit"
 	"pgregory.net/rapid"
 )
 
@@ -89,6 +90,7 @@ var parts = []struct {
 // A comment never exceeds what a comment may hold, says what it leaves out, and
 // leaves out the least important first.
 func TestMarkdownFits(t *testing.T) {
+	testkit.Rounds(t, 40)
 	rapid.Check(t, func(rt *rapid.T) {
 		count := rapid.SampledFrom([]int{0, 1, 30, 700, 3000})
 		p := &change.Plan{}

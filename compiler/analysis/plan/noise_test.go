@@ -134,7 +134,7 @@ func TestEqualInputMakesNoNoise(t *testing.T) {
 	if errs := errorsOf(before); errs != nil {
 		t.Fatalf("the documents have errors: %v", errs)
 	}
-	testkit.Rounds(t, 40)
+	testkit.Rounds(t, 20)
 	rapid.Check(t, func(rt *rapid.T) {
 		files := (&refactored{t: rt}).files(base)
 		maps.Copy(files, locksOf(accepted))
