@@ -77,7 +77,7 @@ func newResult(s *Snapshot, h *History, documents *Documents, f *facts, decided 
 	sites := f.placement.Sites
 	return &Result{
 		Report: diag.Report{Diagnostics: all.All(), Sources: s.text, Held: heldKeys(f.documents, sites)},
-		AsOf:   h.AsOf, Provisional: h.Provisional, Tree: s.Tree, Documents: f.documents.Documents, Tenancy: f.tenancy, Policies: f.policies,
+		AsOf:   h.AsOf, From: h.From, Tree: s.Tree, Documents: f.documents.Documents, Tenancy: f.tenancy, Policies: f.policies,
 		Sites: sites, Former: h.Pins.LogicalClusters, Costs: f.costs, Implicit: f.implicit, Changes: documents.changes,
 		States: f.desired.States, Platforms: f.desired.Platforms, Targets: f.options.Targets,
 		LeftOut: leftOutKeys(f.documents, sites), Pins: decided,

@@ -21,8 +21,8 @@ type History struct {
 	AsOf string
 	// Pins are the decisions of the last build; empty, never nil, if there are none.
 	Pins *pins.Pins
-	// Provisional: there are no pins to go on from.
-	Provisional bool
+	// From is where the pins come from.
+	From        pins.Origin
 	Diagnostics []diag.Diagnostic
 
 	// placed says of each pinned logical cluster whether it is still placed somewhere.
@@ -70,21 +70,22 @@ func (h *History) readPins(ctx context.Context, o *Options) error {
 		from, last = o.Pins, readLastBuild(o, o.Pins)
 	}
 	if from == "" {
-		h.Provisional = true
+		h.From.Provisional = true
 		return nil
 	}
+	h.From.Output = from
 	if kept, err := lastPins(o, last, from); err == nil {
-		h.Pins = kept
+		h.Pins, h.From.AsOf = kept, kept.AsOf
 		return nil
 	}
-	fsys, err := pinsSource(ctx, o, from)
+	fsys, commit, err := pinsSource(ctx, o, from)
 	if err != nil {
 		return err
 	}
 	read, err := pins.Read(fsys, o.Cache)
 	switch {
 	case err == nil:
-		h.Pins = read
+		h.Pins, h.From.Commit, h.From.AsOf = read, commit, read.AsOf
 		return nil
 	case !errors.Is(err, pins.ErrNone):
 		return fmt.Errorf("the pins in %s: %w", from, err)
@@ -103,7 +104,7 @@ func (h *History) beginWithoutPins(o *Options, from string, fsys fs.FS) error {
 	if o.Out != "" && !o.Bootstrap {
 		return fmt.Errorf("%s holds no pins of a former build; if this is the first one, say --bootstrap", from)
 	}
-	h.Provisional = true
+	h.From.Provisional = true
 	if o.Out == "" {
 		h.Diagnostics = append(h.Diagnostics, diag.New(diag.Provisional, diag.Position{}, "%s holds no pins, so placements and names are provisional", from))
 	}
@@ -116,30 +117,31 @@ func (o *Options) output(ctx context.Context) (fs.FS, error) {
 	if from == "" {
 		return nil, nil
 	}
-	return openOutputOf(ctx, o, from, "pins")
+	fsys, _, err := openOutputOf(ctx, o, from, "pins")
+	return fsys, err
 }
 
 // pinsSource opens the output that the pins are read from: a directory, or
-// REV:PATH in the git repository of the tenancy repo.
-func pinsSource(ctx context.Context, o *Options, from string) (fs.FS, error) {
+// REV:PATH in the git repository of the tenancy repo, with the hash of its commit.
+func pinsSource(ctx context.Context, o *Options, from string) (fsys fs.FS, commit string, err error) {
 	return openOutputOf(ctx, o, from, "gitops", "inventory")
 }
 
 // openOutputOf opens an output, of a revision without the directories that are not needed.
-func openOutputOf(ctx context.Context, o *Options, from string, without ...string) (fs.FS, error) {
+func openOutputOf(ctx context.Context, o *Options, from string, without ...string) (fsys fs.FS, commit string, err error) {
 	info, err := os.Stat(from)
 	switch {
 	case err == nil && info.IsDir():
-		return os.DirFS(from), nil
+		return os.DirFS(from), "", nil
 	case err == nil:
-		return nil, fmt.Errorf("%s is not a directory", from)
+		return nil, "", fmt.Errorf("%s is not a directory", from)
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, err
+		return nil, "", err
 	case o.Pins == "" || !strings.Contains(from, ":"):
 		if o.Pins != "" {
-			return nil, fmt.Errorf("there is no directory %s to read pins from", from)
+			return nil, "", fmt.Errorf("there is no directory %s to read pins from", from)
 		}
-		return os.DirFS(from), nil
+		return os.DirFS(from), "", nil
 	}
-	return source.Files(ctx, o.Dir, from, source.Options{Exclude: without})
+	return source.FilesAt(ctx, o.Dir, from, source.Options{Exclude: without})
 }

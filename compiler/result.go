@@ -21,8 +21,8 @@ type Result struct {
 	diag.Report
 	// AsOf is the date that was used.
 	AsOf string
-	// Provisional: there were no pins, so placements are what would be decided.
-	Provisional bool
+	// From is where the decisions come from that the run went on from.
+	From pins.Origin
 	// Tree is the source that was compiled.
 	Tree *source.Tree
 	// Documents are those that hold, the last good ones among them.

@@ -166,6 +166,7 @@ func (f *admitFlags) run(c *cobra.Command) error {
 	if len(writes.Objects) == 0 && len(unreadable) == 0 {
 		return fmt.Errorf("there is no object in %s", strings.Join(f.files, ", "))
 	}
+	report.Pins = r.From
 	report.As, report.Groups = f.subject.as, f.subject.groups
 	report.Pass(unreadable)
 	if err := f.output.Write(c.OutOrStdout(), admitted{report, files.sources(r)}); err != nil {

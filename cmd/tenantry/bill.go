@@ -87,6 +87,7 @@ func (f *billFlags) run(c *cobra.Command) error {
 		return err
 	}
 	b, found := bill.Make(r.Tenancy, r.Sites, period, f.usage, records)
+	b.Pins = r.From
 	report := f.report(r, data, append(unread, found...))
 	if w := c.ErrOrStderr(); len(report.Diagnostics) > 0 {
 		if err := report.Write(w, diag.Text, diag.WriteOptions{Color: f.color.On(w), Width: cli.Width(w), ToolVersion: cli.Version()}); err != nil {

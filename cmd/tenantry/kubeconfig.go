@@ -49,9 +49,9 @@ func (f *kubeconfigFlags) run(c *cobra.Command, key string) error {
 		return err
 	}
 	switch {
-	case r.Provisional && f.pins == noPins:
+	case r.From.Provisional && f.pins == noPins:
 		fmt.Fprintln(c.ErrOrStderr(), "note: without pins, where it is placed is provisional")
-	case r.Provisional:
+	case r.From.Provisional:
 		fmt.Fprintf(c.ErrOrStderr(), "there are no pins here, so it is not known where %s is; fetch the branch that is published, or name the output with --out (--pins none shows where it would be placed)\n", key)
 		return cli.Findings{}
 	}

@@ -81,7 +81,7 @@ func (f *publishFlags) run(c *cobra.Command) error {
 	if err := f.output.print(c, r, &f.repoFlags); err != nil {
 		return err
 	}
-	if r.Provisional && !f.bootstrap {
+	if r.From.Provisional && !f.bootstrap {
 		return fmt.Errorf("the branch %s holds no output yet; if this is the first one, say --bootstrap", f.to)
 	}
 	message := fmt.Sprintf("nothing was published; %s stands as it was", f.to)

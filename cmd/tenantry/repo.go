@@ -169,7 +169,8 @@ func (f *queryFlags) register(c *cobra.Command, usage string) {
 }
 
 // compile compiles the repo, going on from the pins of an output: the one that is named, that
-// in the working tree, or what was last fetched of the branch that the GitOps engine reads.
+// in the working tree, or what was last fetched of the branch that the GitOps engine reads. It
+// says which these are, and where there are none, what would bring them.
 func (f *queryFlags) compile(c *cobra.Command) (*compiler.Result, error) {
 	o, err := f.options(c)
 	if err != nil {
@@ -177,20 +178,38 @@ func (f *queryFlags) compile(c *cobra.Command) (*compiler.Result, error) {
 	}
 	f.usePinsOf(&o, f.out)
 	r, err := compiler.Compile(c.Context(), o)
-	if err != nil || !r.Provisional || o.Pins != "" || f.pins == noPins {
-		return r, err
+	if err != nil {
+		return nil, err
 	}
+	if r.From.Provisional && o.Pins == "" && f.pins != noPins {
+		if r, err = f.compilePublished(c, o, r); err != nil {
+			return nil, err
+		}
+	}
+	if r.From.Provisional || f.pins == "" && f.out == "" { // else it is what was named
+		fmt.Fprintf(c.ErrOrStderr(), "note: %s\n", &r.From)
+	}
+	return r, nil
+}
+
+// compilePublished compiles once more, going on from what was last fetched of the branch that
+// the GitOps engine reads, if there is such a branch.
+func (f *queryFlags) compilePublished(c *cobra.Command, o compiler.Options, r *compiler.Result) (*compiler.Result, error) {
 	from := r.Tenancy.Settings.GitOps.Source
-	if from.Kind != "git" {
+	if from.Kind != "git" || from.URL == "" {
 		return r, nil
 	}
-	ref := source.PublishedRef(f.dir, from.URL, cmp.Or(from.Branch, "main"))
-	if ref == "" {
-		return r, nil
+	branch, dir := cmp.Or(from.Branch, "main"), strings.TrimPrefix(path.Clean("/"+from.Path), "/")
+	if ref := source.PublishedRef(f.dir, from.URL, branch); ref != "" {
+		o.Pins = ref + ":" + dir
+		return compiler.Compile(c.Context(), o)
 	}
-	o.Pins = ref + ":" + strings.TrimPrefix(path.Clean("/"+from.Path), "/")
-	fmt.Fprintf(c.ErrOrStderr(), "note: going on from what is published: %s\n", o.Pins)
-	return compiler.Compile(c.Context(), o)
+	if remote := source.Remote(f.dir, from.URL); remote != "" {
+		r.From.Fetch = fmt.Sprintf("git fetch %s %s", remote, branch)
+	} else {
+		r.From.Fetch = fmt.Sprintf("git fetch %s %s, and --pins FETCH_HEAD:%s", from.URL, branch, dir)
+	}
+	return r, nil
 }
 
 // pathArg returns the argument PATH of commands whose answer it narrows; empty for all.

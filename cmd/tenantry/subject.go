@@ -62,5 +62,7 @@ func (f *accessFlags) find(c *cobra.Command, who *access.Identity) (*compiler.Re
 	if err != nil {
 		return nil, nil, err
 	}
-	return r, access.New(r.Tenancy, r.States, r.Platforms).Find(lcs, r.Sites, who), nil
+	answer := access.New(r.Tenancy, r.States, r.Platforms).Find(lcs, r.Sites, who)
+	answer.Pins = r.From
+	return r, answer, nil
 }

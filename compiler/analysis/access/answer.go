@@ -7,6 +7,8 @@ import (
 
 // Answer says who has access to some logical clusters.
 type Answer struct {
+	// Pins are the decisions that say where logical clusters are.
+	Pins    pins.Origin
 	access  *Access
 	entries []Entry
 	closed  []closedCluster

@@ -3,6 +3,7 @@ package access
 import (
 	"io"
 
+	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/printer"
 )
@@ -48,11 +49,12 @@ func (out *Answer) WriteJSON(w io.Writer) error {
 		Permissions int `json:"permissions"` // an index into those of the answer
 	}
 	answer := struct {
-		Access []entry `json:"access"`
+		Pins   pins.Origin `json:"pins"`
+		Access []entry     `json:"access"`
 		// Permissions are shared: the entries of thousands have a handful.
 		Permissions [][]Permission  `json:"permissions"`
 		Closed      []closedCluster `json:"closed"`
-	}{Access: []entry{}, Permissions: [][]Permission{}, Closed: printer.List(out.closed)}
+	}{Pins: out.Pins, Access: []entry{}, Permissions: [][]Permission{}, Closed: printer.List(out.closed)}
 	index := map[*Rights]int{}
 	for i := range out.entries {
 		n, known := index[out.entries[i].Rights]

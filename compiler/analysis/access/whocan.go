@@ -5,11 +5,13 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/printer"
 )
 
 // Allowed says who may do something.
 type Allowed struct {
+	pins   pins.Origin
 	action Action
 	rows   []allowedRow
 }
@@ -29,7 +31,7 @@ type allowedRow struct {
 // WhoCan returns those of the answer who may do something. It lists who is granted it
 // and refused by admission, too.
 func (out *Answer) WhoCan(a Action) *Allowed {
-	list := &Allowed{action: a, rows: []allowedRow{}}
+	list := &Allowed{pins: out.Pins, action: a, rows: []allowedRow{}}
 	for i := range out.entries {
 		e := &out.entries[i]
 		d := e.Rights.Decide(a.Verb, a.Group, a.Resource)
@@ -46,11 +48,12 @@ func (out *Answer) WhoCan(a Action) *Allowed {
 // WriteJSON writes one object with the action and who may do it.
 func (l *Allowed) WriteJSON(w io.Writer) error {
 	return printer.JSON(w, struct {
+		Pins     pins.Origin  `json:"pins"`
 		Verb     string       `json:"verb"`
 		Group    string       `json:"group"`
 		Resource string       `json:"resource"`
 		WhoCan   []allowedRow `json:"whoCan"`
-	}{l.action.Verb, l.action.Group, l.action.Resource, l.rows})
+	}{l.pins, l.action.Verb, l.action.Group, l.action.Resource, l.rows})
 }
 
 // WriteTable writes a row for each subject and logical cluster.

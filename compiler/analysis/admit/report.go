@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/input"
 	"github.com/tenantry/tenantry/internal/printer"
@@ -25,13 +26,15 @@ type Writes struct {
 
 // Report is the answer to all writes.
 type Report struct {
-	LogicalCluster string            `json:"logicalCluster"`
-	Cluster        string            `json:"cluster"`
-	As             string            `json:"as,omitempty"`
-	Groups         []string          `json:"groups,omitempty"`
-	Admitted       bool              `json:"admitted"`
-	Answers        []reported        `json:"answers"`
-	Unreadable     []diag.Diagnostic `json:"unreadable,omitempty"`
+	LogicalCluster string `json:"logicalCluster"`
+	Cluster        string `json:"cluster"`
+	// Pins are the decisions that say where it is.
+	Pins       pins.Origin       `json:"pins"`
+	As         string            `json:"as,omitempty"`
+	Groups     []string          `json:"groups,omitempty"`
+	Admitted   bool              `json:"admitted"`
+	Answers    []reported        `json:"answers"`
+	Unreadable []diag.Diagnostic `json:"unreadable,omitempty"`
 }
 
 // reported is an answer as JSON.

@@ -49,7 +49,9 @@ func (m Month) seconds() int64 { return int64(m.To.Sub(m.From) / time.Second) }
 
 // Bill is what all organizations pay for a month.
 type Bill struct {
-	Month      string      `json:"month"`
+	Month string `json:"month"`
+	// Pins are the decisions that say where logical clusters are.
+	Pins       pins.Origin `json:"pins"`
 	Hours      int64       `json:"hours"`
 	Currency   string      `json:"currency"`
 	Statements []Statement `json:"statements"`

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/selection"
+	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/printer"
@@ -29,7 +30,7 @@ func OfLogicalCluster(r *compiler.Result, key string, field ...string) (Answer, 
 	}
 	all := valuesOf(r, lc)
 	if len(field) == 0 {
-		return clusterAnswer{lc, all}, nil
+		return clusterAnswer{lc, all, r.From}, nil
 	}
 	values := Select(all, field[0])
 	if len(values) == 0 {
@@ -39,7 +40,7 @@ func OfLogicalCluster(r *compiler.Result, key string, field ...string) (Answer, 
 		}
 		return nil, fmt.Errorf("%s has no %s%s", lc.Key, field[0], diag.Hint(field[0], names))
 	}
-	return clusterAnswer{lc, values}, nil
+	return clusterAnswer{lc, values, r.From}, nil
 }
 
 // valuesOf are all values of a logical cluster.
@@ -51,6 +52,8 @@ func valuesOf(r *compiler.Result, lc *tenancy.LogicalCluster) []tenancy.Value {
 type clusterAnswer struct {
 	lc     *tenancy.LogicalCluster
 	values []tenancy.Value
+	// from is where the decisions come from.
+	from pins.Origin
 }
 
 // WriteText implements Answer.
@@ -70,8 +73,9 @@ func (a clusterAnswer) WriteText(w io.Writer) error {
 func (a clusterAnswer) WriteJSON(w io.Writer) error {
 	return printer.JSON(w, struct {
 		LogicalCluster string      `json:"logicalCluster"`
+		Pins           pins.Origin `json:"pins"`
 		Held           bool        `json:"held,omitempty"`
 		Suspended      bool        `json:"suspended,omitempty"`
 		Values         []valueJSON `json:"values"`
-	}{a.lc.Key, a.lc.Held, a.lc.Suspended, valuesJSON(a.values)})
+	}{a.lc.Key, a.from, a.lc.Held, a.lc.Suspended, valuesJSON(a.values)})
 }

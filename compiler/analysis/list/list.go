@@ -51,7 +51,9 @@ type row struct {
 	Class        string `json:"class,omitempty"`
 	Cluster      string `json:"cluster,omitempty"`
 	Backing      string `json:"backing"`
-	State        string `json:"state"`
+	// Provisional: there are no pins, so it is where it would be placed.
+	Provisional bool   `json:"provisional,omitempty"`
+	State       string `json:"state"`
 	// Removal is how far its deletion has come.
 	Removal     *removal.Step     `json:"removal,omitempty"`
 	Held        bool              `json:"held,omitempty"`
@@ -73,6 +75,7 @@ func Of(r *compiler.Result, f Filter) List {
 		if site := r.Sites[lc.Key]; site != nil && site.Phase != pins.Gone {
 			one.Removal = rules.StepOf(&site.Site)
 		}
+		one.Provisional = r.From.Provisional
 		one.Held = slices.Contains(r.Held, lc.Key)
 		one.AsPublished = slices.Contains(r.AsPublished, lc.Key)
 		if f.has(&one) {
@@ -130,6 +133,9 @@ func (l List) WriteTable(w io.Writer) error {
 			apis = append(apis, set+"@"+r.APIs[set])
 		}
 		state := r.State
+		if r.Provisional {
+			state += ", provisional"
+		}
 		if r.Removal != nil {
 			state += ", " + r.Removal.String()
 		}

@@ -94,7 +94,7 @@ func Compare(ctx context.Context, before, after *compiler.Result, comparer *impa
 	}
 	p := &Plan{Plan: *value, sources: after.Sources, held: after.Held}
 	p.APIVersion, p.Kind = change.Version, "Plan"
-	p.Before, p.After, p.AsOf, p.Provisional = side(before), side(after), after.AsOf, before.Provisional
+	p.Before, p.After, p.AsOf, p.Provisional = side(before), side(after), after.AsOf, before.From.Provisional
 	p.Findings = diag.Sort(append(p.Findings, sections.Findings(&p.Plan)...))
 	p.Summary = p.Summarize()
 	return p, nil

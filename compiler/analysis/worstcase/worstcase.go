@@ -10,6 +10,7 @@ import (
 	"github.com/tenantry/tenantry/compiler"
 	"github.com/tenantry/tenantry/compiler/analysis/selection"
 	"github.com/tenantry/tenantry/compiler/cost"
+	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/schema"
@@ -18,6 +19,8 @@ import (
 // Report is the answer.
 type Report struct {
 	AsOf string `json:"asOf"`
+	// Pins are the decisions that say where logical clusters are.
+	Pins pins.Origin `json:"pins"`
 	// Prices is the price book that holds; empty where none does.
 	Prices   string       `json:"prices"`
 	Currency string       `json:"currency"`
@@ -34,7 +37,7 @@ type Report struct {
 // selection and empty for all, by a dimension or by the tree. That there is nothing
 // under the path is an error.
 func Of(r *compiler.Result, path string, by cost.Dimension) (*Report, error) {
-	out := &Report{AsOf: r.AsOf, Currency: r.Costs.Currency, path: path, by: by}
+	out := &Report{AsOf: r.AsOf, Pins: r.From, Currency: r.Costs.Currency, path: path, by: by}
 	if r.Costs.Priced() {
 		out.Prices = r.Costs.Book.Name
 	}

@@ -182,9 +182,6 @@ func standsOn(s *pins.LogicalCluster) string {
 // exists reports whether something stands at a site.
 func exists(s *pins.LogicalCluster) bool { return s != nil && s.Phase != pins.Gone }
 
-// leaves reports whether a site is deleted, by this build or one for a later date.
-func leaves(s *pins.LogicalCluster) bool { return s != nil && s.Phase != pins.Present }
-
 // whatHappens returns the first action that applies, and what becomes of the data.
 func (c *documents) whatHappens(l *change.LogicalClusters, then, now *pins.LogicalCluster) (action, data string) {
 	switch {
@@ -197,16 +194,8 @@ func (c *documents) whatHappens(l *change.LogicalClusters, then, now *pins.Logic
 		return change.Goes, "its namespaces are deleted, and all data in them"
 	case c.vanished(l.Keys[0]):
 		return change.Vanishes, "nothing is deleted: it is held at its last good document"
-	case !leaves(then) && leaves(now):
-		return change.Deleted, c.whenItGoes(now)
-	case leaves(then) && !leaves(now):
-		return change.Restored, ""
-	case then.Phase != pins.Stopped && now.Phase == pins.Stopped:
-		return change.Kept, "it is frozen and protected as long as it is held"
-	case then.Phase != pins.Confirmed && now.Phase == pins.Confirmed:
-		return change.Freed, c.whenItGoes(now)
-	case then.Phase == pins.Stopped && now.Phase == pins.Leaving:
-		return change.Deleted, c.whenItGoes(now)
+	case then.Phase != now.Phase:
+		return phaseAction(then.Phase, now.Phase), c.whenItGoes(now)
 	case then.Cluster != now.Cluster:
 		return change.Moves, fmt.Sprintf("data is not copied: %s keeps a frozen copy until placement.release names it, and on %s it starts empty", then.Cluster, now.Cluster)
 	}
@@ -219,8 +208,23 @@ func (c *documents) whatHappens(l *change.LogicalClusters, then, now *pins.Logic
 	return change.Changes, ""
 }
 
+// phaseAction returns what it means that a deletion enters another phase than before.
+func phaseAction(then, now pins.Phase) string {
+	switch {
+	case now == pins.Present:
+		return change.Restored
+	case now == pins.Confirmed:
+		return change.Freed
+	case now == pins.Stopped && then != pins.Present:
+		return change.Kept
+	case now == pins.Leaving && then == pins.Confirmed:
+		return change.Restored // the grace runs anew
+	}
+	return change.Deleted
+}
+
 // whenItGoes says what becomes of the data of a logical cluster that is declared deleted, and
-// on which days.
+// on which days; nothing of one that is not.
 func (c *documents) whenItGoes(now *pins.LogicalCluster) string {
 	rules := removal.RulesOf(&c.after.Tenancy.Settings.Settings)
 	_, day := rules.Next(now.Site)
@@ -231,7 +235,10 @@ func (c *documents) whenItGoes(now *pins.LogicalCluster) string {
 	case pins.Confirmed:
 		return fmt.Sprintf("a build for %s or later deletes its namespaces, and all data in them; until then it can be taken back, or held", day)
 	}
-	return "it is frozen and protected as long as it is held"
+	if now.Phase == pins.Stopped {
+		return "it is frozen and protected as long as it is held"
+	}
+	return ""
 }
 
 // vanished reports whether the change took the document of a logical cluster
