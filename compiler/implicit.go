@@ -139,7 +139,7 @@ func ungivable(f *facts) (out []tenancy.Finding) {
 func placedWith(engine schema.Engine, states []desired.State) []string {
 	var out []string
 	for i := range states {
-		if s := &states[i]; s.Engine == string(engine) {
+		if s := &states[i]; s.Engine == engine {
 			out = append(out, s.Key)
 		}
 	}

@@ -48,7 +48,7 @@ type cut struct {
 // clusters returns the jobs for the directories clusters and gitops.
 func (b *build) clusters() []job {
 	var jobs []job
-	engines := map[string][]*cluster{}
+	engines := map[schema.Engine][]*cluster{}
 	add := func(name string, input [32]byte, make func(w tree.Files) error) {
 		jobs = append(jobs, func() error { return b.sink.Part(name, input, make) })
 	}
@@ -68,7 +68,7 @@ func (b *build) clusters() []job {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(engines)) {
-		add("bootstrap "+name, tree.Unknown, func(w tree.Files) error { return writeBootstrap(w, engines[name]) })
+		add("bootstrap "+string(name), tree.Unknown, func(w tree.Files) error { return writeBootstrap(w, engines[name]) })
 	}
 	return jobs
 }
@@ -140,7 +140,7 @@ func (b *build) plan() []*cluster {
 		if pc := declared[p.Cluster]; pc != nil {
 			c.Kubeconfig = pc.Kubeconfig
 		}
-		if e := b.in.Targets.engine(schema.Engine(p.Engine)); e != nil {
+		if e := b.in.Targets.engine(p.Engine); e != nil {
 			row := e.Row()
 			c.Settings.Namespace, c.hasNamespace = row.Namespace(settings), row.HasNamespace
 			if unreadable(settings.Source, e) == "" {

@@ -76,7 +76,7 @@ func (t *Targets) objects(s *desired.State, trace *patch.Trace) []manifest.Map {
 
 // backing returns the backing of a state, nil if there is none of its name.
 func (t *Targets) backing(s *desired.State) backing.Backing {
-	return t.orBuiltIn().backings[schema.Backing(s.Backing)]
+	return t.orBuiltIn().backings[s.Backing]
 }
 
 // engine returns an engine, nil if there is none of that name.

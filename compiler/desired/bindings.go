@@ -6,6 +6,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // Binding gives a ClusterRole to a subject, in every namespace of a logical
@@ -31,11 +32,11 @@ func (s *State) Bindings() []Binding {
 	return out
 }
 
-func (r Roles) of(level string) string {
+func (r Roles) of(level schema.Role) string {
 	switch level {
-	case "edit":
+	case schema.Edit:
 		return r.Edit
-	case "admin":
+	case schema.Admin:
 		return r.Admin
 	}
 	return r.View
@@ -61,7 +62,7 @@ func (s *State) Patch(objects []manifest.Map, t *patch.Trace) []manifest.Map {
 
 func (s *State) values(namespace, region string) *implicit.Values {
 	return &implicit.Values{
-		Organization: s.Organization, OrganizationLabel: LabelValue(s.Organization),
+		Organization: string(s.Organization), OrganizationLabel: LabelValue(string(s.Organization)),
 		LogicalCluster: s.Key, LogicalClusterLabel: LabelValue(s.Key),
 		Namespace: namespace, Region: region, PhysicalCluster: s.Cluster, Labels: s.Labels,
 		View: s.Roles.View, Edit: s.Roles.Edit, Admin: s.Roles.Admin,

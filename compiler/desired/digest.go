@@ -12,7 +12,7 @@ import (
 func (s *State) Digest() [32]byte { return digest.Of(s.encode) }
 
 func (s *State) encode(e *digest.Encoder) {
-	e.Strings(s.Key, s.Organization, s.Class, s.Declared, s.Cluster, s.Cut, s.Backing)
+	e.Strings(s.Key, string(s.Organization), s.Class, string(s.Declared), s.Cluster, s.Cut, string(s.Backing))
 	e.Bool(s.Held)
 	e.Bool(s.Suspended)
 	e.Number(len(s.APIs))
@@ -21,14 +21,14 @@ func (s *State) encode(e *digest.Encoder) {
 	}
 	e.Mapping(s.Labels)
 	e.Bool(s.Frozen)
-	e.Strings(string(s.Phase), s.Network)
+	e.Strings(string(s.Phase), string(s.Network))
 	dns := cmp.Or(s.DNS, &DNS{})
 	e.Strings(dns.Namespace)
 	e.Number(len(dns.Labels))
 	for _, l := range dns.Labels {
 		e.Strings(l.Key, l.Value)
 	}
-	e.Strings(s.PodSecurity)
+	e.Strings(string(s.PodSecurity))
 	e.Number(s.Minor)
 	encodeContainers(e, cmp.Or(s.Containers, &Containers{}))
 	e.Number(len(s.Namespaces))
@@ -41,16 +41,16 @@ func (s *State) encode(e *digest.Encoder) {
 	e.Number(len(s.Grants))
 	for i := range s.Grants {
 		g := &s.Grants[i]
-		e.Strings(g.Kind, g.SubjectNamespace, g.Subject, g.Role)
+		e.Strings(g.Kind, g.SubjectNamespace, g.Subject, string(g.Role))
 	}
 	e.Strings(s.Roles.View, s.Roles.Edit, s.Roles.Admin, s.Gate)
 	e.List(s.Policies)
 	e.List(s.Transforms)
 	e.Bool(s.Source != nil)
 	if src := s.Source; src != nil {
-		e.Strings(src.Repo, src.Path, src.Branch, src.Role, src.Namespace, src.Secret, src.Interval)
+		e.Strings(src.Repo, src.Path, src.Branch, string(src.Role), src.Namespace, src.Secret, src.Interval)
 	}
-	e.Strings(s.Deployers, s.Engine)
+	e.Strings(s.Deployers, string(s.Engine))
 	s.encodeImplicit(e)
 	if s.Patches != nil {
 		e.Strings("patches", s.Patches.Region)

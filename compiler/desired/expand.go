@@ -17,33 +17,34 @@ import (
 	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/quota"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // State is the full desired state of one logical cluster on one physical
 // cluster. It holds everything that is rendered of it, and nothing else: its
 // digest stands for the objects that come of it.
 type State struct {
-	Key          string // "acme/payments/prod"
-	Organization string // "acme/payments"
+	Key          string         // "acme/payments/prod"
+	Organization schema.OrgPath // "acme/payments"
 	Class        string
-	// Declared is the state that the document declares: active, frozen or deleted.
-	Declared string
+	// Declared is the state that the document declares.
+	Declared schema.State
 	// Held and Suspended say that errors stand in its way.
 	Held, Suspended bool
 	// APIs are the bindings by the name of the API set.
 	APIs    []API
 	Cluster string
 	Cut     string
-	Backing string
+	Backing schema.Backing
 	// Labels as the repo has them, without prefixes.
 	Labels map[string]string
 	Frozen bool
 	// Phase is any but Gone.
 	Phase pins.Phase
 	// Network is the stance.
-	Network     string
+	Network     schema.Network
 	DNS         *DNS // never nil
-	PodSecurity string
+	PodSecurity schema.PodSecurity
 	// Minor of the physical cluster's Kubernetes version.
 	Minor      int
 	Containers *Containers // never nil
@@ -63,7 +64,7 @@ type State struct {
 	Source     *Source
 	// Deployers is the namespace that holds the teams' deployers and the engine's objects.
 	Deployers string
-	Engine    string
+	Engine    schema.Engine
 	// Implicit is what implicit documents give; nil if nothing.
 	Implicit *Implicit
 	// Patches change what it is lowered to; nil if nothing does.
@@ -121,7 +122,7 @@ type Namespace struct {
 // Grant gives a role in all namespaces to a subject.
 type Grant struct {
 	Kind, SubjectNamespace, Subject string
-	Role                            string // view, edit or admin
+	Role                            schema.Role
 }
 
 // Roles are names of ClusterRoles.
@@ -131,7 +132,7 @@ type Roles struct{ View, Edit, Admin string }
 type Source struct {
 	Repo, Path, Branch string
 	// Role of the deployer.
-	Role string
+	Role schema.Role
 	// Namespace is the physical namespace that objects without one go to.
 	Namespace        string
 	Secret, Interval string
@@ -141,7 +142,7 @@ type Source struct {
 // distinct content on a physical cluster.
 type Role struct {
 	Name  string
-	Level string // view, edit or admin
+	Level schema.Role
 	Rules []Rule
 }
 
@@ -178,7 +179,7 @@ type Allowed struct {
 type Platform struct {
 	Cluster string
 	Minor   int
-	Engine  string
+	Engine  schema.Engine
 	Roles   []Role
 	Gates   []Gate
 	// Policies are the rules on writes that hold for one logical cluster at least, by ID.

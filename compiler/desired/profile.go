@@ -8,6 +8,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/digest"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // profile is what follows from the bindings of a logical cluster, whoever it is.
@@ -20,7 +21,7 @@ type profile struct {
 	managed  []*tenancy.Resource
 }
 
-var levels = [...]string{"view", "edit", "admin"}
+var levels = [...]schema.Role{schema.View, schema.Edit, schema.Admin}
 
 // verbOrder is the order in which people write verbs.
 var verbOrder = [...]string{"get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"}
@@ -41,17 +42,17 @@ func newProfile(bindings []tenancy.Binding) *profile {
 		{"", "namespaces"}: set([]string{"get"}),
 	}
 	// Each role includes the ones before it.
-	for level, name := range levels {
+	for i, level := range levels {
 		for _, v := range versions {
 			for _, r := range v.Resources {
-				permitted.add(r.Group, r.Plural, [...][]string{r.View, r.Edit, r.Admin}[level])
+				permitted.add(r.Group, r.Plural, [...][]string{r.View, r.Edit, r.Admin}[i])
 				for _, s := range r.Subresources {
-					permitted.add(r.Group, r.Plural+"/"+s.Name, [...][]string{s.View, s.Edit, s.Admin}[level])
+					permitted.add(r.Group, r.Plural+"/"+s.Name, [...][]string{s.View, s.Edit, s.Admin}[i])
 				}
 			}
 		}
 		rules := permitted.rules()
-		p.roles = append(p.roles, Role{Name: ReservedPrefix + name + "-" + hashRules(rules), Level: name, Rules: rules})
+		p.roles = append(p.roles, Role{Name: ReservedPrefix + string(level) + "-" + hashRules(rules), Level: level, Rules: rules})
 	}
 	for _, v := range versions {
 		for _, r := range v.Resources {

@@ -162,20 +162,20 @@ func (x *expansion) fill(s *State, j *job) {
 	lc, site, cluster := j.lc, j.site, j.cluster
 	*s = State{
 		Key:          lc.Key,
-		Organization: string(schema.Key(lc.Key).Organization()),
-		Declared:     string(lc.Declared()),
+		Organization: schema.Key(lc.Key).Organization(),
+		Declared:     lc.Declared(),
 		Held:         lc.Held,
 		Suspended:    lc.Suspended,
 		APIs:         j.profile.apis,
 		Cluster:      cluster.Name,
 		Cut:          site.Cut,
-		Backing:      string(lc.Backing),
+		Backing:      lc.Backing,
 		Labels:       lc.Labels,
 		Frozen:       lc.State == schema.Frozen || site.Phase != pins.Present,
 		Phase:        site.Phase,
-		Network:      string(lc.Network),
+		Network:      lc.Network,
 		DNS:          cluster.dns,
-		PodSecurity:  string(lc.PodSecurity),
+		PodSecurity:  lc.PodSecurity,
 		Minor:        cluster.Minor,
 		Containers:   x.containers[lc.Containers],
 		Namespaces:   namespaces(lc, site),
@@ -210,7 +210,7 @@ func (x *expansion) fill(s *State, j *job) {
 // one. Where its tenants have lost their access, they get none this way either.
 func (x *expansion) implicit(lc *tenancy.LogicalCluster, cluster *cluster) *Implicit {
 	objects := x.given.Given(lc.Key)
-	engine := x.tenancy.Targets.Engines.Named(schema.Engine(x.engine(cluster.PhysicalCluster)))
+	engine := x.tenancy.Targets.Engines.Named(x.engine(cluster.PhysicalCluster))
 	drop := func(o *implicit.Object) bool {
 		return lc.Suspended && o.Access != nil || engine != nil && !o.Givable(engine)
 	}
@@ -227,8 +227,8 @@ func (x *expansion) implicit(lc *tenancy.LogicalCluster, cluster *cluster) *Impl
 	return out
 }
 
-func (x *expansion) engine(c *tenancy.PhysicalCluster) string {
-	return string(cmp.Or(c.Engine, x.tenancy.Settings.GitOps.Engine))
+func (x *expansion) engine(c *tenancy.PhysicalCluster) schema.Engine {
+	return cmp.Or(c.Engine, x.tenancy.Settings.GitOps.Engine)
 }
 
 // nothing is the quota of a namespace that starts nothing new.
@@ -268,7 +268,7 @@ func grants(access []tenancy.Grant) []Grant {
 	out := make([]Grant, 0, len(access))
 	for i := range access {
 		if a := &access[i]; i == 0 || a.Subject != access[i-1].Subject {
-			out = append(out, Grant{Kind: a.Subject.Kind, SubjectNamespace: a.Subject.Namespace, Subject: a.Subject.Name, Role: string(a.Role)})
+			out = append(out, Grant{Kind: a.Subject.Kind, SubjectNamespace: a.Subject.Namespace, Subject: a.Subject.Name, Role: a.Role})
 		}
 	}
 	return out
@@ -289,7 +289,7 @@ func source(key string, spec *schema.Source, namespaces []Namespace) *Source {
 	if spec.Private {
 		secret = DeployerName(key)
 	}
-	return &Source{Repo: spec.Repo, Path: spec.Path, Branch: spec.Branch, Role: string(spec.Role),
+	return &Source{Repo: spec.Repo, Path: spec.Path, Branch: spec.Branch, Role: spec.Role,
 		Namespace: namespaces[i].Physical, Secret: secret, Interval: spec.Interval}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/admission"
 	registry "github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/schema"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -49,7 +50,7 @@ func database(spec map[string]any) *unstructured.Unstructured {
 
 func state(key, physical string) *desired.State {
 	return &desired.State{
-		Key: key, Organization: key[:strings.LastIndexByte(key, '/')], Cluster: "eu-1", Backing: "namespace",
+		Key: key, Organization: schema.Key(key).Organization(), Cluster: "eu-1", Backing: "namespace",
 		Network: "logical-cluster", DNS: &desired.DNS{Namespace: "kube-system", Labels: []desired.Label{{Key: "k8s-app", Value: "kube-dns"}}},
 		PodSecurity: "baseline", Minor: 36, Containers: &desired.Containers{}, Gate: gateName, Deployers: "tenantry-system", Engine: "flux",
 		Namespaces: []desired.Namespace{{Name: "main", Physical: physical, Hard: quota.Quota{{Resource: "requests.cpu", Quantity: resource.MustParse("1")}}}},

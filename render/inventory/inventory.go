@@ -214,11 +214,11 @@ func Spec(s *desired.State) manifest.Map {
 	}
 	return manifest.M(
 		"key", s.Key,
-		"organization", s.Organization,
+		"organization", string(s.Organization),
 		"class", s.Class,
 		"cluster", s.Cluster,
-		"backing", s.Backing,
-		"state", s.Declared,
+		"backing", string(s.Backing),
+		"state", string(s.Declared),
 		"phase", phase(s.Phase),
 		"namespaces", namespaces,
 		"apis", apis(s.APIs),

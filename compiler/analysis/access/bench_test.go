@@ -7,6 +7,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/analysis/access"
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // many has n logical clusters with five subjects each. Those of the first
@@ -28,7 +29,7 @@ func many(n int, more bool) *access.Access {
 		states[i] = desired.State{Key: fmt.Sprintf("org%03d/lc%06d", org, i), Cluster: "eu-1", Gate: "gate", Roles: desired.Roles{View: "view", Edit: "edit", Admin: "edit"},
 			Namespaces: []desired.Namespace{{Name: "a"}, {Name: "b"}}}
 		for g := range 5 {
-			states[i].Grants = append(states[i].Grants, desired.Grant{Kind: "Group", Subject: fmt.Sprintf("org%03d-group%d", org, g), Role: []string{"view", "edit"}[g%2]})
+			states[i].Grants = append(states[i].Grants, desired.Grant{Kind: "Group", Subject: fmt.Sprintf("org%03d-group%d", org, g), Role: []schema.Role{schema.View, schema.Edit}[g%2]})
 		}
 		if more && org == 0 {
 			states[i].Grants[0].Role = "edit"

@@ -26,7 +26,7 @@ func bindings(s *desired.State) []binding {
 	var out []binding
 	for _, b := range s.Bindings() {
 		out = append(out, binding{subject: tenancy.Subject{Kind: b.Kind, Namespace: b.SubjectNamespace, Name: b.Subject},
-			role: b.Role, clusterRole: b.ClusterRole, deployer: b.Deployer})
+			role: string(b.Role), clusterRole: b.ClusterRole, deployer: b.Deployer})
 	}
 	if s.Implicit != nil {
 		for _, o := range s.Implicit.Objects {

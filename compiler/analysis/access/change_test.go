@@ -10,6 +10,7 @@ import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/schema"
 	"pgregory.net/rapid"
 )
 
@@ -73,7 +74,7 @@ func drawSide(t *rapid.T, label string, wild bool, roles []desired.Role, gates [
 			}
 		}
 		for _, g := range subjects {
-			if level := rapid.SampledFrom([]string{"", "view", "edit", "admin"}).Draw(t, "level"); level != "" {
+			if level := rapid.SampledFrom([]schema.Role{"", schema.View, schema.Edit, schema.Admin}).Draw(t, "level"); level != "" {
 				g.Role = level
 				state.Grants = append(state.Grants, g)
 			}

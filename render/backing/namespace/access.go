@@ -42,7 +42,7 @@ func newBinding(g *desired.Binding) binding {
 		subject = manifest.Map{field("kind", g.Kind), field("name", g.Subject), field("namespace", g.SubjectNamespace)}
 	}
 	return binding{
-		name: desired.ReservedPrefix + g.Role + "-" + hex.EncodeToString(sum[:10]),
+		name: desired.ReservedPrefix + string(g.Role) + "-" + hex.EncodeToString(sum[:10]),
 		body: manifest.Map{
 			field("roleRef", manifest.Map{
 				field("apiGroup", rbacGroup),

@@ -79,7 +79,7 @@ func (l *lowering) implicitNames(n *desired.Namespace) string {
 	}
 	var b strings.Builder
 	v := l.state.Values(n)
-	engine := l.engines.Named(schema.Engine(l.state.Engine))
+	engine := l.engines.Named(l.state.Engine)
 	replaces := engine != nil && engine.Replaces()
 	for _, o := range l.state.Implicit.Objects {
 		rule := o.Merge

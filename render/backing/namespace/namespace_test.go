@@ -15,6 +15,7 @@ import (
 	"github.com/tenantry/tenantry/internal/manifest"
 	"github.com/tenantry/tenantry/render/backing/namespace"
 	"github.com/tenantry/tenantry/render/engine"
+	"github.com/tenantry/tenantry/schema"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
@@ -147,13 +148,13 @@ func reaches(t testing.TB, from, to *desired.State) bool {
 }
 
 func TestNetworkStances(t *testing.T) {
-	at := func(key, stance string) *desired.State {
+	at := func(key string, stance schema.Network) *desired.State {
 		s := prod()
-		s.Key, s.Organization, s.Network = key, key[:strings.LastIndexByte(key, '/')], stance
+		s.Key, s.Organization, s.Network = key, schema.Key(key).Organization(), stance
 		return s
 	}
 	for _, c := range []struct {
-		stance string
+		stance schema.Network
 		want   string // those of the others that prod reaches
 	}{
 		{"closed", ""},
@@ -240,12 +241,9 @@ func checkObjects(t testing.TB, s *desired.State) {
 		t.Errorf("%d objects, Size %d", len(objects), size(s))
 	}
 	common := map[string]string{"app.kubernetes.io/managed-by": "tenantry",
-		"tenantry.dev/logical-cluster": desired.LabelValue(s.Key), "tenantry.dev/organization": desired.LabelValue(s.Organization)}
-	for org := s.Organization; ; org = org[:strings.LastIndexByte(org, '/')] {
-		common["org.tenantry.dev/"+desired.LabelValue(org)] = "true"
-		if !strings.Contains(org, "/") {
-			break
-		}
+		"tenantry.dev/logical-cluster": desired.LabelValue(s.Key), "tenantry.dev/organization": desired.LabelValue(string(s.Organization))}
+	for org := range s.Organization.Up() {
+		common["org.tenantry.dev/"+desired.LabelValue(string(org))] = "true"
 	}
 	seen := map[string]bool{}
 	for _, m := range objects {

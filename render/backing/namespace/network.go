@@ -3,18 +3,19 @@ package namespace
 import (
 	"github.com/tenantry/tenantry/compiler/desired"
 	"github.com/tenantry/tenantry/internal/manifest"
+	"github.com/tenantry/tenantry/schema"
 )
 
 // networkPolicy returns the body of the NetworkPolicy for a stance. An unknown
 // stance is closed.
-func networkPolicy(s *desired.State, stance string) manifest.Map {
+func networkPolicy(s *desired.State, stance schema.Network) manifest.Map {
 	var ingress, egress manifest.List
 	switch stance {
-	case "open":
+	case schema.NetworkOpen:
 		ingress, egress = manifest.List{manifest.Map{}}, manifest.List{manifest.Map{}}
-	case "organization":
-		ingress, egress = peers(s, desired.PrefixAncestor+desired.LabelValue(s.Organization), "true")
-	case "logical-cluster":
+	case schema.NetworkOrganization:
+		ingress, egress = peers(s, desired.PrefixAncestor+desired.LabelValue(string(s.Organization)), "true")
+	case schema.NetworkLogicalCluster:
 		ingress, egress = peers(s, desired.LabelLogicalCluster, desired.LabelValue(s.Key))
 	default:
 		egress = manifest.List{dns(s)}

@@ -49,10 +49,10 @@ var (
 var stateGen = rapid.Custom(func(t *rapid.T) *desired.State {
 	org := strings.Join(rapid.SliceOfN(nameGen, 1, 5).Draw(t, "organization"), "/")
 	s := &desired.State{
-		Key: org + "/" + nameGen.Draw(t, "name"), Organization: org, Cluster: "a", Cut: "c0001", Backing: "namespace",
+		Key: org + "/" + nameGen.Draw(t, "name"), Organization: schema.OrgPath(org), Cluster: "a", Cut: "c0001", Backing: "namespace",
 		Labels: mapGen.Draw(t, "labels"), Frozen: rapid.Bool().Draw(t, "frozen"),
 		Phase:   rapid.SampledFrom([]pins.Phase{pins.Present, pins.Leaving, pins.Confirmed}).Draw(t, "phase"),
-		Network: rapid.SampledFrom([]string{"closed", "logical-cluster", "organization", "open"}).Draw(t, "network"),
+		Network: rapid.SampledFrom([]schema.Network{"closed", "logical-cluster", "organization", "open"}).Draw(t, "network"),
 		DNS:     &desired.DNS{Namespace: nameGen.Draw(t, "dns"), Labels: labelsGen.Draw(t, "dns labels")}, PodSecurity: "restricted",
 		Minor: 36, Gate: "tenantry-apis-0", Roles: desired.Roles{View: "tenantry-view-0", Edit: "tenantry-edit-0", Admin: "tenantry-admin-0"},
 		Containers: &desired.Containers{DefaultRequest: amountsGen.Draw(t, "request"), Max: amountsGen.Draw(t, "max")},
@@ -67,7 +67,7 @@ var stateGen = rapid.Custom(func(t *rapid.T) *desired.State {
 	}
 	for _, name := range rapid.SliceOfNDistinct(subjectGen, 0, 4, rapid.ID).Draw(t, "subjects") {
 		g := desired.Grant{Kind: rapid.SampledFrom([]string{"Group", "User"}).Draw(t, "kind"), Subject: name,
-			Role: rapid.SampledFrom([]string{"view", "edit", "admin"}).Draw(t, "role")}
+			Role: rapid.SampledFrom([]schema.Role{"view", "edit", "admin"}).Draw(t, "role")}
 		s.Grants = append(s.Grants, g)
 	}
 	if rapid.Bool().Draw(t, "source") {

@@ -23,7 +23,7 @@ import (
 type Cluster struct {
 	Name string
 	// Engine is the engine's name, as its directory has it.
-	Engine string
+	Engine schema.Engine
 	// Kubeconfig is how the engine reaches it; nil means its own cluster.
 	Kubeconfig *schema.SecretKey
 	// System is the namespace on it that holds what is Tenantry's own.
@@ -52,7 +52,7 @@ func (c *Cluster) Branch() string {
 // Directories of the output.
 
 // Directory holds the engine's objects for the physical cluster.
-func (c *Cluster) Directory() string { return path.Join("gitops", c.Engine, c.Name) }
+func (c *Cluster) Directory() string { return path.Join("gitops", string(c.Engine), c.Name) }
 
 // GroupDirectory holds the engine's objects for a group of cuts; for the first
 // group, which has no name, it is the engine's directory itself.
@@ -79,7 +79,7 @@ func Group(cut string) string {
 }
 
 // Bootstrap holds what a person applies once.
-func (c *Cluster) Bootstrap() string { return path.Join("gitops", c.Engine, "bootstrap") }
+func (c *Cluster) Bootstrap() string { return path.Join("gitops", string(c.Engine), "bootstrap") }
 
 // Objects holds what belongs to the logical clusters of a cut in the
 // management cluster.

@@ -61,15 +61,15 @@ func key(lc *tenancy.LogicalCluster) string {
 // describe sets every field of a state, in the words of the language.
 func describe(out map[string]any, s *desired.State) {
 	set(out, "class", s.Class)
-	set(out, "state", s.Declared)
+	set(out, "state", string(s.Declared))
 	set(out, "held", s.Held)
 	set(out, "suspended", s.Suspended)
 	set(out, "frozen", s.Frozen)
-	set(out, "backing", s.Backing)
+	set(out, "backing", string(s.Backing))
 	set(out, "cut", s.Cut)
 	set(out, "labels", texts(s.Labels))
-	set(out, "network", s.Network)
-	set(out, "podSecurity", s.PodSecurity)
+	set(out, "network", string(s.Network))
+	set(out, "podSecurity", string(s.PodSecurity))
 	set(out, "kubernetes", fmt.Sprintf("1.%d", s.Minor))
 	set(out, "dns", compacted(map[string]any{"namespace": s.DNS.Namespace, "labels": labels(s.DNS.Labels)}))
 	set(out, "containers", compacted(map[string]any{"defaultRequest": quantities(s.Containers.DefaultRequest),
@@ -91,7 +91,7 @@ func describe(out map[string]any, s *desired.State) {
 		if g.Kind != "Group" {
 			name = g.Kind + " " + name
 		}
-		access[name] = g.Role
+		access[name] = string(g.Role)
 	}
 	set(out, "access", access)
 	namespaces := map[string]any{}
@@ -102,11 +102,11 @@ func describe(out map[string]any, s *desired.State) {
 	set(out, "roles", compacted(map[string]any{"view": s.Roles.View, "edit": s.Roles.Edit, "admin": s.Roles.Admin}))
 	set(out, "gate", s.Gate)
 	if src := s.Source; src != nil {
-		set(out, "source", compacted(map[string]any{"repo": src.Repo, "path": src.Path, "branch": src.Branch, "role": src.Role,
+		set(out, "source", compacted(map[string]any{"repo": src.Repo, "path": src.Path, "branch": src.Branch, "role": string(src.Role),
 			"namespace": src.Namespace, "secret": src.Secret, "interval": src.Interval}))
 	}
 	set(out, "deployers", s.Deployers)
-	set(out, "engine", s.Engine)
+	set(out, "engine", string(s.Engine))
 }
 
 // weight orders fields: those that a team speaks of come first.
