@@ -5,7 +5,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/tenantry/tenantry/compiler/hold"
@@ -215,7 +214,7 @@ func (a *above) decided(lc *tenancy.LogicalCluster) bool {
 // the limits changed.
 func (a *above) limited(dirs []string) bool {
 	return slices.ContainsFunc(a.texts(), func(above string) bool {
-		return slices.ContainsFunc(dirs, func(dir string) bool { return strictlyBelow(dir, above) })
+		return slices.ContainsFunc(dirs, func(dir string) bool { return dir != above && document.Within(dir, above) })
 	})
 }
 
@@ -238,9 +237,4 @@ func (a *above) reaches(id document.ID, lc *tenancy.LogicalCluster) bool {
 		return id.Key == a.facts.placement.Sites[lc.Key].Cluster
 	}
 	return tenancy.Below(lc.Dir, id.Dir)
-}
-
-// strictlyBelow reports whether a directory lies below another one, the root being "".
-func strictlyBelow(dir, above string) bool {
-	return above == "" && dir != "" || strings.HasPrefix(dir, above+"/")
 }

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tenantry/tenantry/compiler/tenancy"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/outdir"
 	"github.com/tenantry/tenantry/render"
@@ -85,7 +85,7 @@ func outputsInside(o *Options) ([]string, error) {
 		}
 		rel = filepath.ToSlash(rel)
 		entries, _ := os.ReadDir(dir) // an error is reported when the directory is read
-		if tenancy.InsideOrgs(rel) || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) == ".cue" }) {
+		if document.InOrganizations(rel) || slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return filepath.Ext(e.Name()) == ".cue" }) {
 			return nil, fmt.Errorf("%s is a directory of the tenancy's source: name another one for the output", dir)
 		}
 		out = append(out, rel)

@@ -229,7 +229,7 @@ func (b *Book) offered(sets []*tenancy.APISet) {
 	b.resources = map[string][]string{}
 	free := map[string]bool{}
 	for _, set := range sets {
-		if tenancy.InsideOrgs(set.Dir) {
+		if document.InOrganizations(set.Dir) {
 			continue
 		}
 		for _, v := range set.Versions {

@@ -3,7 +3,6 @@ package hold
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/tenantry/tenantry/compiler/load"
@@ -97,7 +96,7 @@ func Failed(failures []load.Failure, id document.ID) bool {
 		if f.Kind != "" {
 			return document.ID{Kind: f.Kind, Key: f.Key, Dir: f.Dir}.Identity() == id.Identity()
 		}
-		return f.Dir == "" || f.Dir == "." || f.Dir == id.Dir || strings.HasPrefix(id.Dir, f.Dir+"/")
+		return f.Dir == "." || document.Within(id.Dir, f.Dir)
 	})
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/crd/evolution"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -120,7 +121,7 @@ func (c *Change) whole() Change {
 
 // dirOf returns what tells sets of one name apart.
 func dirOf(set *tenancy.APISet) string {
-	if set.Dir == "orgs" || strings.HasPrefix(set.Dir, "orgs/") {
+	if document.InOrganizations(set.Dir) {
 		return set.Dir
 	}
 	return ""

@@ -282,7 +282,7 @@ func (v *verdict) message(what string) string {
 func (p *promises) vanished(name, what string) {
 	var by []string
 	ask := func(m *document.Meta, apis map[string]string) {
-		if apis[p.set.Name] == name && (dirOf(p.set) == "" || m.Dir == p.set.Dir || strings.HasPrefix(m.Dir, p.set.Dir+"/")) {
+		if apis[p.set.Name] == name && (dirOf(p.set) == "" || document.Within(m.Dir, p.set.Dir)) {
 			by = append(by, m.String())
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/target"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/builtin"
@@ -153,7 +154,7 @@ func (c *checker) object(index int, raw map[string]any) *Object {
 		raw = withGroups(raw)
 	}
 	o := &Object{Ref: Ref(c.source.Dir, c.source.Key), Group: gv.Group, Version: gv.Version, Kind: kind, Merge: c.source.Content.Merge,
-		index: index, pos: at(), inside: tenancy.InsideOrgs(c.source.Dir)}
+		index: index, pos: at(), inside: document.InOrganizations(c.source.Dir)}
 	if len(c.source.Content.Namespaces) > 0 {
 		o.namespaces = c.source.Content.Namespaces
 	}
@@ -224,7 +225,7 @@ func (c *checker) customKind(o *Object, at func(...string) diag.Position) bool {
 	for _, set := range c.t.APISets {
 		for _, v := range set.Versions {
 			for _, r := range v.Resources {
-				if r.OfKind(o.Group, o.Kind) && !tenancy.InsideOrgs(set.Dir) {
+				if r.OfKind(o.Group, o.Kind) && !document.InOrganizations(set.Dir) {
 					o.Plural = r.Plural
 				}
 				if r.CRD != nil {

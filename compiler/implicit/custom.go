@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/tenantry/tenantry/compiler/crd/evolution/instance"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	kjson "k8s.io/apimachinery/pkg/util/json"
@@ -31,7 +32,7 @@ func (c *checker) custom(o *Object, raw map[string]any, at func(...string) diag.
 	for _, set := range c.t.APISets {
 		for _, v := range set.Versions {
 			for _, r := range v.Resources {
-				if r.CRD == nil || !r.OfKind(o.Group, o.Kind) || tenancy.InsideOrgs(set.Dir) || slices.Contains(seen, r.CRD.Digest) {
+				if r.CRD == nil || !r.OfKind(o.Group, o.Kind) || document.InOrganizations(set.Dir) || slices.Contains(seen, r.CRD.Digest) {
 					continue
 				}
 				seen = append(seen, r.CRD.Digest)

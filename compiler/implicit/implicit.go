@@ -227,7 +227,7 @@ func (o *Object) obstacle(lc *tenancy.LogicalCluster) string {
 	}
 	r, v := lc.Bound(o.Group, o.Kind)
 	switch {
-	case r == nil, o.Custom && tenancy.InsideOrgs(v.Set.Dir):
+	case r == nil, o.Custom && document.InOrganizations(v.Set.Dir):
 		return "does not bind " + o.Resource()
 	case !r.Writes(o.Version):
 		return "does not bind " + o.Resource() + " in version " + o.Version

@@ -13,7 +13,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load"
 	"github.com/tenantry/tenantry/compiler/load/document"
@@ -116,7 +115,7 @@ func (c *checker) judge(e *effective, b load.Broken) {
 // blame returns the document that is in error for a value that breaks a limit of a directory;
 // none where the value comes from above the limit.
 func (c *checker) blame(e *effective, from origin, dir string) origin {
-	below := func(o origin) bool { return within(o.meta.Dir, dir) }
+	below := func(o origin) bool { return dir == "." || document.Within(o.meta.Dir, dir) }
 	switch {
 	case from.meta == nil:
 		return origin{}
@@ -147,18 +146,13 @@ func (c *checker) changing(e *effective, from origin, dir string) (by origin, ch
 	}
 	for _, o := range e.lc.Org.Ancestors() {
 		if org := (origin{meta: &o.Meta, org: o, path: []string{}}); o.Missing != o && c.changed(org) {
-			if within(o.Meta.Dir, dir) {
+			if dir == "." || document.Within(o.Meta.Dir, dir) {
 				return org, true
 			}
 			return origin{}, true
 		}
 	}
 	return origin{}, c.changed(origin{meta: &e.lc.Class.Meta})
-}
-
-// within reports whether a directory is another one or below it.
-func within(dir, above string) bool {
-	return above == "" || above == "." || dir == above || strings.HasPrefix(dir, above+"/")
 }
 
 func (c *checker) changed(o origin) bool {

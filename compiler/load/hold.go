@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
 	"github.com/tenantry/tenantry/compiler/load/syntax"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -122,7 +123,7 @@ func (v *View) Refused(p eval.Pinned, why ...diag.Diagnostic) eval.Held {
 // those above it are asked for.
 func (v *View) chain(dir string, above bool) (chain []*syntax.Directory) {
 	for _, d := range v.repo.Directories {
-		if within(dir, d.Path) && !(above && d.Path == dir) && !v.isDead(d) {
+		if document.Within(dir, d.Path) && !(above && d.Path == dir) && !v.isDead(d) {
 			chain = append(chain, d)
 		}
 	}

@@ -266,7 +266,7 @@ func misplaced(id eval.Identity, d declaration) (diag.Diagnostic, bool) {
 		return diag.Diagnostic{}, false
 	}
 	under := strings.TrimPrefix(strings.TrimPrefix(d.dir.Path, document.OrganizationsDir), "/")
-	if under == "" || id.Key == under || strings.HasPrefix(id.Key, under+"/") {
+	if under == "" || schema.OrgPath(under).Contains(id.Key) {
 		return diag.Diagnostic{}, false
 	}
 	return diag.New(diag.KeyOutsideDirectory, *d.pos, "in %s a key must be %q or begin with %q", d.dir.Path, under, under+"/"), true

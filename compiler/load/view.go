@@ -126,12 +126,9 @@ func (v *View) Mentions(dir string, kind schema.Kind) bool {
 func (v *View) MentionedBelow(dir string, kind schema.Kind) bool {
 	k := document.KindIndex(string(kind))
 	return slices.ContainsFunc(v.repo.Directories, func(d *syntax.Directory) bool {
-		return d.Path != dir && within(d.Path, dir) && d.Refers()&(1<<k) != 0
+		return d.Path != dir && document.Within(d.Path, dir) && d.Refers()&(1<<k) != 0
 	})
 }
-
-// within reports whether a directory is another one or lies below it.
-func within(dir, up string) bool { return up == "" || dir == up || strings.HasPrefix(dir, up+"/") }
 
 func (v *View) directory(path string) *syntax.Directory {
 	i, ok := slices.BinarySearchFunc(v.repo.Directories, path, func(d *syntax.Directory, path string) int { return strings.Compare(d.Path, path) })

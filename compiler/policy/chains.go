@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tenantry/tenantry/compiler/implicit"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/patch"
 	"github.com/tenantry/tenantry/compiler/policy/apiserver"
 	"github.com/tenantry/tenantry/compiler/policy/rule"
@@ -109,7 +110,7 @@ func definitionsDigest(t *tenancy.Tenancy) [32]byte {
 		for _, set := range t.APISets {
 			for _, v := range set.Versions {
 				for _, r := range v.Resources {
-					if r.CRD != nil && !tenancy.InsideOrgs(set.Dir) {
+					if r.CRD != nil && !document.InOrganizations(set.Dir) {
 						e.Bytes(r.CRD.Digest[:])
 					}
 				}

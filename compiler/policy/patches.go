@@ -7,7 +7,6 @@ import (
 	"github.com/tenantry/tenantry/compiler/implicit"
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/patch"
-	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
@@ -65,7 +64,7 @@ func (m *Module) declares(name string) bool {
 
 // compilePatches compiles a policy that changes what is rendered.
 func (c *compiler) compilePatches(p *Policy, m *Module) bool {
-	if m == nil && tenancy.InsideOrgs(p.Dir) {
+	if m == nil && document.InOrganizations(p.Dir) {
 		c.fault(&p.Meta, diag.New(diag.PatchPlace, p.Pos, "policy %s stands inside orgs/ and has patches of its own", p.Key).
 			Suggest("use a module, which stands outside orgs/"), notEnforced)
 		return false
@@ -92,7 +91,7 @@ func (p *Policy) readPatches(m *Module, report func(diag.Diagnostic)) bool {
 		parameters = map[string]any{}
 	}
 	ok := true
-	p.Patches = patch.Read(tenancy.InsideOrgs(p.Dir), &p.Rules, parameters, m.declares, p.RulesAt.At, func(d diag.Diagnostic) {
+	p.Patches = patch.Read(document.InOrganizations(p.Dir), &p.Rules, parameters, m.declares, p.RulesAt.At, func(d diag.Diagnostic) {
 		ok = false
 		if m != nil {
 			d.Message = "policy " + p.Key + ": " + d.Message

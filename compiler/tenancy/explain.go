@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -411,7 +412,7 @@ func (x *explanation) sorted() []Value {
 	for _, v := range x.values {
 		for i := range v.Steps {
 			s := &v.Steps[i]
-			if dir := path.Dir(s.Pos.File); s.From == "document" && !s.Pos.IsZero() && dir != x.lc.Dir && (dir == "." || strings.HasPrefix(x.lc.Dir, dir+"/")) {
+			if dir := path.Dir(s.Pos.File); s.From == "document" && !s.Pos.IsZero() && dir != x.lc.Dir && (dir == "." || document.Within(x.lc.Dir, dir)) {
 				s.From = "pattern" // of a directory above, which is a part of the document
 			}
 		}

@@ -146,7 +146,7 @@ type Charge struct {
 func (lc *LogicalCluster) Charge() Charge {
 	c := Charge{Class: lc.Class.Name, Backing: lc.Backing, Quota: lc.Quota, Weights: lc.Weights, Budget: lc.Spec.Budget}
 	for _, b := range lc.APIs {
-		if !InsideOrgs(b.Version.Set.Dir) {
+		if !document.InOrganizations(b.Version.Set.Dir) {
 			c.APIs = append(c.APIs, b.Version.Set.Name)
 		}
 	}
@@ -157,7 +157,7 @@ func (lc *LogicalCluster) Charge() Charge {
 // OwnResources returns the resources of those bound sets inside orgs/ that pass.
 func (lc *LogicalCluster) OwnResources(set func(name string) bool) (out []string) {
 	for _, b := range lc.APIs {
-		if InsideOrgs(b.Version.Set.Dir) && set(b.Version.Set.Name) {
+		if document.InOrganizations(b.Version.Set.Dir) && set(b.Version.Set.Name) {
 			for _, r := range b.Version.Resources {
 				out = append(out, r.Key)
 			}

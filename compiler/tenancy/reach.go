@@ -3,18 +3,15 @@ package tenancy
 import (
 	"strings"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/schema"
 )
-
-// InsideOrgs reports whether a directory belongs to the organization tree, whose
-// documents are the organizations' own.
-func InsideOrgs(dir string) bool { return dir == "orgs" || strings.HasPrefix(dir, "orgs/") }
 
 // Reach returns the path of the organization whose subtree a directory reaches:
 // "acme/payments" for orgs/acme/payments, and "", which is everybody, outside
 // orgs/.
 func Reach(dir string) string {
-	path, _ := strings.CutPrefix(dir, "orgs/")
+	path, _ := strings.CutPrefix(dir, document.OrganizationsDir+"/")
 	if path == dir {
 		return ""
 	}

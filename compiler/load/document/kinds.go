@@ -34,8 +34,11 @@ const (
 const OrganizationsDir = "orgs"
 
 // InOrganizations reports whether a directory belongs to the organization tree.
-func InOrganizations(dir string) bool {
-	return dir == OrganizationsDir || strings.HasPrefix(dir, OrganizationsDir+"/")
+func InOrganizations(dir string) bool { return Within(dir, OrganizationsDir) }
+
+// Within reports whether a directory is another one or below it. The root is "".
+func Within(dir, above string) bool {
+	return above == "" || dir == above || strings.HasPrefix(dir, above+"/")
 }
 
 // kinds is the registry. A kind is a row here, with its name and its Go type in

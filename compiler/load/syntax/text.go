@@ -11,6 +11,7 @@ import (
 	"cuelang.org/go/cue/format"
 	"cuelang.org/go/cue/literal"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/source"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/internal/digest"
@@ -329,7 +330,7 @@ func (r *Repo) With(replaced map[string]Replacement) *Repo {
 			continue
 		}
 		for up := range replaced {
-			if up == "" || strings.HasPrefix(path, up+"/") {
+			if document.Within(path, up) {
 				copied := *d
 				copied.Above, copied.below = nil, false
 				byPath[path] = &copied

@@ -4,7 +4,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
@@ -62,7 +61,7 @@ func (c *checker) labelOwners(m *document.Meta, labels map[string]string, organi
 // set it. It may still be the document that chose it, by a reference.
 func seemsGiven(m *document.Meta, pos diag.Position, owner schema.LabelOwner) bool {
 	dir := path.Dir(pos.File)
-	return !tenancy.InsideOrgs(dir) || owner == schema.OwnerOrganization && strings.HasPrefix(m.Dir, dir+"/")
+	return !document.InOrganizations(dir) || owner == schema.OwnerOrganization && m.Dir != dir && document.Within(m.Dir, dir)
 }
 
 // patternDir returns the directory whose patterns, with those above, may set a

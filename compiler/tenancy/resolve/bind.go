@@ -34,7 +34,7 @@ func (r *resolver) apiSets() {
 	b := setBuilder{files: files, published: r.published, builtins: builtin.All(), engines: r.t.Targets.Engines, out: &r.found}
 	for _, d := range r.docs.APISets {
 		dir := ""
-		if tenancy.InsideOrgs(d.Dir) {
+		if document.InOrganizations(d.Dir) {
 			dir = d.Dir
 			r.insideSets = true
 		}
@@ -55,7 +55,7 @@ func (r *resolver) apiSets() {
 // lookup finds an API set as it is seen from a directory: upwards from there,
 // then outside orgs/.
 func (r *resolver) lookup(name, dir string) *tenancy.APISet {
-	if r.insideSets && tenancy.InsideOrgs(dir) {
+	if r.insideSets && document.InOrganizations(dir) {
 		for ; dir != "."; dir = path.Dir(dir) {
 			if set := r.sets[dir][name]; set != nil {
 				return set
@@ -68,7 +68,7 @@ func (r *resolver) lookup(name, dir string) *tenancy.APISet {
 // visible lists the API sets that are seen from a directory.
 func (r *resolver) visible(dir string) []string {
 	names := slices.Collect(maps.Keys(r.sets[""]))
-	if tenancy.InsideOrgs(dir) {
+	if document.InOrganizations(dir) {
 		for ; dir != "."; dir = path.Dir(dir) {
 			names = slices.AppendSeq(names, maps.Keys(r.sets[dir]))
 		}

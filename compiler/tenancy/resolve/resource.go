@@ -10,6 +10,7 @@ import (
 
 	"github.com/tenantry/tenantry/compiler/crd/constraint"
 	"github.com/tenantry/tenantry/compiler/crd/definition"
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/builtin"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -170,7 +171,7 @@ func (b *setBuilder) custom(v *tenancy.APIVersion, key string, spec schema.Resou
 	if d == nil {
 		return nil
 	}
-	if tenancy.InsideOrgs(set.Dir) && builtin.Privileged(d.group, b.engines) {
+	if document.InOrganizations(set.Dir) && builtin.Privileged(d.group, b.engines) {
 		b.out.Fault(&set.Meta, diag.New(diag.ResourceRefused, at(), "only API sets outside orgs/ can give %s: its objects act with rights of the platform", key), held)
 		return nil
 	}

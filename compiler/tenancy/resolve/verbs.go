@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/compiler/tenancy/builtin"
 	"github.com/tenantry/tenantry/internal/diag"
@@ -19,7 +20,7 @@ func (b *setBuilder) verbs(res *tenancy.Resource, table builtin.Entry, set *tena
 		most = builtin.AllVerbs()
 	}
 	editMost, adminMost := most, most
-	if tenancy.InsideOrgs(set.Dir) {
+	if document.InOrganizations(set.Dir) {
 		editMost, adminMost = table.Edit, table.Admin
 	}
 	res.Edit = b.role(res, set, "edit", spec.Edit, table.Edit, editMost, at)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/tenantry/tenantry/compiler/analysis/plan/change"
 	"github.com/tenantry/tenantry/compiler/load/document"
@@ -75,7 +74,7 @@ func exemptionChanged(was, is *tenancy.Exemption) (out []change.LimitDetail) {
 			continue
 		}
 		effect := change.MayLoosen
-		if is.Expired || f.name == "target" && was.Holds() && strings.HasPrefix(f.is, f.was+"/") {
+		if is.Expired || f.name == "target" && was.Holds() && schema.OrgPath(f.was).Above(f.is) {
 			effect = change.Tightens
 		}
 		add(effect, f.name+" "+cmp.Or(f.was, "none")+" → "+cmp.Or(f.is, "none"))
