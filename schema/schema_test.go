@@ -38,7 +38,7 @@ func schemaValue(t *testing.T) cue.Value {
 
 // definitions pairs each struct definition of the schema with its Go type.
 var definitions = map[string]any{
-	"#Settings": Settings{}, "#GitOps": GitOps{}, "#GitOpsSource": GitOpsSource{}, "#LabelRule": LabelRule{},
+	"#Settings": Settings{}, "#GitOps": GitOps{}, "#GitOpsSource": GitOpsSource{}, "#LabelRule": LabelRule{}, "#Deletion": Deletion{},
 	"#PhysicalCluster": PhysicalCluster{}, "#Capacity": Capacity{}, "#SecretKey": SecretKey{}, "#Taint": Taint{},
 	"#Toleration": Toleration{}, "#APISet": APISet{}, "#APIVersion": APIVersion{}, "#Resource": Resource{}, "#Constraint": Constraint{},
 	"#Inheritable": Inheritable{}, "#Containers": Containers{}, "#Compute": Compute{}, "#Selector": Selector{},
@@ -181,7 +181,7 @@ func fieldsOf(typ reflect.Type) func(func(reflect.StructField) bool) {
 func TestDefaultsAgree(t *testing.T) {
 	v := schemaValue(t).LookupPath(cue.ParsePath("#Defaults"))
 	for path, got := range map[string]any{
-		"settings.gitops": DefaultGitOps(), "physicalCluster": DefaultPhysicalCluster(), "apiSet": DefaultAPISet(),
+		"settings.gitops": DefaultGitOps(), "settings.deletion": DefaultDeletion(), "physicalCluster": DefaultPhysicalCluster(), "apiSet": DefaultAPISet(),
 		"apiVersion": DefaultAPIVersion(), "logicalCluster": DefaultLogicalCluster(), "source": DefaultSource(),
 	} {
 		want, err := v.LookupPath(cue.ParsePath(path)).MarshalJSON()
