@@ -57,12 +57,27 @@ func (j *judging) isApplied(key string, site *pins.Site) bool {
 // and everything is judged again.
 func (j *judging) judge(ctx context.Context, d *hold.Documents, t *tenancy.Tenancy, found []tenancy.Finding) (*facts, hold.Verdict, error) {
 	f, verdict, err := j.round(ctx, d, t, found)
+	follow(t, verdict.Findings)
 	for _, id := range verdict.Hold {
 		if lc := t.LogicalCluster(id.Key); id.Kind == schema.KindLogicalClusters && lc != nil && lc.Leaving && !j.bare[id.Key] {
 			j.bare[id.Key], verdict = true, hold.Verdict{Hold: verdict.Hold, Again: true}
 		}
 	}
 	return f, verdict, err
+}
+
+// follow says of what is found of logical clusters that it may follow from what is wrong with
+// an organization above them, where that is left out.
+func follow(t *tenancy.Tenancy, found []tenancy.Finding) {
+	for i := range found {
+		f := &found[i]
+		if f.Follows != (document.ID{}) || len(f.Concerns) != 1 || f.Concerns[0].Kind != schema.KindLogicalClusters {
+			continue
+		}
+		if lc := t.LogicalCluster(f.Concerns[0].Key); lc != nil && lc.Org.Missing != nil {
+			f.Follows = document.ID{Kind: schema.KindOrganizations, Key: lc.Org.Missing.Path}
+		}
+	}
 }
 
 // round makes everything that follows from the documents of a round, as far as no error

@@ -30,7 +30,7 @@ var single = map[string][2]string{
 // first build, where everything that depends on a document in error is left out, and later.
 func TestOneMistakeIsOneError(t *testing.T) {
 	t.Parallel()
-	files := example(t)
+	files := example(t, "simple")
 	b := newBuilder(t)
 	first := b.build(files, nil)
 	first.clean(t, "the example")
@@ -68,10 +68,10 @@ func lines(all []diag.Diagnostic) string {
 	return b.String()
 }
 
-// example returns the files of the small example.
-func example(t *testing.T) map[string]string {
+// example returns the files of an example.
+func example(t *testing.T, name string) map[string]string {
 	t.Helper()
-	root := filepath.Join("..", "..", "examples", "simple", "repo")
+	root := filepath.Join("..", "..", "examples", name, "repo")
 	files := map[string]string{}
 	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {

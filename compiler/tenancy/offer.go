@@ -3,6 +3,8 @@ package tenancy
 import (
 	"iter"
 	"slices"
+
+	"github.com/tenantry/tenantry/schema"
 )
 
 // Offer is what one organization lets those below it use. What reaches a logical
@@ -14,6 +16,15 @@ type Offer struct {
 	APIs    map[*APISet]map[*APIVersion]bool
 	Classes []string
 	Regions []string
+	// Wrong: it names what does not exist, so that others may lack what it was to offer.
+	Wrong bool
+}
+
+// Following says of the last of some findings that it may follow from an error in the offer.
+func (o *Offer) Following(found Findings) {
+	if o.Wrong {
+		found.Following(schema.KindOrganizations, o.Organization.Path)
+	}
 }
 
 // API reports whether a version is offered.

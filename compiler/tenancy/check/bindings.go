@@ -20,6 +20,7 @@ func (c *checker) bindings(lc *subject, out *tenancy.Findings) {
 			d.Message += " (bound by " + lc.Origins()["apis."+b.Version.Set.Name].From + ")"
 		}
 		out.Fault(&lc.Meta, d, "the binding falls away")
+		above.Following(*out)
 	}
 	if lc.Held {
 		lc.narrowAPIs()

@@ -20,6 +20,7 @@ func (c *checker) class(class *tenancy.Class) {
 			if o := c.t.Organization(path); o == nil || o.Missing == o {
 				c.found.Fault(&class.Meta, diag.New(diag.UnknownOffer, class.At("parents", "organizations", strconv.Itoa(i)),
 					"class %s may be used in organization %s, which does not exist", class.Name, path).SuggestName(path, c.organizations()), "it stays as it is")
+				c.found.Following(schema.KindOrganizations, path)
 			}
 		}
 	}
@@ -35,6 +36,7 @@ func (c *checker) defaults(o *tenancy.Organization, class string) {
 	for _, b := range o.Layer.APIs {
 		if above := o.Offers.Refusing(func(f *tenancy.Offer) bool { return f.API(b.Version) }); above != nil {
 			c.found.Fault(&o.Meta, apiNotOffered(o.Path, b, above), "the bindings fall away")
+			above.Following(c.found)
 		}
 	}
 	if o.DefaultClassFrom != o {
@@ -54,6 +56,9 @@ func (c *checker) classAllowed(lc *subject, out *tenancy.Findings) {
 	}
 	for _, d := range classRefusals(lc.Key, lc.Class, lc.Org, func() diag.Position { return lc.ClassOrigin().Pos }) {
 		out.Fault(&lc.Meta, d, "the class stays")
+		if above := lc.Org.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Class(lc.Class.Name) }); above != nil && d.Code == diag.ClassNotOffered {
+			above.Following(*out)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ func (c *checker) regionsAllowed(lc *subject, out *tenancy.Findings) {
 			out.Fault(&lc.Meta, diag.New(diag.RegionNotOffered, lc.At("regions", strconv.Itoa(i)), "%s accepts region %s, which %s does not offer", lc.Key, region, above.Organization.Path).
 				See(above.Organization.At("offers", "regions"), "%s offers %s", above.Organization.Path, diag.Join(above.Regions)).
 				Suggest("leave it out, or ask the owners of %s to offer it", above.Organization.Path), "the region falls away")
+			above.Following(*out)
 		}
 	}
 	if lc.Held {

@@ -34,6 +34,7 @@ func (r *resolver) offers() {
 			if r.classes[name] == nil {
 				r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers class %s, which does not exist", o.Path, name).SuggestName(name, r.classNames()), "nobody gets it")
 				r.found.Following(schema.KindClasses, name)
+				own.Wrong = true
 			} else if above := o.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Class(name) }); above != nil {
 				r.exceeds(o, above, "classes", "class "+name, pos)
 			}
@@ -43,6 +44,7 @@ func (r *resolver) offers() {
 			if !slices.Contains(regions, name) {
 				r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers region %s, in which no physical cluster stands", o.Path, name).SuggestName(name, regions), "nobody gets it")
 				r.found.Following(schema.KindPhysicalClusters, "")
+				own.Wrong = true
 			} else if above := o.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Region(name) }); above != nil {
 				r.exceeds(o, above, "regions", "region "+name, pos)
 			}
@@ -58,6 +60,7 @@ func (r *resolver) offeredAPI(o *tenancy.Organization, own *tenancy.Offer, text 
 	if len(sets) == 0 {
 		r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers API set %s, which does not exist here", o.Path, name).SuggestName(name, r.visible(o.Dir)), "nobody gets it")
 		r.found.Following(schema.KindAPISets, name)
+		own.Wrong = true
 		return
 	}
 	for _, set := range sets {
@@ -66,6 +69,7 @@ func (r *resolver) offeredAPI(o *tenancy.Organization, own *tenancy.Offer, text 
 			if v = set.Find(version); v == nil {
 				r.found.Fault(&o.Meta, diag.New(diag.UnknownOffer, pos, "%s offers version %s of API set %s, which has none of that name", o.Path, version, name).SuggestName(version, names(set)), "nobody gets it")
 				r.found.Following(schema.KindAPISets, name)
+				own.Wrong = true
 				continue
 			}
 		}
@@ -106,6 +110,7 @@ func (r *resolver) exceeds(o *tenancy.Organization, above *tenancy.Offer, field,
 	r.found.Fault(&o.Meta, diag.New(diag.OfferExceeds, pos, "%s offers %s, which %s does not offer", o.Path, what, above.Organization.Path).
 		See(above.Organization.At("offers", field), "the offer of %s stands here", above.Organization.Path).
 		Suggest("leave it out, or have the owners of %s offer it", above.Organization.Path), "nobody gets it")
+	above.Following(r.found)
 }
 
 // names returns the names under which versions of a set are bound, sorted.
