@@ -98,7 +98,7 @@ func (e *explainer) one(path []string, err errors.Error) problem {
 	default:
 		code, message = classify(format, message)
 	}
-	d := diag.New(code, at, "%s", limitText(message))
+	d := diag.New(code, at, "%s", limitText(e.known.plain(message)))
 	for _, p := range related {
 		d = d.See(p, "%s", see)
 	}
@@ -186,7 +186,7 @@ func (e *explainer) disjunction(path []string, errs []errors.Error) problem {
 	if have != "" && len(want) > 0 {
 		message = fmt.Sprintf("%s is not allowed: want %s", have, strings.Join(want, " or "))
 	}
-	d := diag.New(code, at, "%s", limitText(message))
+	d := diag.New(code, at, "%s", limitText(e.known.plain(message)))
 	if hint := diag.DidYouMean(syntax.Unquote(have), unquoteAll(want)); hint != "" {
 		d.Suggestion = hint
 	}

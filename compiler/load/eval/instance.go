@@ -6,6 +6,7 @@ package eval
 
 import (
 	"fmt"
+	"strings"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -26,6 +27,8 @@ type Evaluator struct {
 	schema      []schema.File
 	shapes      []shape
 	constraints string
+	// words say in plain words what the schema's regular expressions are for.
+	words *strings.Replacer
 }
 
 // New returns an evaluator of a repo, with the files of the schema.
@@ -34,7 +37,7 @@ func New(repo *syntax.Repo, files []schema.File) (*Evaluator, error) {
 	if err != nil {
 		return nil, schemaError(err)
 	}
-	return &Evaluator{repo: repo, schema: files, shapes: shapes, constraints: constraints(shapes)}, nil
+	return &Evaluator{repo: repo, schema: files, shapes: shapes, constraints: constraints(shapes), words: readWords(files)}, nil
 }
 
 // With returns an evaluator of another repo, under the same schema.
@@ -91,7 +94,7 @@ func (e *Evaluator) newBuilder() (*Builder, error) {
 		}
 	}
 	b.schema.ImportPath = schema.ImportPath
-	b.known = &known{values: b.ctx.BuildInstance(b.schema), shapes: e.shapes}
+	b.known = &known{values: b.ctx.BuildInstance(b.schema), shapes: e.shapes, words: e.words}
 	return b, b.known.values.Err()
 }
 
