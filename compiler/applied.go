@@ -7,9 +7,13 @@ import (
 	"github.com/tenantry/tenantry/compiler/pins"
 )
 
-// Applied names a site of a logical cluster of which somebody saw on its physical cluster
-// what it stands for since a day.
-type Applied struct{ Key, Cluster, Since string }
+// Applied names a step of a removal of which somebody saw on the physical cluster that what
+// it renders stands there.
+type Applied struct {
+	Key, Cluster string
+	Phase        pins.Phase
+	Since        string
+}
 
 // ReadApplied reads what "tenantry status -o json" wrote: the sites on their way out that
 // stand as they are rendered.
@@ -33,7 +37,7 @@ func ReadApplied(data []byte) (map[Applied]bool, error) {
 	out := map[Applied]bool{}
 	for _, lc := range *report.LogicalClusters {
 		if lc.Removal.Applied {
-			out[Applied{lc.Key, lc.Cluster, lc.Removal.Since}] = true
+			out[Applied{lc.Key, lc.Cluster, lc.Removal.Phase, lc.Removal.Since}] = true
 		}
 	}
 	return out, nil

@@ -49,7 +49,7 @@ func (j *judging) leaves(settings *schema.Settings, d *document.Document[schema.
 
 // isApplied reports whether somebody saw on a physical cluster what a site stands for.
 func (j *judging) isApplied(key string, site *pins.Site) bool {
-	return j.options.Applied[Applied{key, site.Cluster, site.Since}]
+	return j.options.Applied[Applied{key, site.Cluster, site.Phase, site.Since}]
 }
 
 // judge makes everything that follows from the documents of a round. A logical cluster that

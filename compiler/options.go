@@ -55,8 +55,7 @@ type Options struct {
 	Evaluated *load.Evaluated
 	// Build identifies the program, see [store.Build]. It keys the cache.
 	Build string
-	// Applied are the sites of which somebody saw on their physical clusters what they stand
-	// for since a day.
+	// Applied are the steps of removals that somebody saw on the physical clusters.
 	Applied map[Applied]bool
 	// Timeout bounds the evaluation of one directory; 0 means the loader's default.
 	Timeout time.Duration
