@@ -62,6 +62,13 @@ func (m *Meta) At(path ...string) diag.Position {
 	return m.Pos
 }
 
+// Stands returns the place of a field, and whether it is known: that of a value from a text
+// that was put back is not.
+func (m *Meta) Stands(path ...string) (diag.Position, bool) {
+	var room [128]byte
+	return m.Places.At(appendPath(room[:0], path))
+}
+
 // String names the document: `logicalClusters "acme/payments/prod"`.
 func (m *Meta) String() string { return Title(m.Kind, m.Key) }
 

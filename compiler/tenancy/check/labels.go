@@ -45,7 +45,7 @@ func (c *checker) labelOwners(m *document.Meta, labels map[string]string, organi
 			continue
 		}
 		pos := m.At("labels", key)
-		if seemsGiven(m, pos, rule.Owner) && c.LabelsGiven != nil && c.LabelsGiven(m, patternDir(m, rule.Owner))[key] == labels[key] {
+		if seemsGiven(m, key, rule.Owner) && c.LabelsGiven != nil && c.LabelsGiven(m, patternDir(m, rule.Owner))[key] == labels[key] {
 			continue
 		}
 		who := "the platform sets it, in classes and in patterns outside orgs/"
@@ -58,10 +58,11 @@ func (c *checker) labelOwners(m *document.Meta, labels map[string]string, organi
 }
 
 // seemsGiven reports whether a label's value stands in a file whose patterns may
-// set it. It may still be the document that chose it, by a reference.
-func seemsGiven(m *document.Meta, pos diag.Position, owner schema.LabelOwner) bool {
+// set it, or may do so. It may still be the document that chose it, by a reference.
+func seemsGiven(m *document.Meta, key string, owner schema.LabelOwner) bool {
+	pos, known := m.Stands("labels", key)
 	dir := path.Dir(pos.File)
-	return !document.InOrganizations(dir) || owner == schema.OwnerOrganization && m.Dir != dir && document.Within(m.Dir, dir)
+	return !known || !document.InOrganizations(dir) || owner == schema.OwnerOrganization && m.Dir != dir && document.Within(m.Dir, dir)
 }
 
 // patternDir returns the directory whose patterns, with those above, may set a
@@ -99,7 +100,7 @@ func GivenLabels(t *tenancy.Tenancy) []Given {
 			if _, ok := labels[key]; !ok || owner == schema.OwnerOrganization && organization {
 				continue
 			}
-			if seemsGiven(m, m.At("labels", key), owner) {
+			if seemsGiven(m, key, owner) {
 				*list = append(*list, Given{m, patternDir(m, owner)})
 			}
 		}
