@@ -2,6 +2,7 @@ package hold_test
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -90,4 +91,78 @@ func TestEachDiagnosticComesAlone(t *testing.T) {
 		}
 	}
 	t.Logf("%d errors, by what their mistakes yield: %v", len(alone), counts)
+}
+
+// TestMisspeltOffersAreOneError states that a misspelt entry of an offer, of whichever kind and
+// organization, is reported once, whatever all below would have had from it.
+func TestMisspeltOffersAreOneError(t *testing.T) {
+	t.Parallel()
+	files := example(t, "hosted")
+	b := newBuilder(t)
+	first := b.build(files, nil)
+	first.clean(t, "the example")
+	list := regexp.MustCompile(`\b(apis|classes|regions):\s+\[([^\]]*)\]`)
+	entry := regexp.MustCompile(`"([^"]+)"`)
+	made := map[string]int{}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		offers := strings.Index(files[name], "offers:")
+		if offers < 0 || !strings.HasPrefix(name, "orgs/") {
+			continue
+		}
+		block := files[name][offers:]
+		if end := strings.Index(block, "\n\t}"); end >= 0 && strings.HasPrefix(block, "offers: {") {
+			block = block[:end]
+		} else {
+			block, _, _ = strings.Cut(block, "\n")
+		}
+		for _, l := range list.FindAllStringSubmatchIndex(block, -1) {
+			kind, from := block[l[2]:l[3]], offers+l[4]
+			for _, e := range entry.FindAllStringSubmatchIndex(files[name][from:offers+l[5]], -1) {
+				wrong := maps.Clone(files)
+				wrong[name] = files[name][:from+e[2]] + "x" + files[name][from+e[2]:]
+				made[kind]++
+				for _, former := range []*built{nil, first} {
+					if r := b.build(wrong, former); len(r.errors) == 0 || len(r.errors) > 2 {
+						t.Errorf("%s in %s of %s (first build: %v): %d errors:\n%s", files[name][from+e[2]:from+e[3]], kind, name, former == nil, len(r.errors), lines(r.errors))
+					}
+				}
+			}
+		}
+	}
+	t.Logf("misspelt entries: %v", made)
+	for _, kind := range []string{"apis", "classes", "regions"} {
+		if made[kind] < 2 {
+			t.Errorf("only %d entries of %s", made[kind], kind)
+		}
+	}
+}
+
+// TestCutFilesConcernNobodyElse states that after a good build a file of the hosted example
+// that can't be read any more is one error, or two where the parser reports it so, and
+// changes nothing.
+func TestCutFilesConcernNobodyElse(t *testing.T) {
+	t.Parallel()
+	files := example(t, "hosted")
+	b := newBuilder(t)
+	first := b.build(files, nil)
+	first.clean(t, "the example")
+	cut := 0
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if !strings.HasSuffix(name, ".cue") || strings.HasPrefix(name, "cue.mod/") || name == "tenancy.cue" {
+			continue
+		}
+		wrong := maps.Clone(files)
+		wrong[name] = files[name][:strings.LastIndex(files[name], "}")]
+		r := b.build(wrong, first)
+		cut++
+		if len(r.errors) == 0 || len(r.errors) > 2 || slices.ContainsFunc(r.errors, func(d diag.Diagnostic) bool { return d.Code != diag.SyntaxError }) {
+			t.Errorf("%s: %d errors:\n%s", name, len(r.errors), lines(r.errors))
+		}
+		if !maps.Equal(r.states, first.states) || !maps.Equal(r.platforms, first.platforms) {
+			t.Errorf("%s: the output changes", name)
+		}
+	}
+	if cut < 20 {
+		t.Errorf("only %d files", cut)
+	}
 }

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
+	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -20,8 +22,10 @@ type Offer struct {
 	Wrong bool
 }
 
-// Following says of the last of some findings that it may follow from an error in the offer.
-func (o *Offer) Following(found Findings) {
+// Fault reports an error of a document that asks for what the offer does not have; see the
+// function Fault. It may follow from what is wrong with the offer.
+func (o *Offer) Fault(found *Findings, m *document.Meta, d diag.Diagnostic, held string) {
+	found.Fault(m, d, held)
 	if o.Wrong {
 		found.Following(schema.KindOrganizations, o.Organization.Path)
 	}

@@ -19,8 +19,7 @@ func (c *checker) bindings(lc *subject, out *tenancy.Findings) {
 		if !lc.FromDocument(b.Version.Set.Name) {
 			d.Message += " (bound by " + lc.Origins()["apis."+b.Version.Set.Name].From + ")"
 		}
-		out.Fault(&lc.Meta, d, "the binding falls away")
-		above.Following(*out)
+		above.Fault(out, &lc.Meta, d, "the binding falls away")
 	}
 	if lc.Held {
 		lc.narrowAPIs()

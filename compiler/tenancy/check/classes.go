@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/tenancy"
 	"github.com/tenantry/tenantry/internal/diag"
 	"github.com/tenantry/tenantry/schema"
@@ -35,18 +36,14 @@ func (c *checker) defaults(o *tenancy.Organization, class string) {
 	}
 	for _, b := range o.Layer.APIs {
 		if above := o.Offers.Refusing(func(f *tenancy.Offer) bool { return f.API(b.Version) }); above != nil {
-			c.found.Fault(&o.Meta, apiNotOffered(o.Path, b, above), "the bindings fall away")
-			above.Following(c.found)
+			above.Fault(&c.found, &o.Meta, apiNotOffered(o.Path, b, above), "the bindings fall away")
 		}
 	}
 	if o.DefaultClassFrom != o {
 		return // it names none, or none that exists
 	}
 	known := c.t.Class(class)
-	for _, d := range classRefusals(o.Path, known, o, func() diag.Position { return o.At("defaults", "class") }) {
-		c.found.Fault(&o.Meta, d, "the class stays")
-		c.refusedDefault[o] = true
-	}
+	c.refusedDefault[o] = refuseClass(&c.found, &o.Meta, o.Path, known, o, func() diag.Position { return o.At("defaults", "class") })
 }
 
 // classAllowed checks the class against offers and against the class's own say.
@@ -54,33 +51,27 @@ func (c *checker) classAllowed(lc *subject, out *tenancy.Findings) {
 	if lc.Class.Missing || lc.Spec.Class == "" && c.refusedDefault[lc.Org.DefaultClassFrom] {
 		return // or said of the organization already
 	}
-	for _, d := range classRefusals(lc.Key, lc.Class, lc.Org, func() diag.Position { return lc.ClassOrigin().Pos }) {
-		out.Fault(&lc.Meta, d, "the class stays")
-		if above := lc.Org.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Class(lc.Class.Name) }); above != nil && d.Code == diag.ClassNotOffered {
-			above.Following(*out)
-		}
-	}
+	refuseClass(out, &lc.Meta, lc.Key, lc.Class, lc.Org, func() diag.Position { return lc.ClassOrigin().Pos })
 }
 
-// classRefusals says why a class may not be used in an organization.
-func classRefusals(who string, class *tenancy.Class, org *tenancy.Organization, pos func() diag.Position) (out []diag.Diagnostic) {
+// refuseClass reports why a document may not use a class in an organization, and whether
+// there is any reason.
+func refuseClass(out *tenancy.Findings, m *document.Meta, who string, class *tenancy.Class, org *tenancy.Organization, pos func() diag.Position) bool {
+	const held = "the class stays"
+	found := len(*out)
 	if above := org.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Class(class.Name) }); above != nil {
-		out = append(out, diag.New(diag.ClassNotOffered, pos(), "%s has class %s, which %s does not offer", who, class.Name, above.Organization.Path).
+		above.Fault(out, m, diag.New(diag.ClassNotOffered, pos(), "%s has class %s, which %s does not offer", who, class.Name, above.Organization.Path).
 			See(above.Organization.At("offers", "classes"), "%s offers %s", above.Organization.Path, diag.Join(above.Classes)).
-			Suggest("use one that is offered, or ask the owners of %s to offer it", above.Organization.Path))
+			Suggest("use one that is offered, or ask the owners of %s to offer it", above.Organization.Path), held)
 	}
-	p := class.Spec.Parents
-	if p == nil {
-		return out
-	}
-	if p.Organizations != nil && !slices.ContainsFunc(p.Organizations, func(path string) bool { return schema.OrgPath(path).Contains(org.Path) }) {
-		out = append(out, diag.New(diag.ClassParent, pos(), "class %s may not be used in %s, only in %s", class.Name, org.Path, diag.Join(p.Organizations)).
-			See(class.At("parents", "organizations"), "the class says so here"))
+	if p := class.Spec.Parents; p != nil && p.Organizations != nil && !slices.ContainsFunc(p.Organizations, func(path string) bool { return schema.OrgPath(path).Contains(org.Path) }) {
+		out.Fault(m, diag.New(diag.ClassParent, pos(), "class %s may not be used in %s, only in %s", class.Name, org.Path, diag.Join(p.Organizations)).
+			See(class.At("parents", "organizations"), "the class says so here"), held)
 	}
 	if class.Parents != nil && !class.Parents.Matches(labels.Set(org.Labels)) {
-		out = append(out, diag.New(diag.ClassParent, pos(), "class %s may not be used in %s, only in organizations with the labels %s", class.Name, org.Path, class.Parents).
+		out.Fault(m, diag.New(diag.ClassParent, pos(), "class %s may not be used in %s, only in organizations with the labels %s", class.Name, org.Path, class.Parents).
 			See(class.At("parents", "selector"), "the class says so here").
-			See(org.At("labels"), "the labels of %s: %s", org.Path, cmp.Or(labels.Set(org.Labels).String(), "none")))
+			See(org.At("labels"), "the labels of %s: %s", org.Path, cmp.Or(labels.Set(org.Labels).String(), "none")), held)
 	}
-	return out
+	return len(*out) > found
 }

@@ -13,18 +13,23 @@ func (c *checker) regionsAllowed(lc *subject, out *tenancy.Findings) {
 	if lc.Spec.Regions == nil {
 		origin := lc.InheritedFrom["regions"]
 		if lc.Regions != nil && len(lc.Regions) == 0 {
-			out.Fault(&lc.Meta, diag.New(diag.RegionNotOffered, lc.Pos, "%s can stand in no region: none that it inherits is offered", lc.Key).
-				See(origin.Pos, "the offer of %s stands here", origin.From), "it stays where it is")
+			d := diag.New(diag.RegionNotOffered, lc.Pos, "%s can stand in no region: none that it inherits is offered", lc.Key).
+				See(origin.Pos, "the offer of %s stands here", origin.From)
+			const held = "it stays where it is"
+			if wrong := lc.Org.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Regions == nil || !f.Wrong }); wrong != nil {
+				wrong.Fault(out, &lc.Meta, d, held)
+			} else {
+				out.Fault(&lc.Meta, d, held)
+			}
 		}
 		return
 	}
 	c.knownRegions(&lc.Meta, lc.Spec.Regions, lc.At, out)
 	for i, region := range lc.Spec.Regions {
 		if above := lc.Org.Offers.Refusing(func(f *tenancy.Offer) bool { return f.Region(region) }); above != nil {
-			out.Fault(&lc.Meta, diag.New(diag.RegionNotOffered, lc.At("regions", strconv.Itoa(i)), "%s accepts region %s, which %s does not offer", lc.Key, region, above.Organization.Path).
+			above.Fault(out, &lc.Meta, diag.New(diag.RegionNotOffered, lc.At("regions", strconv.Itoa(i)), "%s accepts region %s, which %s does not offer", lc.Key, region, above.Organization.Path).
 				See(above.Organization.At("offers", "regions"), "%s offers %s", above.Organization.Path, diag.Join(above.Regions)).
 				Suggest("leave it out, or ask the owners of %s to offer it", above.Organization.Path), "the region falls away")
-			above.Following(*out)
 		}
 	}
 	if lc.Held {

@@ -107,10 +107,9 @@ func (r *resolver) offerable(name, dir string) []*tenancy.APISet {
 }
 
 func (r *resolver) exceeds(o *tenancy.Organization, above *tenancy.Offer, field, what string, pos diag.Position) {
-	r.found.Fault(&o.Meta, diag.New(diag.OfferExceeds, pos, "%s offers %s, which %s does not offer", o.Path, what, above.Organization.Path).
+	above.Fault(&r.found, &o.Meta, diag.New(diag.OfferExceeds, pos, "%s offers %s, which %s does not offer", o.Path, what, above.Organization.Path).
 		See(above.Organization.At("offers", field), "the offer of %s stands here", above.Organization.Path).
 		Suggest("leave it out, or have the owners of %s offer it", above.Organization.Path), "nobody gets it")
-	above.Following(r.found)
 }
 
 // names returns the names under which versions of a set are bound, sorted.
