@@ -202,48 +202,16 @@ func (v *View) limits(ctx context.Context, g *limited) error {
 // together is how many logical clusters are evaluated within the bounds of one directory.
 const together = 50
 
-// evaluateLimits evaluates a group: some at a time within the same bounds as a directory, and
-// each by itself where these do not suffice. What can't be evaluated in time is nil.
-func (v *View) evaluateLimits(ctx context.Context, g *limited) ([]*[]eval.Broken, error) {
+// evaluateLimits evaluates a group, some at a time. What can't be evaluated in time is nil.
+func (v *View) evaluateLimits(ctx context.Context, g *limited) (out []*[]eval.Broken, err error) {
 	patterns := eval.Patterns{Chain: g.chain, Dir: g.dir, Single: g.patterns.Whole}
-	var b *eval.Builder
-	evaluate := func(some []eval.Effective) ([][]eval.Broken, error) {
-		next, err := v.evaluator.Next(b)
-		if err != nil {
-			return nil, err
-		}
-		found := bounded(ctx, v.options.Timeout, func() [][]eval.Broken { return next.Limits(patterns, some) })
-		if b = next; found == nil {
-			b = nil // which is at work still
-		}
-		return found, ctx.Err()
-	}
-	slow := 0
-	var out []*[]eval.Broken
+	w := within{View: v}
 	for some := range slices.Chunk(g.effective, together) {
-		found, err := evaluate(some)
+		found, err := evaluateEach(ctx, &w, some, func(b *eval.Builder, some []eval.Effective) [][]eval.Broken { return b.Limits(patterns, some) })
 		if err != nil {
 			return nil, err
 		}
-		for i := range some {
-			var one [][]eval.Broken
-			switch {
-			case found != nil:
-				one = found[i : i+1]
-			case len(some) > 1 && slow < patience:
-				if one, err = evaluate(some[i : i+1]); err != nil {
-					return nil, err
-				}
-				if one == nil {
-					slow++
-				}
-			}
-			if one == nil {
-				out = append(out, nil)
-				continue
-			}
-			out = append(out, &one[0])
-		}
+		out = append(out, found...)
 	}
 	return out, nil
 }

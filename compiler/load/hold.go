@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/load/eval"
@@ -30,7 +29,7 @@ func (v *View) Hold(ctx context.Context, pinned []eval.Pinned) ([]eval.Held, err
 		g := group{p.Dir, p.Above}
 		groups[g] = append(groups[g], i)
 	}
-	var b *eval.Builder
+	w := within{View: v}
 	for _, g := range slices.SortedFunc(maps.Keys(groups), func(a, b group) int {
 		switch {
 		case a.dir != b.dir || a.above == b.above:
@@ -40,77 +39,40 @@ func (v *View) Hold(ctx context.Context, pinned []eval.Pinned) ([]eval.Held, err
 		}
 		return -1
 	}) {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		next, err := v.evaluator.Next(b)
-		if err != nil {
-			return nil, err
-		}
 		some := make([]eval.Pinned, len(groups[g]))
 		for i, n := range groups[g] {
 			some[i] = pinned[n]
 		}
-		held, sound := v.holdDirectory(ctx, next, g.dir, v.chain(g.dir, g.above), some)
+		w.slow = 0
+		held, err := v.holdDirectory(ctx, &w, g.dir, v.chain(g.dir, g.above), some)
+		if err != nil {
+			return nil, err
+		}
 		for i, n := range groups[g] {
 			out[n] = held[i]
-		}
-		if b = next; !sound {
-			b = nil
 		}
 	}
 	return out, nil
 }
 
-// holdDirectory holds the documents of one directory, within the same bounds as an
-// evaluation; if these do not suffice, each document by itself. One that the patterns cannot
-// be evaluated for in time stays as it was, and this is reported: nothing says that they do
-// not admit it. It reports whether the builder may be used again.
-func (v *View) holdDirectory(ctx context.Context, b *eval.Builder, dir string, chain []*syntax.Directory, pinned []eval.Pinned) (held []eval.Held, sound bool) {
-	if held = bounded(ctx, v.options.Timeout, func() []eval.Held { return b.Hold(dir, chain, pinned) }); held != nil {
-		return held, true
+// holdDirectory holds the documents of one directory. One that the patterns cannot be
+// evaluated for in time stays as it was, and this is reported: nothing says that they do not
+// admit it.
+func (v *View) holdDirectory(ctx context.Context, w *within, dir string, chain []*syntax.Directory, pinned []eval.Pinned) ([]eval.Held, error) {
+	found, err := evaluateEach(ctx, w, pinned, func(b *eval.Builder, some []eval.Pinned) []eval.Held { return b.Hold(dir, chain, some) })
+	if err != nil {
+		return nil, err
 	}
-	slow := 0
-	for _, p := range pinned {
-		var one []eval.Held
-		if next, err := v.evaluator.Next(nil); err == nil && len(pinned) > 1 && slow < patience {
-			if one = bounded(ctx, v.options.Timeout, func() []eval.Held { return next.Hold(dir, chain, []eval.Pinned{p}) }); one == nil {
-				slow++
-			}
+	held := make([]eval.Held, len(pinned))
+	for i, one := range found {
+		if one != nil {
+			held[i] = *one
+			continue
 		}
-		if one == nil {
-			one = []eval.Held{v.evaluator.Unjudged(p, diag.New(diag.TooComplex, diag.Position{},
-				"the patterns of the directories above could not be evaluated in time for the document, which stays as it was"))}
-		}
-		held = append(held, one...)
+		held[i] = v.evaluator.Unjudged(pinned[i], diag.New(diag.TooComplex, diag.Position{},
+			"the patterns of the directories above could not be evaluated in time for the document, which stays as it was"))
 	}
-	return held, false
-}
-
-// patience is how many documents of a directory may exceed the bounds by themselves, where
-// they exceed them together, before others are not tried any more.
-const patience = 5
-
-// bounded returns what evaluate does; nil where it takes too long, is called off or panics.
-func bounded[T any](ctx context.Context, timeout time.Duration, evaluate func() []T) []T {
-	done := make(chan []T, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- nil
-			}
-		}()
-		done <- evaluate()
-	}()
-	timer := time.NewTimer(timeout)
-	defer timer.Stop()
-	select {
-	case out := <-done:
-		return out
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return nil
+	return held, nil
 }
 
 // Refused returns a document as it was, where what holds today does not admit it.
