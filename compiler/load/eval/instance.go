@@ -7,6 +7,7 @@ package eval
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"cuelang.org/go/cue"
 	"cuelang.org/go/cue/ast"
@@ -28,7 +29,7 @@ type Evaluator struct {
 	shapes      []shape
 	constraints string
 	// words say in plain words what the schema's regular expressions are for.
-	words *strings.Replacer
+	words func() *strings.Replacer
 }
 
 // New returns an evaluator of a repo, with the files of the schema.
@@ -37,7 +38,7 @@ func New(repo *syntax.Repo, files []schema.File) (*Evaluator, error) {
 	if err != nil {
 		return nil, schemaError(err)
 	}
-	return &Evaluator{repo: repo, schema: files, shapes: shapes, constraints: constraints(shapes), words: readWords(files)}, nil
+	return &Evaluator{repo: repo, schema: files, shapes: shapes, constraints: constraints(shapes), words: sync.OnceValue(func() *strings.Replacer { return readWords(files) })}, nil
 }
 
 // With returns an evaluator of another repo, under the same schema.

@@ -104,7 +104,7 @@ func constraints(shapes []shape) string {
 type known struct {
 	values cue.Value
 	shapes []shape
-	words  *strings.Replacer
+	words  func() *strings.Replacer
 }
 
 // definition returns what the schema says of documents of a kind.

@@ -49,7 +49,7 @@ var length = regexp.MustCompile(` & strings\.MaxRunes\([0-9]+\)`)
 
 // plain returns a message in plain words.
 func (s *known) plain(message string) string {
-	if out := s.words.Replace(message); out != message {
+	if out := s.words().Replace(message); out != message {
 		return length.ReplaceAllString(out, "")
 	}
 	return message

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/tenantry/tenantry/schema"
@@ -8,7 +9,7 @@ import (
 
 // TestWords shows what stands in messages for the regular expressions of the schema.
 func TestWords(t *testing.T) {
-	k := &known{words: readWords(schema.Files())}
+	k := &known{words: func() *strings.Replacer { return readWords(schema.Files()) }}
 	for message, want := range map[string]string{
 		`"x" is not allowed: it must match "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"`:          `"x" is not allowed: it must be a day: 2026-11-20`,
 		`"4Gi4" is not allowed: want =~"^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$" or number`: `"4Gi4" is not allowed: want an amount as Kubernetes writes it: 4, 0.5, "250m", "96Gi"`,
