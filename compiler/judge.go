@@ -44,7 +44,7 @@ func (j *judging) leaves(settings *schema.Settings, d *document.Document[schema.
 		return false
 	}
 	site := removal.RulesOf(settings).Own(pin.Site, removal.AskedBy(&d.Meta, &d.Spec), j.history.AsOf, j.isApplied(d.Key, &pin.Site))
-	return site.Phase == pins.Leaving || site.Phase == pins.Stopped
+	return site.Phase.Stays()
 }
 
 // isApplied reports whether somebody saw on a physical cluster what a site stands for.
@@ -57,12 +57,16 @@ func (j *judging) isApplied(key string, site *pins.Site) bool {
 // and everything is judged again.
 func (j *judging) judge(ctx context.Context, d *hold.Documents, t *tenancy.Tenancy, found []tenancy.Finding) (*facts, hold.Verdict, error) {
 	f, verdict, err := j.round(ctx, d, t, found)
-	follow(t, verdict.Findings)
+	known := len(j.bare)
 	for _, id := range verdict.Hold {
-		if lc := t.LogicalCluster(id.Key); id.Kind == schema.KindLogicalClusters && lc != nil && lc.Leaving && !j.bare[id.Key] {
-			j.bare[id.Key], verdict = true, hold.Verdict{Hold: verdict.Hold, Again: true}
+		if lc := t.LogicalCluster(id.Key); id.Kind == schema.KindLogicalClusters && lc != nil && lc.Leaving {
+			j.bare[id.Key] = true
 		}
 	}
+	if len(j.bare) > known {
+		return f, hold.Verdict{Again: true}, err
+	}
+	follow(t, verdict.Findings)
 	return f, verdict, err
 }
 
@@ -226,7 +230,7 @@ func (f *facts) lastGood() *history.History {
 			dir = lc.Dir // most are in the directory that they were in, and are found at once
 		}
 		spec, pin := good.LogicalCluster(key, dir), f.history.Pins.LogicalClusters[key]
-		if spec == nil || spec.State != schema.Deleted || pin == nil || pin.Bare || pin.Phase != pins.Leaving && pin.Phase != pins.Stopped {
+		if spec == nil || spec.State != schema.Deleted || pin == nil || pin.Bare || !pin.Phase.Stays() {
 			return spec
 		}
 		stayed := *spec

@@ -82,6 +82,9 @@ const (
 	Gone Phase = "gone"
 )
 
+// Stays reports whether a logical cluster that is on its way out keeps all that it has for now.
+func (p Phase) Stays() bool { return p == Leaving || p == Stopped }
+
 // LogicalCluster is what is decided of one logical cluster.
 type LogicalCluster struct {
 	// Organization is the path of the organization whose file holds the pin.

@@ -63,7 +63,7 @@ func (p *placer) define() {
 
 // keeps reports whether a logical cluster keeps all that it has on the physical cluster that
 // it is placed on, though it may be declared deleted.
-func keeps(s *pins.Site) bool { return s.Phase != pins.Confirmed && s.Phase != pins.Gone }
+func keeps(s *pins.Site) bool { return s.Phase == pins.Present || s.Phase.Stays() }
 
 // leave lets the copies that moved logical clusters left behind, and those that
 // are about to go, have what they bind where that goes together with what others

@@ -140,8 +140,8 @@ func TestDeletion(t *testing.T) {
 		{day: 10, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-10", "eu-1/c0001 confirmed 2026-11-10"}, said: []string{"TEN0417", "2026-11-12"}},
 		{day: 10, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-10", "eu-1/c0001 confirmed 2026-11-10"}, said: []string{"TEN0417", "2026-11-12"}},
 		// Held, then taken back.
-		{day: 11, edit: held, want: []string{"eu-2/c0001 stopped 2026-11-11", "eu-1/c0001 leaving 2026-11-11"}, said: []string{"TEN0417", "held on eu-2 since 2026-11-11", "TEN0410", ""}},
-		{day: 20, edit: held, want: []string{"eu-2/c0001 stopped 2026-11-11", "eu-1/c0001 leaving 2026-11-11"}, said: []string{"TEN0417", "held on eu-2 since 2026-11-11", "TEN0410", ""}},
+		{day: 11, edit: held, want: []string{"eu-2/c0001 stopped 2026-11-11", "eu-1/c0001 leaving 2026-11-11"}, said: []string{"TEN0417", "kept by a hold since 2026-11-11: everything on eu-2", "TEN0410", ""}},
+		{day: 20, edit: held, want: []string{"eu-2/c0001 stopped 2026-11-11", "eu-1/c0001 leaving 2026-11-11"}, said: []string{"TEN0417", "kept by a hold since 2026-11-11: everything on eu-2", "TEN0410", ""}},
 		{day: 20, edit: state(schema.Frozen), want: []string{"eu-2/c0001", "eu-1/c0001 leaving 2026-11-11"}, said: []string{"TEN0410", ""}},
 		{day: 20, edit: deleted, want: []string{"eu-2/c0001 leaving 2026-11-20", "eu-1/c0001 leaving 2026-11-11"}, said: both("2026-11-27")},
 		{day: 27, edit: deleted, want: []string{"eu-2/c0001 confirmed 2026-11-27", "eu-1/c0001 confirmed 2026-11-27"}, said: []string{"TEN0417", "2026-11-29"}},

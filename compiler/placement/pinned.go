@@ -16,7 +16,7 @@ import (
 func (p *placer) advance(tn *tenant) {
 	asked := removal.AskedBy(&tn.Meta, tn.Spec)
 	tn.pin.Site = p.rules.Own(tn.pin.Site, asked, p.asOf, p.isApplied(tn, &tn.pin.Site))
-	tn.pin.Bare = (tn.pin.Phase == pins.Leaving || tn.pin.Phase == pins.Stopped) && tn.State == schema.Deleted
+	tn.pin.Bare = tn.pin.Phase.Stays() && tn.State == schema.Deleted
 	for i := range tn.pin.Left {
 		s := &tn.pin.Left[i]
 		*s = p.rules.Copy(*s, tn.pin.Site, slices.Contains(tn.Placement.Release, s.Cluster), asked, p.asOf, p.isApplied(tn, s))
@@ -169,7 +169,7 @@ func (p *placer) sayLeaving(tn *tenant) {
 // sayLeft tells how far the deletion of a logical cluster has come, and what follows when.
 func (p *placer) sayLeft(tn *tenant) {
 	s := &tn.pin.Site
-	d := diag.New(diag.Departing, tn.At("state"), "%s", removal.Describe(p.rules, s))
+	d := diag.New(diag.Departing, tn.At("state"), "%s", p.rules.Describe(s))
 	if s.Phase == pins.Stopped {
 		d = d.See(tn.At("hold"), "the hold")
 	} else {

@@ -10,11 +10,12 @@
 package removal
 
 import (
-	"strconv"
+	"fmt"
 	"time"
 
 	"github.com/tenantry/tenantry/compiler/load/document"
 	"github.com/tenantry/tenantry/compiler/pins"
+	"github.com/tenantry/tenantry/internal/printer"
 	"github.com/tenantry/tenantry/schema"
 )
 
@@ -31,8 +32,8 @@ const intervals = 3
 
 // RulesOf returns the rules of a repo, whose settings have defaults filled in.
 //
-// Dates do not tell the time of a day: between two that follow each other lies less than a
-// minute or more than 47 hours. So one day more than the intervals take is waited for.
+// Dates do not tell the time: builds for two days that follow each other may be a minute apart.
+// So the wait is one day longer than the intervals take.
 func RulesOf(s *schema.Settings) Rules {
 	r := Rules{Grace: *schema.DefaultDeletion().Grace, Wait: 2}
 	if s.Deletion.Grace != nil {
@@ -170,23 +171,18 @@ func (s *Step) String() string {
 	return string(s.Phase)
 }
 
-// Describe says how far the removal from a place has come, and what follows when.
-func Describe(r Rules, s *pins.Site) string {
-	next, day := r.Next(*s)
-	switch {
-	case s.Phase == pins.Stopped:
-		return "it is declared deleted and held on " + s.Cluster + " since " + s.Since + ": everything is frozen and protected until the hold is lifted, and a grace of " + days(r.Grace) + " follows"
-	case next == pins.Confirmed && day != "":
-		return "it is declared deleted: everything on " + s.Cluster + " is frozen and protected; a build for " + day + " or later gives it free to be deleted"
-	case next == pins.Gone:
-		return "it is given free to be deleted on " + s.Cluster + " since " + s.Since + "; a build for " + day + " or later deletes it and its data, or an earlier one that is told that this has been applied"
+// Describe says how far the removal from the place of a logical cluster has come, and what
+// follows when.
+func (r Rules) Describe(s *pins.Site) string {
+	_, day := r.Next(*s)
+	switch s.Phase {
+	case pins.Stopped:
+		return fmt.Sprintf("it is declared deleted and kept by a hold since %s: everything on %s is frozen and protected until the hold is lifted, and a grace of %s follows",
+			s.Since, s.Cluster, printer.Count(r.Grace, "day"))
+	case pins.Leaving:
+		return fmt.Sprintf("it is declared deleted: everything on %s is frozen and protected; a build for %s or later lifts the protection", s.Cluster, day)
+	case pins.Confirmed:
+		return fmt.Sprintf("its protection on %s was lifted on %s; a build for %s or later deletes it and its data, or an earlier one that is told that this has been applied", s.Cluster, s.Since, day)
 	}
 	return ""
-}
-
-func days(n int) string {
-	if n == 1 {
-		return "1 day"
-	}
-	return strconv.Itoa(n) + " days"
 }

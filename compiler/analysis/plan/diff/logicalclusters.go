@@ -230,7 +230,7 @@ func (c *documents) whenItGoes(now *pins.LogicalCluster) string {
 	_, day := rules.Next(now.Site)
 	switch now.Phase {
 	case pins.Leaving:
-		return fmt.Sprintf("for now it is frozen and protected; a build for %s or later gives it free, and one %s after that deletes its namespaces and all data in them; until then it can be taken back, or held",
+		return fmt.Sprintf("for now it is frozen and protected; a build for %s or later lifts the protection, and one %s after that deletes its namespaces and all data in them; until then it can be taken back, or held",
 			day, printer.Count(rules.Wait, "day"))
 	case pins.Confirmed:
 		return fmt.Sprintf("a build for %s or later deletes its namespaces, and all data in them; until then it can be taken back, or held", day)
